@@ -1,0 +1,124 @@
+"""The alert document and its log (spec/lifecycle.md 2.1, 2.2, 2.10)."""
+
+from typing import Any
+
+import msgspec
+
+from operators.event import Event
+
+ABNORMAL, RECOVERED, CLOSED = "ABNORMAL", "RECOVERED", "CLOSED"
+ENDED = (RECOVERED, CLOSED)
+
+NO_DATA_TAG = "__NO_DATA_DIMENSION__"
+"""A tag with this key marks a no-data event."""
+
+
+class Dimension(msgspec.Struct, frozen=True, gc=False):
+    """One dimension of an alert as people read it; `key` keeps its `tags.` prefix."""
+
+    key: str
+    value: Any
+    display_key: str
+    display_value: Any
+
+
+class CycleRecord(msgspec.Struct, frozen=True, gc=False):
+    """The last notice or action of one relation: drives repeats and un-shield notices (spec/notices.md 1.6)."""
+
+    last_time: int
+    is_shielded: bool
+    latest_anomaly_time: int
+    execute_times: int
+
+
+class UpgradeRecord(msgspec.Struct, frozen=True, gc=False):
+    """How far an escalation has gone."""
+
+    last_group_index: int
+    last_upgrade_time: int
+
+
+class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """`extra_info` of an alert, typed (spec/lifecycle.md 2.2)."""
+
+    predecessor: str | None = None
+    successor: str | None = None
+    severity_source: str = ""
+    """`by_rule` when a dispatch rule set the severity."""
+    agg_dimensions: tuple[str, ...] = ()
+    additional_dimensions: Any = None
+    origin_alarm: Any = None
+    strategy: dict[str, Any] | None = None
+    """Id, name and version of the strategy at creation."""
+    matched_rule_info: dict[str, Any] | None = None
+    cycle_handle_record: dict[str, CycleRecord] = {}
+    upgrade_notice: dict[str, UpgradeRecord] = {}
+    """By dispatch rule id, or "" for the strategy's own."""
+    is_recovering: bool = False
+    ignore_unshield_notice: bool = False
+    need_unshield_notice: bool = False
+    recovery_value: Any = None
+    end_description: str | None = None
+    comment: str | None = None
+
+
+class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The alert document. Times are Unix seconds, durations seconds."""
+
+    id: str
+    seq_id: str
+    bk_tenant_id: str = "system"
+    dedupe_md5: str
+    strategy_id: str = ""
+    bk_biz_id: str | int | None = None
+    alert_name: str
+    status: str
+    severity: int
+    event: Event
+    """The representative event."""
+    create_time: int
+    update_time: int
+    begin_time: int
+    end_time: int | None = None
+    latest_time: int
+    first_anomaly_time: int
+    duration: int = 60
+    labels: tuple[str, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    next_status: str | None = None
+    next_status_time: int | None = None
+    is_blocked: bool = False
+    is_shielded: bool = False
+    shield_id: tuple[str, ...] = ()
+    shield_left_time: int = 0
+    is_handled: bool = False
+    handle_stage: tuple[str, ...] = ()
+    is_ack: bool = False
+    ack_operator: str | None = None
+    is_ack_noticed: bool = False
+    ack_duration: int | None = None
+    assignee: tuple[str, ...] = ()
+    appointee: tuple[str, ...] = ()
+    supervisor: tuple[str, ...] = ()
+    follower: tuple[str, ...] = ()
+    assign_tags: tuple[Any, ...] = ()
+    """Of {key, value}."""
+    incident_id: str | None = None
+    issue_id: str | None = None
+    event_count: int = 1
+    """Events folded in; duplicates are not."""
+    generation: int = 0
+    """The second at which the state of this fingerprint was first created."""
+    revision: int = 1
+    rules_version: str = ""
+    extra_info: Extra = Extra()
+
+
+def is_no_data(alert: Alert) -> bool:
+    """Tell whether the alert says that a series stopped."""
+    return any(tag.key == NO_DATA_TAG for tag in alert.event.tags)
+
+
+def document_version(alert: Alert) -> int:
+    """Return the external version of the alert's document (design.md 6)."""
+    return (alert.generation << 32) | alert.revision

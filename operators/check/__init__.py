@@ -1,0 +1,1 @@
+"""The seven checkers, one file each, and the chain that calls them in order."""

@@ -1,0 +1,53 @@
+"""The event: one anomaly, recovery or closing as a monitoring system reported it (spec/lifecycle.md 1.1)."""
+
+from typing import Any
+
+import msgspec
+
+
+class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One dimension or label of an event. `value` is text, number, bool, None or a list of such."""
+
+    key: str
+    value: Any
+    display_key: str | None = None
+    display_value: Any = None
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A cleaned event. Times are Unix seconds; null fields are left out of its document."""
+
+    id: str = ""
+    event_id: str
+    plugin_id: str
+    strategy_id: str = ""
+    """Empty for a third-party event."""
+    alert_name: str
+    description: str = ""
+    severity: int
+    """1 fatal, 2 warning, 3 remind."""
+    data_type: str
+    tags: tuple[Tag, ...] = ()
+    target_type: str = ""
+    target: str | None = None
+    assignee: tuple[str, ...] = ()
+    status: str
+    """ABNORMAL, RECOVERED or CLOSED."""
+    metric: tuple[str, ...] = ()
+    category: str
+    dedupe_keys: tuple[str, ...] = ()
+    dedupe_md5: str = ""
+    time: int
+    anomaly_time: int
+    bk_ingest_time: int | None = None
+    bk_clean_time: int | None = None
+    create_time: int = 0
+    bk_biz_id: str | int | None = None
+    ip: str | None = None
+    ipv6: str | None = None
+    bk_cloud_id: str | int | None = None
+    bk_host_id: str | int | None = None
+    bk_service_instance_id: str | int | None = None
+    bk_topo_node: tuple[str, ...] = ()
+    extra_info: dict[str, Any] = {}
+    bk_tenant_id: str = "system"

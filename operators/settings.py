@@ -1,0 +1,75 @@
+"""The settings that decisions depend on, with the defaults of the replay contract (replay.md)."""
+
+from typing import Any
+
+import msgspec
+
+
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fixed window: at most `threshold` hits in `window` seconds; 0 disables."""
+
+    threshold: int
+    window: int = 60
+
+
+class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Flow control of alerts and of actions (spec/lifecycle.md 8)."""
+
+    alert: Quota = Quota(200)
+    action: Quota = Quota(100)
+
+
+class ConvergeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Merging of notices; seconds and number of groups (replay.md)."""
+
+    window: int = 120
+    delay: int = 60
+    business_threshold: int = 2
+
+
+class NoiseReduceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a noise-reduced notice is held, in seconds."""
+
+    window: int = 300
+
+
+class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of a rendered text by way; 0 or absent = no limit."""
+
+    max_length: dict[str, int] = {}
+
+
+class ProductSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the product calls itself in a notice."""
+
+    name: str = "Tocsin"
+
+
+class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Templates of links; `alert` may name `alert` (its document)."""
+
+    alert: str = ""
+
+
+class CoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a decision may depend on beside its input, the rules and now. Seconds throughout."""
+
+    time_zone: str = "UTC"
+    language: str = "en"
+    fingerprint: str = "pairs"
+    default_business: str | int | None = 0
+    default_notice: dict[str, Any] | None = None
+    check_interval: int = 60
+    event_expiry: int = 86400
+    recover_delay: int = 0
+    timeout: int = 3600
+    ended_retention: int = 3600
+    quota: Quotas = Quotas()
+    no_data_expiry: int = 86400
+    third_party_whitelist: list[str | int] = []
+    global_shield: bool = False
+    converge: ConvergeSettings = ConvergeSettings()
+    noise_reduce: NoiseReduceSettings = NoiseReduceSettings()
+    notice: NoticeSettings = NoticeSettings()
+    product: ProductSettings = ProductSettings()
+    links: LinkSettings = LinkSettings()

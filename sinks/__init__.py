@@ -1,0 +1,1 @@
+"""The edges out: stores, archive, dead letters, outbox, channels, rendering."""

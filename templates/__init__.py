@@ -1,0 +1,1 @@
+"""Notice texts: notice/{signal}/{collect_type}/{way}_{title,content}.jinja."""
