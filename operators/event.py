@@ -1,8 +1,13 @@
 """The event: one anomaly, recovery or closing as a monitoring system reported it (spec/lifecycle.md 1.1)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    StrategyId = str
+else:
+    StrategyId = str | int  # as it stands on the wire; text once cleaned
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -15,33 +20,41 @@ class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """A cleaned event. Times are Unix seconds; null fields are left out of its document."""
+    """A cleaned event. Times are Unix seconds; null and empty fields are left out of its document.
+
+    The defaults of fields that every cleaned event has are no values of theirs: the decoder reads the wire straight
+    into this shape, and cleaning fills what is missing (operators/clean.py).
+    """
 
     id: str = ""
     event_id: str
     plugin_id: str
-    strategy_id: str = ""
+    strategy_id: StrategyId = ""
     """Empty for a third-party event."""
-    alert_name: str
+    alert_name: str = ""
     description: str = ""
-    severity: int
+    severity: int = 0
     """1 fatal, 2 warning, 3 remind."""
-    data_type: str
+    data_type: str = ""
     tags: tuple[Tag, ...] = ()
     target_type: str = ""
     target: str | None = None
     assignee: tuple[str, ...] = ()
-    status: str
+    status: str = ""
     """ABNORMAL, RECOVERED or CLOSED."""
     metric: tuple[str, ...] = ()
-    category: str
+    category: str = ""
     dedupe_keys: tuple[str, ...] = ()
     dedupe_md5: str = ""
     time: int
-    anomaly_time: int
+    anomaly_time: int = -1
     bk_ingest_time: int | None = None
     bk_clean_time: int | None = None
     create_time: int = 0
+    at: int | None = None
+    """Arrival time (design.md 4)."""
+    kind: str | None = None
+    """Of the wire only; None once cleaned."""
     bk_biz_id: str | int | None = None
     ip: str | None = None
     ipv6: str | None = None

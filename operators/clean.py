@@ -1,0 +1,300 @@
+"""Cleaning: any JSON in an event's fields to an `Event`, or an error that names the field (spec/lifecycle.md 1.1, 1.2)."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from operators.event import Event, Tag
+from operators.reason import DeadReason
+
+if TYPE_CHECKING:
+    from operators.decode import Wire
+
+T = TypeVar("T")
+
+MILDEST, WORST = 3, 1
+LAST_SECOND = 9_999_999_999
+"""The last second that ten digits can name: alert ids begin with one."""
+
+CATEGORIES = frozenset(
+    {
+        "os",
+        "host_process",
+        "host_device",
+        "component",
+        "service_process",
+        "service_module",
+        "application_check",
+        "uptimecheck",
+        "apm",
+        "hardware_device",
+        "other_rt",
+        "kubernetes",
+    }
+)
+FINGERPRINT_LENGTH = 32
+TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
+STATUSES = frozenset({"RECOVERED", "CLOSED"})
+CLEAN_STATUSES = frozenset({"ABNORMAL", *STATUSES})
+CLEAN_TARGET_TYPES = frozenset(TARGET_TYPES.values())
+CONTAINERS = (dict, list)
+
+
+class FieldError(ValueError):
+    """A field that cannot be used; the text names it."""
+
+    def __init__(self, reason: DeadReason, field: str, problem: str) -> None:
+        super().__init__(f"`{field}`: {problem}")
+        self.reason = reason
+
+
+def clean_typed(event: Event) -> Event | None:
+    """Return the cleaned form of an event whose fields came with the right types; None if it needs the long way."""
+    if not (event.event_id and event.plugin_id and event.alert_name and 0 <= event.time <= LAST_SECOND):
+        return None
+    if event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5):
+        return None
+    if event.at is not None and not 0 <= event.at <= LAST_SECOND:
+        return None
+    for tag in event.tags:
+        if type(tag.value) in CONTAINERS or tag.display_value is not None:
+            return None
+    changes: dict[str, Any] = {}
+    if "origin_alarm" in event.extra_info or not WORST <= event.severity <= MILDEST:
+        changes["severity"] = _severity(event.severity or None, event.extra_info)
+    if event.status not in CLEAN_STATUSES:
+        changes["status"] = _status(event.status)
+    if event.target_type and event.target_type not in CLEAN_TARGET_TYPES:
+        changes["target_type"] = _target_type(event.target_type)
+    if type(event.strategy_id) is not str or event.strategy_id == "0":
+        changes["strategy_id"] = _strategy_id(event.strategy_id)
+    return msgspec.structs.replace(
+        event,
+        kind=None,
+        data_type=_data_type(event.data_type),
+        category=event.category if event.category in CATEGORIES else _category(event.category),
+        anomaly_time=event.time if event.anomaly_time < 0 else event.anomaly_time,
+        **changes,
+    )
+
+
+def _is_fingerprint(text: str) -> bool:
+    """Tell whether text is 32 hex digits (`fromhex` passes over blanks, which then are missing in its length)."""
+    try:
+        return len(text) == FINGERPRINT_LENGTH and len(bytes.fromhex(text)) == FINGERPRINT_LENGTH // 2
+    except ValueError:
+        return False
+
+
+def clean_event(wire: "Wire") -> Event:
+    """Return the cleaned event of a wire record; `id`, fingerprint and `create_time` come later. Raises FieldError."""
+    time = _event_time(wire)
+    extra = wire.extra_info
+    if extra is None:
+        extra = {}
+    elif type(extra) is not dict:
+        raise FieldError(DeadReason.WRONG_TYPE, "extra_info", "expected an object")
+    strategy_id = _strategy_id(wire.strategy_id)
+    name = wire.alert_name
+    return Event(
+        event_id=_required(wire.event_id, "event_id"),
+        plugin_id=_required(wire.plugin_id, "plugin_id"),
+        strategy_id=strategy_id,
+        alert_name=name if type(name) is str and name else _alert_name(name, strategy_id),
+        description="" if wire.description is None else _text(wire.description, "description"),
+        severity=_severity(wire.severity, extra),
+        data_type=_data_type(wire.data_type),
+        tags=() if wire.tags is None else _tags(wire.tags),
+        target_type="" if wire.target_type is None else _target_type(wire.target_type),
+        target=None if wire.target is None else _text(wire.target, "target"),
+        assignee=() if wire.assignee is None else _texts(wire.assignee, "assignee"),
+        status=_status(wire.status),
+        metric=() if not wire.metric else _texts(wire.metric, "metric"),
+        category=_category(wire.category),
+        dedupe_keys=_dedupe_keys(wire.dedupe_keys),
+        dedupe_md5="" if wire.dedupe_md5 is None else _fingerprint(wire.dedupe_md5),
+        time=time,
+        anomaly_time=time if wire.anomaly_time is None else whole_number(wire.anomaly_time, "anomaly_time"),
+        bk_ingest_time=_optional(wire.bk_ingest_time, "bk_ingest_time", whole_number),
+        bk_clean_time=_optional(wire.bk_clean_time, "bk_clean_time", whole_number),
+        bk_biz_id=_optional(wire.bk_biz_id, "bk_biz_id", _id),
+        ip=_optional(wire.ip, "ip", _text),
+        ipv6=_optional(wire.ipv6, "ipv6", _text),
+        bk_cloud_id=_optional(wire.bk_cloud_id, "bk_cloud_id", _id),
+        bk_host_id=_optional(wire.bk_host_id, "bk_host_id", _id),
+        bk_service_instance_id=_optional(wire.bk_service_instance_id, "bk_service_instance_id", _id),
+        bk_topo_node=() if wire.bk_topo_node is None else _texts(wire.bk_topo_node, "bk_topo_node"),
+        extra_info=extra,
+        at=None if wire.at is None else whole_number(wire.at, "at"),
+        bk_tenant_id="system" if wire.bk_tenant_id is None else _text(wire.bk_tenant_id, "bk_tenant_id"),
+    )
+
+
+def whole_number(value: Any, field: str) -> int:
+    """Return a time in whole seconds from 0 to the last ten-digit one; a fraction is cut off."""
+    if type(value) is int:
+        number = value
+    elif _is_digits(value) or (isinstance(value, float) and math.isfinite(value)):
+        number = int(value)
+    else:
+        raise FieldError(DeadReason.WRONG_TYPE, field, f"expected Unix seconds, got {_short(value)}")
+    if not 0 <= number <= LAST_SECOND:
+        raise FieldError(DeadReason.BAD_VALUE, field, f"{_short(value)} is no time in Unix seconds")
+    return number
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(LAST_SECOND))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a readable line
+
+
+def _optional(value: Any, field: str, clean: Callable[[Any, str], T]) -> T | None:
+    return None if value is None else clean(value, field)
+
+
+def _event_time(wire: "Wire") -> int:
+    if wire.time is not None:
+        return (
+            wire.time if type(wire.time) is int and 0 <= wire.time <= LAST_SECOND else whole_number(wire.time, "time")
+        )
+    if wire.bk_ingest_time is not None:
+        return whole_number(wire.bk_ingest_time, "bk_ingest_time")
+    raise FieldError(DeadReason.MISSING_FIELD, "time", "missing, and no `bk_ingest_time` either")
+
+
+def _required(value: Any, field: str) -> str:
+    if type(value) is str and value:
+        return value
+    if value is None or value == "":
+        raise FieldError(DeadReason.MISSING_FIELD, field, "missing")
+    return _text(value, field)
+
+
+def _alert_name(value: Any, strategy_id: str) -> str:
+    if strategy_id and (value is None or value == ""):
+        return ""  # enrichment takes the strategy's name
+    return _required(value, "alert_name")
+
+
+def _text(value: Any, field: str) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise FieldError(DeadReason.WRONG_TYPE, field, f"expected text, got {_short(value)}")
+
+
+def _id(value: Any, field: str) -> str | int:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise FieldError(DeadReason.WRONG_TYPE, field, f"expected a whole number or text, got {_short(value)}")
+    return value
+
+
+def _texts(value: Any, field: str) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(member, f"{field}[{n}]") for n, member in enumerate(value) if member is not None)
+    return (_text(value, field),)
+
+
+def _strategy_id(value: Any) -> str:
+    if value is None or value in (0, "", "0"):
+        return ""
+    return str(_id(value, "strategy_id"))
+
+
+def _severity(value: Any, extra: dict[str, Any]) -> int:
+    if "origin_alarm" in extra:
+        level = _dynamic_level(extra)
+        if level is not None:
+            return level
+    if type(value) is int:
+        return min(max(value, WORST), MILDEST)
+    try:
+        return min(max(int(value), WORST), MILDEST)
+    except (TypeError, ValueError, OverflowError):
+        return MILDEST
+
+
+def _dynamic_level(extra: dict[str, Any]) -> int | None:
+    """Return the detector's own level, taken as it is; any error in it is ignored (spec/lifecycle.md 1.2)."""
+    try:
+        text = extra["origin_alarm"]["data"]["values"]["extra_info"]
+        level = msgspec.json.decode(text)["alert_level_msg"]["alert_level"]
+        return int(level)
+    except (KeyError, TypeError, ValueError, OverflowError, IndexError, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _data_type(value: Any) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    return text if text in ("time_series", "log") else "event"
+
+
+def _status(value: Any) -> str:
+    text = value.upper() if isinstance(value, str) else ""
+    return text if text in STATUSES else "ABNORMAL"
+
+
+def _category(value: Any) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    return text if text in CATEGORIES else "other_rt"
+
+
+def _target_type(value: Any) -> str:
+    text = _text(value, "target_type")
+    return TARGET_TYPES.get(text.lower(), text)
+
+
+def _dedupe_keys(value: Any) -> tuple[str, ...]:
+    if not value or not isinstance(value, list):
+        return ()
+    return tuple(key if type(key) is str else _text(key, f"dedupe_keys[{n}]") for n, key in enumerate(value))
+
+
+def _fingerprint(value: Any) -> str:
+    if isinstance(value, str) and _is_fingerprint(value):
+        return value
+    raise FieldError(DeadReason.BAD_VALUE, "dedupe_md5", f"expected 32 hex digits, got {_short(value)}")
+
+
+def _tags(value: Any) -> tuple[Tag, ...]:
+    if isinstance(value, list):
+        return tuple(_tag(entry, n) for n, entry in enumerate(value))
+    if isinstance(value, dict):
+        return tuple(Tag(key, _tag_value(member)) for key, member in value.items())
+    raise FieldError(DeadReason.WRONG_TYPE, "tags", f"expected a list or an object, got {_short(value)}")
+
+
+def _tag(entry: Any, n: int) -> Tag:
+    if not isinstance(entry, dict):
+        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}]", f"expected an object, got {_short(entry)}")
+    key = entry.get("key")
+    if key is None:
+        raise FieldError(DeadReason.MISSING_FIELD, f"tags[{n}].key", "missing")
+    if isinstance(key, (dict, list)):
+        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}].key", f"expected text, got {_short(key)}")
+    display = entry.get("display_key")
+    return Tag(
+        str(key),
+        _tag_value(entry.get("value")),
+        None if display is None else str(display),
+        _tag_value(entry.get("display_value")),
+    )
+
+
+def _tag_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _json_text(value)
+    if isinstance(value, list):
+        return [_json_text(member) if isinstance(member, (dict, list)) else member for member in value]
+    return value
+
+
+def _json_text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,141 @@
+"""Bytes to a record: an event, a check, a command, a change of rules, a receipt or a tick (replay.md, Input).
+
+Nothing here raises: what cannot be used comes back as a `Refusal` that names the field.
+"""
+
+from typing import Any
+
+import msgspec
+
+from operators.clean import FieldError, clean_event, clean_typed, whole_number
+from operators.event import Event
+from operators.reason import DeadReason
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+QUOTE, BACKSLASH = b'"\\'
+
+
+class Wire(msgspec.Struct, gc=False):
+    """A record as it stands on the wire: any JSON in any field."""
+
+    kind: Any = None
+    at: Any = None
+    event_id: Any = None
+    plugin_id: Any = None
+    strategy_id: Any = None
+    alert_name: Any = None
+    description: Any = None
+    severity: Any = None
+    data_type: Any = None
+    tags: Any = None
+    target_type: Any = None
+    target: Any = None
+    assignee: Any = None
+    status: Any = None
+    metric: Any = None
+    category: Any = None
+    dedupe_keys: Any = None
+    dedupe_md5: Any = None
+    time: Any = None
+    anomaly_time: Any = None
+    bk_ingest_time: Any = None
+    bk_clean_time: Any = None
+    bk_biz_id: Any = None
+    ip: Any = None
+    ipv6: Any = None
+    bk_cloud_id: Any = None
+    bk_host_id: Any = None
+    bk_service_instance_id: Any = None
+    bk_topo_node: Any = None
+    extra_info: Any = None
+    bk_tenant_id: Any = None
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """Why a record cannot be used; the caller adds its place and its bytes."""
+
+    reason: DeadReason
+    detail: str
+
+
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """A record of any kind but event: its fields as a mapping."""
+
+    kind: str
+    at: int | None
+    fields: dict[str, Any]
+
+
+KINDS = frozenset({"event", "check", "command", "rules", "receipt", "tick"})
+
+_event = msgspec.json.Decoder(Event)
+_wire = msgspec.json.Decoder(Wire)
+_any = msgspec.json.Decoder(dict[str, Any])
+
+
+def depth(raw: bytes) -> int:
+    """Return how deep the brackets of JSON text nest, those inside of strings not counted."""
+    level = deepest = 0
+    in_text = escaped = False
+    for byte in raw:
+        if in_text:
+            in_text, escaped = escaped or byte != QUOTE, not escaped and byte == BACKSLASH
+        elif byte == QUOTE:
+            in_text = True
+        elif byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def oversized(raw: bytes) -> Refusal | None:
+    """Refuse a record over 1 MiB or nested deeper than 64, before anything parses it."""
+    if len(raw) > MAX_BYTES:
+        return Refusal(DeadReason.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are taken")
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and depth(raw) > MAX_DEPTH:
+        return Refusal(DeadReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
+    return None
+
+
+def decode(raw: bytes) -> Event | Decoded | Refusal:
+    """Decode one record: a cleaned event, or another kind's fields, or why not."""
+    refusal = oversized(raw)
+    if refusal is not None:
+        return refusal
+    try:
+        typed = _event.decode(raw)
+        event = None if typed.kind not in (None, "event") else clean_typed(typed)
+        return event or _decode_untyped(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_untyped(raw)
+
+
+def _decode_untyped(raw: bytes) -> Event | Decoded | Refusal:
+    """Take the long way: fields of any type, each judged by name."""
+    try:
+        wire = _wire.decode(raw)
+        if wire.kind is None or wire.kind == "event":
+            return clean_event(wire)
+        return _other(wire.kind, None if wire.at is None else whole_number(wire.at, "at"), raw)
+    except FieldError as error:
+        return Refusal(error.reason, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _malformed(raw, error)
+
+
+def _other(kind: Any, at: int | None, raw: bytes) -> Decoded | Refusal:
+    if not isinstance(kind, str) or kind not in KINDS:
+        return Refusal(DeadReason.UNKNOWN_KIND, f"`kind`: {str(kind)[:80]!r} is none of {', '.join(sorted(KINDS))}")
+    fields = _any.decode(raw)
+    return Decoded(kind, at, {k: v for k, v in fields.items() if k not in ("kind", "at")})
+
+
+def _malformed(raw: bytes, error: Exception) -> Refusal:
+    if not raw.strip():
+        return Refusal(DeadReason.EMPTY, "an empty record")
+    if isinstance(error, msgspec.ValidationError):
+        return Refusal(DeadReason.NOT_AN_OBJECT, f"a record is a JSON object: {error}")
+    return Refusal(DeadReason.NOT_JSON, str(error))

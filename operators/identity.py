@@ -1,0 +1,94 @@
+"""Names for things: fingerprint, event uid, alert, action and notice ids (design.md 6, spec/lifecycle.md 1.3, 1.4)."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import md5
+from typing import Any
+
+import msgspec
+
+from operators.event import Event
+
+DEFAULT_KEYS = ("target_type", "target", "bk_biz_id")
+KUBERNETES_AND_APM = frozenset({"K8S-POD", "K8S-NODE", "K8S-SERVICE", "K8S-WORKLOAD", "APM-SERVICE"})
+
+_encode = msgspec.json.Encoder().encode
+
+
+def dedupe_keys(event: Event) -> list[str]:
+    """Return the complete list of keys an event is told apart by, in order."""
+    keys = ["strategy_id" if event.strategy_id else "alert_name", *DEFAULT_KEYS]
+    keys.extend(key for key in dict.fromkeys(event.dedupe_keys) if key not in keys)
+    return keys
+
+
+def value_of(event: Event, key: str) -> Any:
+    """Return what an event holds under a dedupe key: a tag for `tags.X`, else a field; None when missing."""
+    if key.startswith("tags."):
+        name = key[5:]
+        return next((tag.value for tag in event.tags if tag.key == name), None)
+    value = getattr(event, key, None)
+    return str(value) if key == "bk_biz_id" and value is not None else value
+
+
+def fingerprint(event: Event, algorithm: str) -> str:
+    """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
+    if event.dedupe_md5:
+        return event.dedupe_md5
+    keys = dedupe_keys(event)
+    if algorithm == "bk":
+        return bk_hash([_bk_value(event, key) for key in keys])
+    return md5(_encode(sorted([key, value_of(event, key)] for key in keys))).hexdigest()
+
+
+def _bk_value(event: Event, key: str) -> Any:
+    if event.target_type in KUBERNETES_AND_APM and key in ("target", "target_type"):
+        return None if key == "target" else ""
+    return value_of(event, key)
+
+
+def event_uid(event: Event, algorithm: str) -> str:
+    """Return the `id` of an event: two events equal in these four are duplicates."""
+    if algorithm == "bk":
+        return bk_hash([event.plugin_id, event.event_id, event.status, event.time])
+    pairs = (
+        ("event_id", event.event_id),
+        ("plugin_id", event.plugin_id),
+        ("status", event.status),
+        ("time", event.time),
+    )
+    return md5(_encode(pairs)).hexdigest()
+
+
+def bk_hash(value: Any) -> str:
+    """Return the reference system's order-insensitive hash of a value (spec/lifecycle.md 1.3 step 3)."""
+    if isinstance(value, dict):
+        value = [[str(key), bk_hash(member)] for key, member in sorted(value.items())]
+    if isinstance(value, (list, tuple)):
+        digests = sorted(bk_hash(member) for member in value)
+        return md5(str(digests).encode()).hexdigest()
+    return md5(str(value).encode()).hexdigest()
+
+
+def alert_id(dedupe_md5: str, opening: Event) -> str:
+    """Return an alert's id: ten digits of the opening event's second, twelve hex digits of a hash."""
+    return f"{opening.time:010d}{digest(dedupe_md5, opening.id)[:12]}"
+
+
+def action_id(alert: str, relation: str, signal: str, notice_type: str, cycle: int) -> str:
+    """Return an action's id."""
+    return digest(alert, relation, signal, notice_type, cycle)
+
+
+def notice_id(action_ids: Iterable[str], way: str, receivers: Sequence[str], *rest: Any) -> str:
+    """Return a notice's id: the idempotency key at its channel."""
+    return digest(sorted(action_ids), way, receivers, *rest)
+
+
+def digest(*parts: Any) -> str:
+    """Return the md5 of the compact JSON text of the parts."""
+    return md5(_encode(parts)).hexdigest()
+
+
+def slot_of(dedupe_md5: str) -> str:
+    """Return the slot of a fingerprint: its first two hex digits."""
+    return dedupe_md5[:2].lower()
