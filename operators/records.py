@@ -42,6 +42,38 @@ class Signal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     severity: int
 
 
+class ReceiverResult(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How a delivery went for one receiver, as an action document shows it."""
+
+    result: bool
+    message: str = ""
+    message_id: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The outcome of a notice, all its receivers so far included."""
+
+    notice_id: str
+    action_ids: tuple[str, ...]
+    way: str
+    results: dict[str, ReceiverResult]
+    time: int
+    attempt: int = 1
+    """Counted from 1; a later attempt speaks for the earlier ones too."""
+    final: bool = True
+    """False while another attempt is planned."""
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """What an action remembers of the receipt of one of its notices."""
+
+    way: str
+    attempt: int
+    time: int
+    final: bool
+    results: dict[str, ReceiverResult]
+
+
 class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One planned deed for one alert: a notice (with its children by way), a webhook or a queue push."""
 
@@ -70,6 +102,10 @@ class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     need_biz_converge: bool = True
     config: dict[str, Any] | None = None
     """Of a webhook or push: its configuration."""
+    deliveries: dict[str, Delivery] = {}
+    """Notice id -> its latest receipt."""
+    real_status: str = ""
+    """Of an action that was merged: how the summary went (spec/notices.md 1.6)."""
     revision: int = 1
 
 

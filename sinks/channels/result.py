@@ -11,9 +11,10 @@ __all__ = ["Channel", "Result"]
 class Channel(Protocol):
     """One way to reach people.
 
-    `send` blocks for a bounded time (its own hard time-out), never retries, never sleeps, never logs a secret, and is safe to
-    call from several threads. It answers one Result for each receiver of the notice (a call that treats all receivers
-    as one, such as voice, may answer under the receivers joined by a comma). A receiver it does not answer for counts as failed for now.
+    `send` blocks for a bounded time (its own hard time-out), never retries, never sleeps, never logs a secret, and is
+    safe to call from several threads. It answers one Result for each receiver of the notice; a call that treats all
+    receivers as one, such as voice, may answer under the receivers joined by a comma. A receiver without an answer
+    counts as failed for now.
     """
 
     def send(self, notice: Notice) -> dict[str, Result]:
