@@ -1,0 +1,66 @@
+"""Every shape of a rule file, as read: ids are text, lists are tuples, short forms are written out (rules.md)."""
+
+from operators.rules.model_channel import CHANNEL_FIELDS, Channel, Secret
+from operators.rules.model_condition import Condition
+from operators.rules.model_inventory import DynamicGroup, Host, RuleTest, ServiceInstance, TopoNode
+from operators.rules.model_people import (
+    AlertNotice,
+    Business,
+    Calendar,
+    CalendarItem,
+    CalendarRepeat,
+    Duty,
+    DutyArrange,
+    DutyArrangement,
+    DutyTime,
+    NoticeWay,
+    NotifyConfig,
+    PeriodSettings,
+    UserGroup,
+    UserRef,
+)
+from operators.rules.model_silence import (
+    CircuitBreaking,
+    CycleConfig,
+    DimensionConfig,
+    DispatchAction,
+    DispatchGroup,
+    DispatchRule,
+    DispatchTag,
+    Shield,
+    ShieldNotice,
+)
+from operators.rules.model_strategy import (
+    ActionConfig,
+    ActionRelation,
+    Algorithm,
+    Detect,
+    Item,
+    NoDataConfig,
+    NoiseReduceConfig,
+    NoticeConfig,
+    NoticeOptions,
+    NoticeRelation,
+    NoticeTemplate,
+    QueryConfig,
+    RecoveryConfig,
+    RetryConfig,
+    Strategy,
+    TargetCondition,
+    TimeRange,
+    TriggerConfig,
+    UpgradeConfig,
+    Uptime,
+)
+from operators.rules.words import CHAT_WAYS, FOREVER, WAYS
+
+__all__ = [
+    "CHANNEL_FIELDS", "CHAT_WAYS", "FOREVER", "WAYS",
+    "ActionConfig", "ActionRelation", "AlertNotice", "Algorithm", "Business", "Calendar", "CalendarItem",
+    "CalendarRepeat", "Channel", "CircuitBreaking", "Condition", "CycleConfig", "Detect", "DimensionConfig",
+    "DispatchAction", "DispatchGroup", "DispatchRule", "DispatchTag", "Duty", "DutyArrange", "DutyArrangement",
+    "DutyTime", "DynamicGroup", "Host", "Item", "NoDataConfig", "NoiseReduceConfig", "NoticeConfig", "NoticeOptions",
+    "NoticeRelation", "NoticeTemplate", "NoticeWay", "NotifyConfig", "PeriodSettings", "QueryConfig", "RecoveryConfig",
+    "RetryConfig", "RuleTest", "Secret", "ServiceInstance", "Shield", "ShieldNotice", "Strategy", "TargetCondition",
+    "TimeRange", "TopoNode", "TriggerConfig", "UpgradeConfig", "Uptime", "UserGroup", "UserRef",
+]  # fmt: skip

@@ -1,0 +1,61 @@
+"""Channels: how each notice way is delivered. Secrets are named, never written (rules.md)."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from operators.rules.words import Amount, Count, Template, Way
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Secret(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where a secret is found: the environment variable or the file that holds it; just one is given."""
+
+    env: str = ""
+    file: str = ""
+
+
+class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How one way is delivered. Which fields a way takes, and which it needs: CHANNEL_FIELDS. Seconds."""
+
+    way: Way
+    rate: Amount = 0
+    """Sends a minute; 0 = no limit."""
+    concurrency: Count = 1
+    timeout: Positive = 10.0
+    max_length: Amount = 0
+    """Of a text, in the way's unit; 0 = setting `notice.max_length`."""
+    host: str = ""
+    port: Amount = 0
+    """0 = the usual one of the protocol."""
+    sender: str = ""
+    username: str = ""
+    password: Secret | None = None
+    security: Literal["", "starttls", "tls"] = ""
+    domain: str = ""
+    """Appended with @ to user names without one."""
+    url: str | Secret = ""
+    method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
+    headers: dict[str, str | Secret] = {}
+    body: Template = ""
+    """A template of what a webhook-like way posts; empty = the built-in JSON."""
+    secret: Secret | None = None
+    """Signs messages (dingtalk, feishu)."""
+
+
+_POSTS = {"url", "method", "headers", "body"}
+
+CHANNEL_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "mail": ({"host", "port", "sender", "username", "password", "security", "domain"}, {"host", "sender"}),
+    "webhook": (_POSTS | {"secret"}, set()),
+    "sms": (_POSTS, {"url"}),
+    "voice": (_POSTS, {"url"}),
+    "weixin": (_POSTS, {"url"}),
+    "rtx": (_POSTS, {"url"}),
+    "wxwork-bot": ({"url"}, {"url"}),
+    "dingtalk": ({"url", "secret"}, {"url"}),
+    "feishu": ({"url", "secret"}, {"url"}),
+    "slack": ({"url"}, {"url"}),
+}
+"""Way -> (fields it takes beside the common ones, fields it needs)."""
