@@ -32,7 +32,8 @@ class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sender: str = ""
     username: str = ""
     password: Secret | None = None
-    security: Literal["", "starttls", "tls"] = ""
+    starttls: bool = False
+    tls: bool = False
     domain: str = ""
     """Appended with @ to user names without one."""
     url: str | Secret = ""
@@ -44,10 +45,13 @@ class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Signs messages (dingtalk, feishu)."""
 
 
+COMMON_FIELDS = {"way", "rate", "concurrency", "timeout", "max_length"}
+"""Fields that every way takes."""
+
 _POSTS = {"url", "method", "headers", "body"}
 
 CHANNEL_FIELDS: dict[str, tuple[set[str], set[str]]] = {
-    "mail": ({"host", "port", "sender", "username", "password", "security", "domain"}, {"host", "sender"}),
+    "mail": ({"host", "port", "sender", "username", "password", "starttls", "tls", "domain"}, {"host", "sender"}),
     "webhook": (_POSTS | {"secret"}, set()),
     "sms": (_POSTS, {"url"}),
     "voice": (_POSTS, {"url"}),

@@ -15,5 +15,5 @@ class Condition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     field: str = ""
     method: Method = "eq"
     value: tuple[Any, ...] = ()
-    """Of texts, numbers, or objects that name a host or a topology node."""
+    """Texts once read: a host is `ip|cloud`, a topology node `obj|inst`."""
     condition: Literal["", "and", "or"] = "and"

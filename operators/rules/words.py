@@ -58,7 +58,7 @@ class Reading(msgspec.Struct):
         self.errors.append((list(reversed(place)), reason))
 
 
-class Reader(msgspec.Struct, frozen=True):
+class Reader(msgspec.Struct, frozen=True, eq=False):
     """How a value of an annotated type is read; `schema` describes what a file may hold there."""
 
     read: Callable[[Any, Reading], Any]
