@@ -1,0 +1,74 @@
+"""What a receipt makes of the actions of its notice (spec/notices.md 1.7, replay.md)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from operators.reason import Reason
+from operators.records import Action, Delivery, Receipt
+
+SUCCESS, PARTIAL_FAILURE, FAILURE, RETRYING = "success", "partial_failure", "failure", "retrying"
+
+KEPT = ("skipped", "shield", "blocked")
+"""Statuses that no receipt changes: nothing of the action's own was sent, at most the summary it was merged into."""
+
+
+def apply(action: Action, receipt: Receipt) -> Action:
+    """Return the action with this receipt in it; the same action for a receipt it knows or that a later one overtook.
+
+    The latest receipt of each notice counts, whatever order they come in; the status is by all notices of the action.
+    """
+    known = action.deliveries.get(receipt.notice_id)
+    delivery = Delivery(receipt.way, receipt.attempt, receipt.time, receipt.final, receipt.results)
+    if known is not None and (known.attempt > receipt.attempt or known == delivery):
+        return action
+    deliveries = {**action.deliveries, receipt.notice_id: delivery}
+    status, reason = verdict(action, deliveries)
+    changed = replace(action, deliveries=deliveries, revision=action.revision + 1)
+    if action.status in KEPT:
+        return replace(changed, real_status=status)
+    return replace(changed, status=status, reason=reason)
+
+
+def verdict(action: Action, deliveries: Mapping[str, Delivery]) -> tuple[str, str]:
+    """Return status and reason by all deliveries; a planned receiver that no receipt speaks of counts as reached."""
+    outcomes = [one.result for delivery in deliveries.values() for one in delivery.results.values()]
+    outcomes += [True] * sum(1 for _ in _unreported(action, deliveries))
+    status, reason = _sum(outcomes)
+    if all(delivery.final for delivery in deliveries.values()):
+        return status, reason
+    return RETRYING, reason
+
+
+def _sum(outcomes: list[bool]) -> tuple[str, str]:
+    if all(outcomes):
+        return SUCCESS, Reason.DELIVERED
+    if any(outcomes):
+        return PARTIAL_FAILURE, Reason.PARTLY_DELIVERED
+    return FAILURE, Reason.NOT_DELIVERED
+
+
+def _unreported(action: Action, deliveries: Mapping[str, Delivery]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    reported = {(delivery.way, name) for delivery in deliveries.values() for name in _names(delivery)}
+    for way, people in _planned(action):
+        if not any((way, name) in reported for name in people):
+            yield way, people
+
+
+def _names(delivery: Delivery) -> Iterator[str]:
+    """Yield who a delivery speaks of; a voice call answers for all it rang, joined by commas."""
+    for name in delivery.results:
+        yield from name.split(",") if delivery.way == "voice" else (name,)
+
+
+def _planned(action: Action) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (way, people) of each message planned: one receiver, or for voice the people of one call."""
+    for by_way in (action.receivers, action.followers):
+        for way, entries in by_way.items():
+            for entry in entries:
+                yield way, _people(entry)
+
+
+def _people(entry: Any) -> tuple[str, ...]:
+    return (entry,) if isinstance(entry, str) else tuple(entry)

@@ -1,0 +1,73 @@
+"""How notices, results and receipts are stored."""
+
+import msgspec
+
+from operators.delivery import Results, Taken
+from operators.lane import way
+from operators.records import Notice, Receipt
+
+pack = msgspec.msgpack.Encoder().encode
+_notice = msgspec.msgpack.Decoder(Notice)
+_results = msgspec.msgpack.Decoder(Results)
+_receipt = msgspec.msgpack.Decoder(Receipt)
+
+NO_RESULTS = pack({})
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A notice as a place keeps it; `attempt` counts takings."""
+
+    id: str
+    lane: str
+    attempt: int
+    created: float
+    until: float
+    body: bytes
+    results: bytes
+
+
+def unpack_taken(stored: Stored) -> Taken:
+    """Return the taken notice; unreadable bytes have a stand-in, so that the courier can bury them like others."""
+    try:
+        notice, results, readable = _notice.decode(stored.body), _results.decode(stored.results), True
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        notice, results, readable = _stand_in(stored), {}, False
+    return Taken(
+        notice=notice,
+        lane=stored.lane,
+        attempt=stored.attempt,
+        created=stored.created,
+        until=stored.until,
+        results=results,
+        readable=readable,
+    )
+
+
+def _stand_in(stored: Stored) -> Notice:
+    return Notice(
+        id=stored.id,
+        time=int(stored.created),
+        way=way(stored.lane),
+        receivers=(),
+        followed=False,
+        signal="",
+        notice_type="",
+        collect_type="",
+        alert_ids=(),
+        action_ids=(),
+        title="",
+        content="",
+    )
+
+
+def unpack_results(body: bytes) -> Results:
+    """Return the results so far; unreadable ones are none."""
+    try:
+        return _results.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def unpack_receipt(body: bytes) -> Receipt:
+    """Return the receipt."""
+    return _receipt.decode(body)
