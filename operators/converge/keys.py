@@ -1,0 +1,58 @@
+"""Identities: which notices fall together, and where their state lives."""
+
+from functools import lru_cache
+from hashlib import md5
+
+import msgspec
+
+from operators.converge.model import Child
+from operators.records import Action
+
+UPGRADE = "upgrade"
+
+
+@lru_cache(maxsize=4096)
+def slot_of(business: str) -> str:
+    """Return the slot of a business: two hex digits."""
+    return md5(business.encode()).hexdigest()[:2]
+
+
+def route(action: Action) -> str:
+    """Return the slot to which a split job sends a planned action.
+
+    Every group and gate of an action begins with it: both name the business. So an action is routed as a whole, a gate
+    lives beside its groups, and all receivers of a way stay in one message.
+    """
+    return slot_of(str(action.bk_biz_id))
+
+
+def group_key(child: Child) -> str:
+    """Return the hash of a level-1 group (spec/notices.md 2.4).
+
+    Strategy (or alert name when there is none), level, signal, non-target dimensions, business, way (apart for
+    followers), receiver. Escalations have groups of their own (design.md 7.22); un-shield notices and repeats share the
+    group of first notices.
+    """
+    action = child.action
+    subject = (
+        action.strategy_id,
+        "" if action.strategy_id else action.alert_name,
+        action.dimension_hash,
+        child.followed,
+    )
+    return _hash(child, subject)
+
+
+def gate_key(child: Child) -> str:
+    """Return the hash of a level-2 gate (spec/notices.md 2.7).
+
+    Business, receiver, way, level, signal; main or follower alike, escalations apart.
+    """
+    return _hash(child, ())
+
+
+def _hash(child: Child, subject: tuple[object, ...]) -> str:
+    action = child.action
+    business = str(action.bk_biz_id)
+    common = (business, child.receiver, child.way, action.severity, action.signal, action.notice_type == UPGRADE)
+    return slot_of(business) + md5(msgspec.json.encode((common, subject))).hexdigest()[2:]

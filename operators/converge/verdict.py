@@ -1,0 +1,38 @@
+"""What becomes of a notice action once its children have been told, withheld or silenced."""
+
+import msgspec
+
+from operators.reason import Reason
+from operators.records import Action
+
+NOTICE = "notice"
+SUCCESS, SKIPPED = "success", "skipped"
+
+
+class Tally(msgspec.Struct, gc=False):
+    """What happened to the children of one action."""
+
+    told: bool = False
+    withheld: bool = False
+    silenced: bool = False
+    """A voice call was left out because the same call was just made."""
+
+
+def settled(action: Action, tally: Tally) -> Action:
+    """Return the action with its status: success if anybody was told now, else skipped, and why.
+
+    A merged notice stays skipped when its summary goes out: the summary is a notice, not an action (replay.md).
+    """
+    if tally.told:
+        return _moved(action, SUCCESS, Reason.DELIVERED)
+    return _moved(action, SKIPPED, _why(tally))
+
+
+def _why(tally: Tally) -> Reason:
+    if tally.withheld:
+        return Reason.MERGED
+    return Reason.VOICE_DUPLICATE if tally.silenced else Reason.NOBODY
+
+
+def _moved(action: Action, status: str, reason: Reason) -> Action:
+    return msgspec.structs.replace(action, status=status, reason=reason.value, revision=action.revision + 1)
