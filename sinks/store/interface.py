@@ -1,0 +1,95 @@
+"""The alert store: what every implementation takes and answers, and how it fails."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from operators.alert import Alert
+from operators.event import Event
+from operators.records import Action, DeadLetter, LogEntry, Receipt
+from sinks.store.query import AlertQuery
+
+NEWEST = 10_000
+"""At most so many log entries, actions or events of one alert are read: the newest."""
+
+
+class StoreError(Exception):
+    """The store cannot be used as it is; a person has to act (wrong place, wrong version, no permission)."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store did not answer in time, retries included; starting again later may help."""
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """What is written at once, each kind in the order of its making."""
+
+    alerts: Sequence[Alert] = ()
+    logs: Sequence[LogEntry] = ()
+    actions: Sequence[Action] = ()
+    receipts: Sequence[Receipt] = ()
+    events: Sequence[Event] = ()
+    """For the archive; `at` is set."""
+
+    def __len__(self) -> int:
+        return len(self.alerts) + len(self.logs) + len(self.actions) + len(self.receipts) + len(self.events)
+
+
+class Written(msgspec.Struct, frozen=True, gc=False):
+    """How a write went. What is in neither number is durable."""
+
+    conflicts: int = 0
+    """Alert, action and receipt documents of which the store already had a newer version."""
+    refused: tuple[DeadLetter, ...] = ()
+    """Records that the store can never take."""
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days to keep each kind; 0 = for ever."""
+
+    alerts: int = 365
+    logs: int = 365
+    actions: int = 365
+    """Receipts too."""
+    events: int = 30
+
+
+class Store(Protocol):
+    """Keeps documents under deterministic ids; a repeated write changes nothing.
+
+    An implementation must not decide anything about an alert, must not return from `write` before the batch is
+    durable, and must not answer a repeated write (the same id, version or count) with an error.
+    """
+
+    def write(self, batch: Batch) -> Written:
+        """Make the batch durable. Raises StoreUnavailableError when that took too long."""
+        ...
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return the latest document of one alert."""
+        ...
+
+    def alerts(self, query: AlertQuery) -> list[Alert]:
+        """Return the alerts that match, newest first."""
+        ...
+
+    def logs(self, alert_id: str) -> list[LogEntry]:
+        """Return the log of one alert, oldest first."""
+        ...
+
+    def actions(self, alert_id: str) -> list[Action]:
+        """Return the actions planned for one alert, oldest first, with what their receipts made of them."""
+        ...
+
+    def events(self, dedupe_md5: str) -> list[Event]:
+        """Return the archived events of one fingerprint, oldest first."""
+        ...
+
+    def retain(self, now: int, retention: Retention) -> dict[str, int]:
+        """Drop what is older than its days; count what went, by kind. Open alerts stay."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

@@ -1,0 +1,75 @@
+"""What is asked of the store, and the text people type to ask it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from operators.alert import ABNORMAL, CLOSED, RECOVERED
+
+
+class QueryError(ValueError):
+    """The text of a query cannot be understood; the message says why."""
+
+
+class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Alerts that match every given condition; of several values of one condition, any. Times are Unix seconds."""
+
+    status: tuple[str, ...] = ()
+    severity: tuple[int, ...] = ()
+    strategy_id: tuple[str, ...] = ()
+    bk_biz_id: tuple[str, ...] = ()
+    dedupe_md5: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Each, in lower case, must be found in the alert's words."""
+    since: int | None = None
+    """The alert had not ended before this second."""
+    until: int | None = None
+    """The alert had begun by this second."""
+    limit: int = 50
+    offset: int = 0
+
+
+def _status(value: str) -> str:
+    known = (ABNORMAL, RECOVERED, CLOSED)
+    if value.upper() not in known:
+        raise QueryError(f"status:{value} is none of {', '.join(known)}")
+    return value.upper()
+
+
+def _severity(value: str) -> int:
+    if value not in ("1", "2", "3"):
+        raise QueryError(f"severity:{value} is none of 1 (fatal), 2 (warning), 3 (remind)")
+    return int(value)
+
+
+_FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "status": ("status", _status),
+    "severity": ("severity", _severity),
+    "strategy": ("strategy_id", str),
+    "strategy_id": ("strategy_id", str),
+    "biz": ("bk_biz_id", str),
+    "bk_biz_id": ("bk_biz_id", str),
+    "target": ("target", str),
+    "dedupe": ("dedupe_md5", str.lower),
+    "dedupe_md5": ("dedupe_md5", str.lower),
+}
+FIELDS = tuple(_FIELDS)
+"""Names that may stand before a colon in a query's text."""
+
+_TERM = re.compile(r'(?:(?P<field>\w+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
+
+
+def parse_query(text: str) -> AlertQuery:
+    """Read `disk "root volume" status:ABNORMAL severity:1,2 biz:2`; what is no known field is a word to find."""
+    found: dict[str, Any] = {}
+    for term in _TERM.finditer(text):
+        field, value = term["field"], term["plain"] if term["quoted"] is None else term["quoted"]
+        if field in _FIELDS:
+            name, convert = _FIELDS[field]
+            found.setdefault(name, []).extend(convert(part) for part in value.split(",") if part)
+        elif word := (f"{field}:{value}" if field else value).strip().lower():
+            found.setdefault("words", []).append(word)
+    return msgspec.convert(found, AlertQuery)

@@ -1,0 +1,69 @@
+"""A record the store can never take becomes a dead letter; the others of its batch go on."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from operators.alert import Alert
+from operators.event import Event
+from operators.reason import DeadReason
+from operators.records import Action, DeadLetter, LogEntry, Receipt
+
+Record = Alert | LogEntry | Action | Receipt | Event
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+UNENCODABLE = (ValueError, TypeError, OverflowError, RecursionError)
+"""What encoding raises for values that no document can hold (lone surrogates, endless nesting, unknown types)."""
+
+
+def encode_each(records: Iterable[R], encode: Callable[[R], T]) -> tuple[list[T], list[DeadLetter]]:
+    """Encode one by one; return what could be encoded and a dead letter for each that could not."""
+    encoded: list[T] = []
+    refused: list[DeadLetter] = []
+    for record in records:
+        try:
+            encoded.append(encode(record))
+        except UNENCODABLE as error:
+            refused.append(refusal(record, str(error)))
+    return encoded, refused
+
+
+def refusal(record: Record, detail: str) -> DeadLetter:
+    """Return the dead letter of one record; its position is its kind and id."""
+    kind, record_id, time = _name(record)
+    return DeadLetter(
+        time=time,
+        source="store",
+        position=f"{kind} {record_id}",
+        reason=DeadReason.REFUSED_BY_STORE,
+        detail=detail,
+        raw=_text(record),
+    )
+
+
+def _name(record: Record) -> tuple[str, str, int]:
+    match record:
+        case Alert():
+            return "alert", record.id, record.update_time
+        case LogEntry():
+            return "log", record.id, record.time
+        case Action():
+            return "action", record.id, record.time
+        case Receipt():
+            return "receipt", record.notice_id, record.time
+        case Event():
+            return "event", record.id, arrival(record)
+
+
+def _text(record: Record) -> str:
+    try:
+        return msgspec.json.encode(record).decode()
+    except UNENCODABLE:
+        return ascii(record)
+
+
+def arrival(event: Event) -> int:
+    """Return when an archived event arrived; its own time if nobody said."""
+    return event.time if event.at is None else event.at

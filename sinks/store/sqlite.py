@@ -1,0 +1,199 @@
+"""The alert store in one SQLite file: for a run without servers, and for single machines."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from operators.alert import Alert, document_version
+from operators.event import Event
+from operators.records import Action, DeadLetter, LogEntry, Receipt
+from sinks.store import sqlite_reads
+from sinks.store.interface import Batch, Retention, Written
+from sinks.store.query import AlertQuery
+from sinks.store.refusal import Record, arrival, encode_each, refusal
+from sinks.store.sqlite_index import index_some
+from sinks.store.sqlite_retain import DAY, KINDS, delete_some
+from sinks.store.sqlite_schema import explained, open_to_read, open_to_write, transaction
+from sinks.store.words import words_of
+
+QUIET_BATCH = 100
+"""After a batch of at most so many records there is time to index some words."""
+
+_ALERT = """
+INSERT INTO alerts (id, version, pending, status, severity, strategy_id, bk_biz_id, dedupe_md5, begin_time, end_time,
+  words, document)
+VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, pending = pending OR excluded.words <> words,
+  status = excluded.status, severity = excluded.severity, strategy_id = excluded.strategy_id,
+  bk_biz_id = excluded.bk_biz_id, dedupe_md5 = excluded.dedupe_md5, begin_time = excluded.begin_time,
+  end_time = excluded.end_time, words = excluded.words, document = excluded.document
+WHERE excluded.version >= version"""
+_LOG = """
+INSERT INTO logs (alert_id, id, time, count, document) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (alert_id, id) DO UPDATE SET time = excluded.time, count = excluded.count, document = excluded.document
+WHERE excluded.count >= count"""
+_ACTION = """
+INSERT INTO actions (id, revision, time, document) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, time = excluded.time, document = excluded.document
+WHERE excluded.revision >= revision"""
+_ACTION_ALERT = "INSERT OR IGNORE INTO action_alerts (alert_id, action_id) VALUES (?, ?)"
+_RECEIPT = """
+INSERT INTO receipts (notice_id, attempt, time, document) VALUES (?, ?, ?, ?)
+ON CONFLICT (notice_id) DO UPDATE SET attempt = excluded.attempt, time = excluded.time, document = excluded.document
+WHERE excluded.attempt >= attempt"""
+_ACTION_RECEIPT = "INSERT OR IGNORE INTO action_receipts (action_id, notice_id) VALUES (?, ?)"
+_EVENT = "INSERT OR IGNORE INTO events (dedupe_md5, id, at, document) VALUES (?, ?, ?, ?)"
+
+_POISON = (OverflowError, UnicodeEncodeError, sqlite3.DataError, sqlite3.IntegrityError)
+"""A value that the tables cannot hold: the fault of one record, not of the store."""
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+_Row = tuple[str | int | bytes | None, ...]
+
+
+class SqliteStore:
+    """Keeps everything in one file in WAL mode: one writer, readers in any process at the same time."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._path = path
+        self._connection = open_to_read(path) if read_only else open_to_write(path)
+        self._lock = threading.Lock()  # a transaction is several statements
+
+    def write(self, batch: Batch) -> Written:
+        """Write the batch in one transaction; records that cannot be held are refused one by one."""
+        return self._alone(lambda connection: _write(connection, batch))
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return the latest document of one alert."""
+        return self._alone(lambda connection: sqlite_reads.alert(connection, alert_id))
+
+    def alerts(self, query: AlertQuery) -> list[Alert]:
+        """Return the alerts that match, newest first."""
+        return self._alone(lambda connection: sqlite_reads.alerts(connection, query))
+
+    def logs(self, alert_id: str) -> list[LogEntry]:
+        """Return the log of one alert, oldest first."""
+        return self._alone(lambda connection: sqlite_reads.logs(connection, alert_id))
+
+    def actions(self, alert_id: str) -> list[Action]:
+        """Return the actions that were planned for one alert, oldest first."""
+        return self._alone(lambda connection: sqlite_reads.actions(connection, alert_id))
+
+    def events(self, dedupe_md5: str) -> list[Event]:
+        """Return the archived events of one fingerprint, oldest first."""
+        return self._alone(lambda connection: sqlite_reads.events(connection, dedupe_md5))
+
+    def retain(self, now: int, retention: Retention) -> dict[str, int]:
+        """Delete what is older than its days in small transactions, and index words left over from busy times."""
+        days = {**msgspec.structs.asdict(retention), "receipts": retention.actions}
+        removed = {kind: self._remove(kind, now - days[kind] * DAY) for kind in KINDS if days[kind]}
+        while self._alone(index_some):
+            pass
+        return removed
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _alone(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        with self._lock, explained(self._path):
+            return act(self._connection)
+
+    def _remove(self, kind: str, before: int) -> int:
+        removed = 0
+        while chunk := self._alone(lambda connection: delete_some(connection, kind, before)):
+            removed += chunk
+        return removed
+
+
+def _write(connection: sqlite3.Connection, batch: Batch) -> Written:
+    try:
+        with transaction(connection):
+            written = _put_all(connection, batch)
+    except _POISON:
+        with transaction(connection):
+            written = _put_singly(connection, batch)
+    if len(batch) <= QUIET_BATCH:
+        index_some(connection)
+    return written
+
+
+def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
+    alerts, bad_alerts = encode_each(batch.alerts, _alert_row)
+    logs, bad_logs = encode_each(batch.logs, _log_row)
+    actions, bad_actions = encode_each(batch.actions, _action_row)
+    receipts, bad_receipts = encode_each(batch.receipts, _receipt_row)
+    events, bad_events = encode_each(batch.events, _event_row)
+    conflicts = sum(_put(connection, *put) for put in ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts)))
+    _put(connection, _LOG, logs)
+    _put(connection, _EVENT, events)
+    _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
+    _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
+    return Written(conflicts, (*bad_alerts, *bad_logs, *bad_actions, *bad_receipts, *bad_events))
+
+
+def _put(connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]) -> int:
+    """Return how many rows changed nothing."""
+    return len(rows) - connection.executemany(statement, rows).rowcount if rows else 0
+
+
+def _put_singly(connection: sqlite3.Connection, batch: Batch) -> Written:
+    conflicts, refused = 0, list[DeadLetter]()
+    for record, single in _singles(batch):
+        try:
+            written = _put_all(connection, single)
+        except _POISON as error:
+            refused.append(refusal(record, str(error)))
+        else:
+            conflicts += written.conflicts
+            refused.extend(written.refused)
+    return Written(conflicts, tuple(refused))
+
+
+def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
+    return [
+        *((alert, Batch(alerts=(alert,))) for alert in batch.alerts),
+        *((entry, Batch(logs=(entry,))) for entry in batch.logs),
+        *((action, Batch(actions=(action,))) for action in batch.actions),
+        *((receipt, Batch(receipts=(receipt,))) for receipt in batch.receipts),
+        *((event, Batch(events=(event,))) for event in batch.events),
+    ]
+
+
+def _alert_row(alert: Alert) -> _Row:
+    return (
+        alert.id,
+        document_version(alert),
+        alert.status,
+        alert.severity,
+        alert.strategy_id,
+        None if alert.bk_biz_id is None else str(alert.bk_biz_id),
+        alert.dedupe_md5,
+        alert.begin_time,
+        alert.end_time,
+        words_of(alert),
+        _encode(alert),
+    )
+
+
+def _log_row(entry: LogEntry) -> _Row:
+    return entry.alert_id, entry.id, entry.time, entry.count, _encode(entry)
+
+
+def _action_row(action: Action) -> _Row:
+    return action.id, action.revision, action.time, _encode(action)
+
+
+def _receipt_row(receipt: Receipt) -> _Row:
+    return receipt.notice_id, receipt.attempt, receipt.time, _encode(receipt)
+
+
+def _event_row(event: Event) -> _Row:
+    return event.dedupe_md5, event.id, arrival(event), _encode(event)

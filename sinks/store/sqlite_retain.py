@@ -1,0 +1,44 @@
+"""Retention of the SQLite store: rows older than their days go, a few at a time."""
+
+import sqlite3
+
+from sinks.store.sqlite_schema import transaction
+
+DAY = 86400
+CHUNK = 500
+"""Rows deleted in one transaction, so that a writer waits for milliseconds only."""
+
+# An alert goes by its end, so an open one never does. Its id begins with its second: newer ones are not looked at.
+_OLD = {
+    "alerts": "SELECT key FROM alerts WHERE id < ? AND status <> 'ABNORMAL' AND coalesce(end_time, 0) < ? LIMIT ?",
+    "logs": "SELECT key FROM logs WHERE time < ? LIMIT ?",
+    "actions": "SELECT key FROM actions WHERE time < ? LIMIT ?",
+    "receipts": "SELECT key FROM receipts WHERE time < ? LIMIT ?",
+    "events": "SELECT key FROM events WHERE at < ? LIMIT ?",
+}
+_UNLINK = """
+DELETE FROM action_alerts WHERE (alert_id, action_id) IN (
+  SELECT json_each.value, actions.id FROM actions, json_each(CAST(document AS TEXT), '$.alert_ids')
+  WHERE actions.key = ?)"""
+_UNLINK_RECEIPT = """
+DELETE FROM action_receipts WHERE (action_id, notice_id) IN (
+  SELECT json_each.value, receipts.notice_id FROM receipts, json_each(CAST(document AS TEXT), '$.action_ids')
+  WHERE receipts.key = ?)"""
+_DELETE = {
+    "alerts": ("DELETE FROM alert_text WHERE rowid = ?", "DELETE FROM alerts WHERE key = ?"),
+    "logs": ("DELETE FROM logs WHERE key = ?",),
+    "actions": (_UNLINK, "DELETE FROM actions WHERE key = ?"),
+    "receipts": (_UNLINK_RECEIPT, "DELETE FROM receipts WHERE key = ?"),
+    "events": ("DELETE FROM events WHERE key = ?",),
+}
+KINDS = tuple(_OLD)
+
+
+def delete_some(connection: sqlite3.Connection, kind: str, before: int) -> int:
+    """Delete at most a chunk of what is older than the second `before`; return how many rows went."""
+    bounds = (f"{before:010d}", before) if kind == "alerts" else (before,)
+    with transaction(connection):
+        keys = [tuple(row) for row in connection.execute(_OLD[kind], (*bounds, CHUNK))]
+        for statement in _DELETE[kind]:
+            connection.executemany(statement, keys)
+    return len(keys)
