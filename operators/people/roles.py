@@ -1,0 +1,68 @@
+"""From entries of a rule to people: roles are of the business, two of the host (spec/notices.md 6.3, design 28)."""
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from operators.alert import Alert
+from operators.event import Event
+from operators.rules.book import RuleBook
+from operators.rules.model import Host, UserRef
+from operators.settings import CoreSettings
+
+HOST_ROLES = ("operator", "bk_bak_operator")
+GLOBAL = "0"
+"""The business of rules that serve every business."""
+
+
+class Situation(msgspec.Struct, frozen=True, gc=False):
+    """What the people of a group depend on beside the group itself."""
+
+    book: RuleBook
+    settings: CoreSettings
+    business: str
+    zone: ZoneInfo
+    """Of the business."""
+    now: int
+    event: Event | None = None
+    """None: nobody asks on behalf of an alert, so there is no host."""
+
+
+def situation_of(alert: Alert, book: RuleBook, settings: CoreSettings, now: int) -> Situation:
+    """Return the situation of an alert; one without business stands in the default one."""
+    known = settings.default_business if alert.bk_biz_id is None else alert.bk_biz_id
+    business = GLOBAL if known is None else str(known)
+    return Situation(book, settings, business, book.zone_of(business, settings), now, alert.event)
+
+
+def people_named(entries: Iterable[UserRef], situation: Situation) -> list[str]:
+    """Return the people that entries name, roles expanded, each once, in order."""
+    people: dict[str, None] = {}
+    for entry in entries:
+        found = (entry.id,) if entry.type == "user" else _in_role(entry.id, situation)
+        people.update(dict.fromkeys(found))
+    return list(people)
+
+
+def _in_role(role: str, situation: Situation) -> tuple[str, ...]:
+    host = _host(situation) if role in HOST_ROLES else None
+    of_host: tuple[str, ...] = getattr(host, role) if host else ()
+    business = situation.book.businesses.get(situation.business)
+    return of_host or (business.roles.get(role, ()) if business else ())
+
+
+def _host(situation: Situation) -> Host | None:
+    """Return the host of the alert's target; an event without target type has none."""
+    event, book = situation.event, situation.book
+    if event is None or not event.target_type:
+        return None
+    instance = book.service_instances.get(str(event.bk_service_instance_id))
+    known = book.hosts.get(str(event.bk_host_id)) or (book.hosts.get(instance.bk_host_id) if instance else None)
+    return known or _host_by_address(event, book)
+
+
+def _host_by_address(event: Event, book: RuleBook) -> Host | None:
+    cloud = "0" if event.bk_cloud_id is None else str(event.bk_cloud_id)
+    hosts = book.hosts_by_ip.get(event.ip or event.ipv6 or "", ())
+    return next((host for host in hosts if host.bk_cloud_id == cloud), None)
