@@ -8,8 +8,6 @@ from msgspec.structs import replace
 
 from operators.records import Notice, Receipt, ReceiverResult
 
-Results = dict[str, "Result"]
-
 
 class Result(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A provider's answer for one receiver. `message` is shown to users: it never holds a secret."""
@@ -22,6 +20,10 @@ class Result(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Seconds the provider asked us to wait."""
     message_id: str = ""
     """The provider's own id of the message."""
+
+
+Results = dict[str, Result]
+"""Receiver -> answer."""
 
 
 class BuryReason(StrEnum):

@@ -39,9 +39,8 @@ LIVE = _queue("LIVE", "live", "sorted set", "ids neither settled nor dead; score
 DEAD = _queue("DEAD", "dead", "sorted set", "ids given up, until revived or dropped; score = since when")
 SETTLED = _queue("SETTLED", "settled", "sorted set", "ids done with, for the retention; score = since when")
 RECEIPTS = _queue("RECEIPTS", "receipts", "stream", "receipts not yet written back to action documents")
-READER = _queue("READER", "reader", "hash", "which courier writes receipts back, and until when")
 
-KEYS = (NOTICE, READY, LANES, LATER, HELD, LIVE, DEAD, SETTLED, RECEIPTS, READER)
+KEYS = (NOTICE, READY, LANES, LATER, HELD, LIVE, DEAD, SETTLED, RECEIPTS)
 
 
 def document() -> str:
@@ -62,7 +61,8 @@ _HEAD = """\
 Made from `sinks/redis_keys.py` by `python -m sinks.redis_keys`; a test compares.
 
 Each key that is not global begins with `{KEY}:`, braces included, KEY being the last part of `MESSAGE_QUEUE_DSN`
-(`redis://host:port/db/KEY`). A ttl of `-` means that Redis never expires it: run the server with `maxmemory-policy noeviction`.
+(`redis://host:port/db/KEY`). A ttl of `-` means that Redis never expires it: run the server with
+`maxmemory-policy noeviction`.
 
 | name | template | kind | ttl (s) | backend | is_global | what |
 | --- | --- | --- | --- | --- | --- | --- |"""

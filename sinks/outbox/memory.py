@@ -50,7 +50,6 @@ class MemoryOutbox:
         self._settled: dict[str, float] = {}
         self._receipts: dict[str, Receipt] = {}
         self._count = 0
-        self._reader = ("", 0.0)
         self._lock = threading.RLock()
 
     def put(self, notices: Sequence[Notice], now: float) -> int:
@@ -150,13 +149,9 @@ class MemoryOutbox:
                 row.dead, row.due, row.created, row.results = False, now, now, revived(row.results)
             return len(rows)
 
-    def receipts(self, holder: str, limit: int, now: float) -> list[Logged]:
+    def receipts(self, limit: int) -> list[Logged]:
         """Return the oldest receipts."""
         with self._lock:
-            reader, until = self._reader
-            if reader not in ("", holder) and now < until:
-                return []
-            self._reader = (holder, now + self._terms.visibility)
             return [Logged(cursor, receipt) for cursor, receipt in list(self._receipts.items())[:limit]]
 
     def forget(self, cursors: Sequence[str]) -> None:

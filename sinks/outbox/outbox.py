@@ -104,8 +104,8 @@ class Outbox(Protocol):
         """Make dead notices ready, with a new deadline, for those they did not reach; return how many there were."""
         ...
 
-    def receipts(self, holder: str, limit: int, now: float) -> list[Logged]:
-        """Return the oldest receipts, but none while another than `holder` asked within the visibility time-out."""
+    def receipts(self, limit: int) -> list[Logged]:
+        """Return the oldest receipts; they stay until forgotten."""
         ...
 
     def forget(self, cursors: Sequence[str]) -> None:

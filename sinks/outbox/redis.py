@@ -110,10 +110,11 @@ class RedisOutbox:
         rows = [part for one in dead for part in (one.taken.notice.id, pack(revived(one.taken.results)))]
         return int(self._run("revive", now, *rows)) if rows else 0
 
-    def receipts(self, holder: str, limit: int, now: float) -> list[Logged]:
+    def receipts(self, limit: int) -> list[Logged]:
         """Return the oldest receipts."""
-        rows = self._run("receipts", holder, now, now + self._terms.visibility, limit)
-        return [Logged(_text(cursor), unpack_receipt(fields[1])) for cursor, fields in rows]
+        with _translated():
+            rows = self._any.xrange(self._name(keys.RECEIPTS), count=limit)
+        return [Logged(_text(cursor), unpack_receipt(fields[b"body"])) for cursor, fields in rows]
 
     def forget(self, cursors: Sequence[str]) -> None:
         """Drop receipts."""

@@ -12,7 +12,7 @@ FIELDS = ("lane", "attempt", "created", "due", "body", "results", "state", "erro
 
 def _prelude(prefix: str) -> str:
     """Return the local names of all keys, and the moves every script uses."""
-    plain = (keys.LANES, keys.LATER, keys.HELD, keys.LIVE, keys.DEAD, keys.SETTLED, keys.RECEIPTS, keys.READER)
+    plain = (keys.LANES, keys.LATER, keys.HELD, keys.LIVE, keys.DEAD, keys.SETTLED, keys.RECEIPTS)
     names = [f"local {one.name} = {_quoted(one.key(prefix))}" for one in plain]
     names.append(f"local function notice(id) return {_quoted(keys.NOTICE.key(prefix, id=''))} .. id end")
     names.append(f"local function ready(lane) return {_quoted(keys.READY.key(prefix, lane=''))} .. lane end")
@@ -154,22 +154,12 @@ end
 return count
 """
 
-# arguments: holder, now, until, limit; answer: entries of the stream
-_RECEIPTS = """
-local reader = call('HMGET', READER, 'holder', 'until')
-if reader[1] and reader[1] ~= ARGV[1] and tonumber(ARGV[2]) < tonumber(reader[2]) then return {} end
-local entries = call('XRANGE', RECEIPTS, '-', '+', 'COUNT', ARGV[4])
-if #entries > 0 then call('HSET', READER, 'holder', ARGV[1], 'until', ARGV[3]) end
-return entries
-"""
-
 _BODIES = {
     "put": _PUT,
     "take": _TAKE,
     "extend": _EXTEND,
     "record": _RECORD,
     "revive": _REVIVE,
-    "receipts": _RECEIPTS,
 }
 
 

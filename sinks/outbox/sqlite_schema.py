@@ -26,7 +26,6 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS notices_age ON notices (created) WHERE state < 2",
     "CREATE INDEX IF NOT EXISTS notices_ended ON notices (state, due) WHERE state >= 2",
     "CREATE TABLE IF NOT EXISTS receipts (seq INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL) STRICT",
-    "CREATE TABLE IF NOT EXISTS reader (one INTEGER PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT",
     f"PRAGMA user_version = {VERSION}",
 )
 
@@ -78,9 +77,3 @@ LIST = {
 }
 
 FIND = f"{_ENTRY} id = ? AND state < 3"
-
-READ = """
-INSERT INTO reader (one, holder, until) VALUES (1, :holder, :until)
-ON CONFLICT (one) DO UPDATE SET holder = :holder, until = :until WHERE holder = :holder OR until <= :now
-"""
-"""Become or stay the reader of receipts."""

@@ -1,0 +1,5 @@
+"""Fixtures for all tests."""
+
+from tests.servers.fixtures import redis_dsn, redis_server
+
+__all__ = ["redis_dsn", "redis_server"]
