@@ -60,7 +60,8 @@ def receivers(
     if is_suspected(alert.event):
         mains = _quieter(mains)
         followers = _without(followers, mains)
-    _merge(mentions, more_mentions)
+    for chat, users in more_mentions.items():
+        _add(mentions, chat, users)
     mains, followers = _used(mains, exclude), _used(followers, exclude)
     return Receivers(mains, followers, _addressed(mentions, mains, followers))
 
@@ -80,18 +81,18 @@ def _by_way(
     for group in filter(None, map(situation.book.user_groups.get, group_ids)):
         ways = ways_now(group, severity, minute)
         people = people_now(group, situation) if ways else []
-        _merge(found, *({way.name: _of_way(way, people)} for way in ways))
-        chats = [chat for way in ways if way.name in CHAT_WAYS for chat in way.receivers]
-        if chats:
-            _merge(mentions, dict.fromkeys(chats, mentioned(group, people, situation)))
+        for way in ways:
+            _add(found, way.name, _of_way(way, people))
+        for chat in (chat for way in ways if way.name in CHAT_WAYS for chat in way.receivers):
+            _add(mentions, chat, mentioned(group, people, situation))
     return found, mentions
 
 
-def _of_way(way: NoticeWay, people: list[str]) -> list[Any]:
+def _of_way(way: NoticeWay, people: list[str]) -> Sequence[Any]:
     """Return what a group adds to a way: one call of all its people, the way's own receivers, or the people."""
     if way.name == VOICE:
         return [people] if people else []
-    return list(way.receivers) if way.receivers or way.name in CHAT_WAYS else people
+    return way.receivers if way.receivers or way.name in CHAT_WAYS else people
 
 
 def _appointed(appointee: Sequence[str], followers: records.Receivers) -> records.Receivers:
@@ -106,9 +107,9 @@ def _quieter(mains: records.Receivers) -> records.Receivers:
     calls = mains.get(VOICE)
     if not calls:
         return mains
-    rest = {way: found for way, found in mains.items() if way != VOICE}
+    rest = {way: list(found) for way, found in mains.items() if way != VOICE}
     way = next((way for way in _QUIETER_WAYS if way in rest), _QUIETER_WAYS[0])
-    _merge(rest, {way: [person for call in calls for person in call]})
+    _add(rest, way, (person for call in calls for person in call))
     return rest
 
 
@@ -128,11 +129,9 @@ def _addressed(mentions: records.Receivers, *addressed: records.Receivers) -> re
     return {chat: users for chat, users in mentions.items() if chat in chats}
 
 
-def _merge(found: records.Receivers, *more: records.Receivers) -> None:
-    """Add receivers that are not there yet, in order; nothing is no entry."""
-    for ways in more:
-        for way, receivers_of_way in ways.items():
-            known = found.get(way, [])
-            added = [one for one in receivers_of_way if one not in known]
-            if added:
-                found[way] = list(dict.fromkeys(known + added)) if way != VOICE else known + added
+def _add(found: records.Receivers, way: str, entries: Iterable[Any]) -> None:
+    """Add receivers that a way does not have yet, in order; nothing makes no entry."""
+    for one in entries:
+        known = found.setdefault(way, [])
+        if one not in known:
+            known.append(one)

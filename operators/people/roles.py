@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from operators.alert import Alert
-from operators.event import Event
 from operators.rules.book import RuleBook
+from operators.rules.hosts import host_of
 from operators.rules.model import Host, UserRef
 from operators.settings import CoreSettings
 
@@ -25,7 +25,7 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     zone: ZoneInfo
     """Of the business."""
     now: int
-    event: Event | None = None
+    alert: Alert | None = None
     """None: nobody asks on behalf of an alert, so there is no host."""
 
 
@@ -33,7 +33,7 @@ def situation_of(alert: Alert, book: RuleBook, settings: CoreSettings, now: int)
     """Return the situation of an alert; one without business stands in the default one."""
     known = settings.default_business if alert.bk_biz_id is None else alert.bk_biz_id
     business = GLOBAL if known is None else str(known)
-    return Situation(book, settings, business, book.zone_of(business, settings), now, alert.event)
+    return Situation(book, settings, business, book.zone_of(business, settings), now, alert)
 
 
 def people_named(entries: Iterable[UserRef], situation: Situation) -> list[str]:
@@ -53,16 +53,6 @@ def _in_role(role: str, situation: Situation) -> tuple[str, ...]:
 
 
 def _host(situation: Situation) -> Host | None:
-    """Return the host of the alert's target; an event without target type has none."""
-    event, book = situation.event, situation.book
-    if event is None or not event.target_type:
-        return None
-    instance = book.service_instances.get(str(event.bk_service_instance_id))
-    known = book.hosts.get(str(event.bk_host_id)) or (book.hosts.get(instance.bk_host_id) if instance else None)
-    return known or _host_by_address(event, book)
-
-
-def _host_by_address(event: Event, book: RuleBook) -> Host | None:
-    cloud = "0" if event.bk_cloud_id is None else str(event.bk_cloud_id)
-    hosts = book.hosts_by_ip.get(event.ip or event.ipv6 or "", ())
-    return next((host for host in hosts if host.bk_cloud_id == cloud), None)
+    """Return the host of the alert; an event without target type has none."""
+    alert = situation.alert
+    return host_of(alert, situation.book) if alert and alert.event.target_type else None
