@@ -1,0 +1,161 @@
+"""The chain: Next, Close, Recover, Shield, Ack, Upgrade, Action, in this order (spec/lifecycle.md 4.1; design.md 7.36, 7.37).
+
+Each checker's decision is a pure function in a file of its own; a link of the chain asks it and carries the answer out.
+The first verdict that ends the alert ends the chain.
+"""
+
+from collections.abc import Callable
+
+from operators.alert import UpgradeRecord, is_no_data
+from operators.check.ack import settle_ack_duration
+from operators.check.action import repeat_due
+from operators.check.close import close_verdict
+from operators.check.next import timed_transition
+from operators.check.recover import recover_verdict, recovering_extra
+from operators.check.upgrade import Step, next_step
+from operators.checks import EMPTY
+from operators.dispatch import FOLLOWER, Dispatch
+from operators.lifecycle import end_alert
+from operators.plan import OPENING, in_time, plan, relations
+from operators.quota import action_key
+from operators.reason import OpType, Reason
+from operators.rules.model import NoticeRelation, UpgradeConfig
+from operators.shielded import shield
+from operators.signal import UPGRADE, matched, passes_quota, say_signal
+from operators.signal import retry as retry_signal
+from operators.turn import Turn
+
+Link = Callable[[Turn], None]
+
+
+def check(turn: Turn) -> None:
+    """Let every checker look at the open alert; deadlines are asked for on the way."""
+    links = BLOCKED_CHAIN if turn.current().is_blocked else CHAIN
+    for link in links:
+        link(turn)
+        if not turn.is_open:
+            return
+
+
+def _next(turn: Turn) -> None:
+    alert = turn.current()
+    reason = timed_transition(alert, turn.now)
+    if reason is not None:
+        end_alert(turn, reason)
+    else:
+        turn.look(alert.next_status_time)
+
+
+def _close(turn: Turn) -> None:
+    alert, state, scene = turn.current(), turn.state, turn.scene
+    strategy = scene.book.strategies.get(alert.strategy_id)
+    verdict = close_verdict(alert, state.checks, state.snapshot, strategy, scene.book, scene.settings, turn.now)
+    if verdict.reason is None:
+        turn.look(verdict.next_look)
+        return
+    is_cut_off = verdict.reason is Reason.CIRCUIT_BREAKING
+    end_alert(turn, verdict.reason, verdict.description, op_type=OpType.CLOSE if is_cut_off else None)
+
+
+def _recover(turn: Turn) -> None:
+    alert, scene = turn.current(), turn.scene
+    if not alert.strategy_id:
+        return
+    verdict = recover_verdict(alert, turn.state.checks or EMPTY, scene.strategy(alert.strategy_id), turn.now)
+    extra = recovering_extra(alert.extra_info, verdict)
+    if extra != alert.extra_info:
+        turn.put(extra_info=extra)
+    if verdict.began:
+        turn.log_move(Reason.WINDOW_QUIET, "" if verdict.kind != "recovering" else verdict.description)
+    if verdict.kind == "aborted":
+        turn.log_move(Reason.WINDOW_BROKEN, verdict.description)
+    if verdict.kind in ("recovered", "closed") and verdict.reason is not None:
+        _end_as(turn, verdict.reason, verdict.description, closed=verdict.kind == "closed")
+    else:
+        turn.look(verdict.next_look)
+
+
+def _end_as(turn: Turn, reason: Reason, description: str, *, closed: bool) -> None:
+    if closed:
+        end_alert(turn, reason, description, status="CLOSED", op_type=OpType.CLOSE)
+    else:
+        end_alert(turn, reason, description)
+
+
+def _upgrade(turn: Turn) -> None:
+    """Tell the next group of each escalation that is due; a step counts once its notice was really planned."""
+    if turn.current().is_ack:
+        return
+    found = matched(turn)
+    for key, is_follower, config in _escalations(turn, found):
+        step = next_step(config, turn.extra().upgrade_notice.get(key), turn.current().create_time)
+        if step is None:
+            continue
+        if step.due > turn.now:
+            turn.look(step.due)
+        else:
+            _escalate(turn, key, config, step, found, is_follower=is_follower)
+
+
+def _escalations(turn: Turn, found: Dispatch | None) -> list[tuple[str, bool, UpgradeConfig]]:
+    """Return (key, whether its groups follow, config) of the matched rules, or of the strategy under key ""."""
+    if found is not None:
+        return [(one.rule_id, one.user_type == FOLLOWER, one.config) for one in found.upgrades]
+    relation = _notice(turn, found)
+    if relation is None or "only_notice" not in relation.options.assign_mode:
+        return []
+    return [("", False, relation.options.upgrade_config)]
+
+
+def _notice(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
+    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
+
+
+def _escalate(
+    turn: Turn, key: str, config: UpgradeConfig, step: Step, found: Dispatch | None, *, is_follower: bool
+) -> None:
+    alert, scene = turn.current(), turn.scene
+    relation, signal = _notice(turn, found), alert.status.lower()
+    if relation is None or signal not in relation.signal:
+        return
+    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    held = alert.is_shielded or not in_time(turn, relation, strategy)
+    if held or scene.action_quota.is_full(action_key(alert, signal), turn.now):
+        turn.look(turn.now + scene.settings.check_interval)
+        return
+    passes_quota(turn, signal)
+    groups = ((), (step.group,)) if is_follower else ((step.group,), ())
+    say_signal(turn, signal, UPGRADE)
+    plan(turn, signal, UPGRADE, found, only=relation.id, groups=groups, cycle=step.index + 1)
+    record = UpgradeRecord(step.index, turn.now)
+    turn.put_extra(upgrade_notice={**turn.extra().upgrade_notice, key: record})
+    following = next_step(config, record, alert.create_time)
+    turn.look(following.due if following else None)
+
+
+def _action(turn: Turn) -> None:
+    """Plan the repeats that are due; one without a newer anomaly waits for the next event (design.md 7.23)."""
+    turn.keep(repeat_waits=False)
+    alert = turn.current()
+    if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
+        return
+    found = matched(turn)
+    for relation in relations(turn, found):
+        record = turn.extra().cycle_handle_record.get(relation.id)
+        if record is None or not OPENING.intersection(relation.signal):
+            continue
+        due = repeat_due(relation.config, record)
+        if due is None:
+            continue
+        if due > turn.now:
+            turn.look(due)
+        elif alert.extra_info.is_recovering or record.latest_anomaly_time >= alert.latest_time:
+            turn.keep(repeat_waits=True)
+        else:
+            plan(turn, "no_data" if is_no_data(alert) else "abnormal", "normal", found, only=relation.id)
+            turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))
+
+
+CHAIN: tuple[Link, ...] = (_next, _close, _recover, shield, settle_ack_duration, retry_signal, _upgrade, _action)
+"""A signal that the quota held back is tried again before anything later is told."""
+BLOCKED_CHAIN: tuple[Link, ...] = (_next, _close, _recover, settle_ack_duration)

@@ -1,0 +1,103 @@
+"""What operators may do to an alert: ack, close, assign, comment (design.md 8; replay.md)."""
+
+from typing import Any
+
+import msgspec
+
+from operators.check.ack import settle_ack_duration
+from operators.decode import Refusal
+from operators.lifecycle import end_alert
+from operators.plan import relations
+from operators.reason import DeadReason, OpType, Reason
+from operators.rules.model import NoticeRelation
+from operators.signal import emit, matched
+from operators.turn import Turn
+
+
+class Command(msgspec.Struct, frozen=True, gc=False):
+    """One command of an operator."""
+
+    command: str
+    operator: str = ""
+    message: str = ""
+    alert_id: str | None = None
+    dedupe_md5: str | None = None
+    appointee: tuple[str, ...] = ()
+    shield: dict[str, Any] | None = None
+    id: str | int | None = None
+    """Of a shield."""
+
+
+ON_ALERTS = frozenset({"ack", "close", "assign", "comment"})
+ON_SHIELDS = frozenset({"shield", "unshield"})
+
+
+def read_command(fields: dict[str, Any]) -> Command | Refusal:
+    """Return the command that a record holds, or why it holds none."""
+    try:
+        command = msgspec.convert({key: value for key, value in fields.items() if value is not None}, Command)
+    except msgspec.ValidationError as error:
+        missing = "missing required field" in str(error)
+        return Refusal(DeadReason.MISSING_FIELD if missing else DeadReason.WRONG_TYPE, f"command: {error}")
+    if command.command not in ON_ALERTS | ON_SHIELDS:
+        return Refusal(DeadReason.UNKNOWN_COMMAND, f"`command`: {command.command[:80]!r}")
+    return _complete(command)
+
+
+def _complete(command: Command) -> Command | Refusal:
+    missing = None
+    if command.command in ON_ALERTS and not (command.alert_id or command.dedupe_md5):
+        missing = "alert_id"
+    elif command.command == "assign" and not command.appointee:
+        missing = "appointee"
+    elif command.command == "shield" and command.shield is None:
+        missing = "shield"
+    elif command.command == "unshield" and command.id is None:
+        missing = "id"
+    return Refusal(DeadReason.MISSING_FIELD, f"`{missing}`: missing") if missing else command
+
+
+def apply_command(turn: Turn, command: Command) -> Refusal | None:
+    """Apply a command to the alert of its fingerprint; refuse it where there is none, or it has ended."""
+    if turn.alert is None or command.alert_id not in (None, turn.alert.id):
+        return Refusal(DeadReason.UNKNOWN_ALERT, f"no alert {command.alert_id or command.dedupe_md5}")
+    if not turn.is_open:
+        return Refusal(DeadReason.ALERT_ENDED, f"alert {turn.alert.id} has ended ({turn.alert.status})")
+    turn.keep(touched=turn.now)
+    return APPLY[command.command](turn, command)
+
+
+def _ack(turn: Turn, command: Command) -> Refusal | None:
+    alert = turn.current()
+    if alert.is_ack:
+        return Refusal(DeadReason.ALREADY_ACKED, f"alert {alert.id} was acknowledged by {alert.ack_operator}")
+    turn.put(is_ack=True, ack_operator=command.operator, is_ack_noticed=False)
+    turn.log(OpType.ACK, Reason.ACKED, command.message, operator=command.operator)
+    settle_ack_duration(turn)
+    found = matched(turn)
+    notice = next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
+    if notice is not None and "ack" in notice.signal and not alert.is_blocked:
+        emit(turn, "ack")
+    return None
+
+
+def _close(turn: Turn, command: Command) -> Refusal | None:
+    text = command.message or f"closed by {command.operator or 'an operator'}"
+    end_alert(turn, Reason.CLOSED_BY_OPERATOR, text, operator=command.operator)
+    return None
+
+
+def _assign(turn: Turn, command: Command) -> Refusal | None:
+    turn.put(appointee=command.appointee)
+    turn.keep(is_assigned=True)
+    text = f"to {', '.join(command.appointee)}" + (f": {command.message}" if command.message else "")
+    turn.log(OpType.ASSIGN, Reason.ASSIGNED_BY_OPERATOR, text, operator=command.operator)
+    return None
+
+
+def _comment(turn: Turn, command: Command) -> Refusal | None:
+    turn.log(OpType.COMMENT, Reason.COMMENTED, command.message, operator=command.operator)
+    return None
+
+
+APPLY = {"ack": _ack, "close": _close, "assign": _assign, "comment": _comment}

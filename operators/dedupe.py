@@ -1,0 +1,166 @@
+"""What one event does to the alert of its fingerprint (spec/lifecycle.md 2.5, 3.4, 3.5; design.md 7.1-7.4)."""
+
+from typing import Any
+
+from operators import quota
+from operators.alert import ABNORMAL, RECOVERED
+from operators.checks import fold_event as fold_event_check
+from operators.circuit import circuit_broken
+from operators.event import Event
+from operators.identity import alert_id
+from operators.lifecycle import end_alert, open_alert, timeout_of, with_tags
+from operators.reason import Reason
+from operators.state import id_key, remember, seen
+from operators.turn import Turn
+
+ENDED_GRACE = 60
+"""Events from more than this many seconds before the end of the last alert are too old (spec/lifecycle.md 1.5)."""
+
+
+def fold_event(turn: Turn, event: Event) -> bool:
+    """Fold one event; return whether the checkers have anything new to look at."""
+    counts = turn.scene.counts
+    key = id_key(event.id)
+    if seen(turn.state.recent, key):
+        counts.duplicates += 1
+        return False
+    turn.keep(recent=remember(turn.state.recent, key), touched=turn.now)
+    turn.scene.say(event)
+    if event.status != ABNORMAL:
+        return _fold_end(turn, event)
+    if is_expired(turn, event):
+        counts.expired += 1
+        return False
+    _note_anomaly(turn, event)
+    if not turn.is_open:
+        open_alert(turn, event)
+        return True
+    return _fold_anomaly(turn, event)
+
+
+def is_expired(turn: Turn, event: Event) -> bool:
+    """Tell whether an event is too old to matter."""
+    bound = turn.now - turn.scene.settings.event_expiry
+    alert = turn.alert
+    if alert is not None and alert.end_time is not None:
+        bound = max(bound, alert.end_time - ENDED_GRACE)
+    return access_time(event) < bound
+
+
+def access_time(event: Event) -> int:
+    """Return when the data of an event was read: `origin_alarm.data.access_time`, else the event's time."""
+    origin: Any = event.extra_info.get("origin_alarm") if event.extra_info else None
+    if isinstance(origin, dict) and isinstance(data := origin.get("data"), dict):
+        time = data.get("access_time")
+        if isinstance(time, (int, float)):
+            return int(time)
+    return event.time
+
+
+def _note_anomaly(turn: Turn, event: Event) -> None:
+    """Let the event count as an anomalous check result of its level (design.md 7.8)."""
+    if event.strategy_id and (strategy := turn.scene.strategy(event.strategy_id)) and strategy.items:
+        turn.keep(checks=fold_event_check(turn.state.checks, event, strategy))
+
+
+def _fold_end(turn: Turn, event: Event) -> bool:
+    """A RECOVERED or CLOSED event of any age and severity ends the open alert, and never opens one."""
+    if not turn.is_open:
+        if is_expired(turn, event):
+            turn.scene.counts.expired += 1
+        return False
+    alert = turn.current()
+    delay = turn.scene.settings.recover_delay
+    turn.put(event_count=alert.event_count + 1)
+    if event.status == RECOVERED and delay > 0:
+        turn.put(next_status=RECOVERED, next_status_time=turn.now + delay)
+        turn.log_move(Reason.RECOVERY_DELAYED, event.description, event)
+        return True
+    reason = Reason.RECOVERED_BY_EVENT if event.status == RECOVERED else Reason.CLOSED_BY_EVENT
+    end_alert(turn, reason, event.description, event=event, end_time=max(event.time, alert.latest_time))
+    return True
+
+
+def _fold_anomaly(turn: Turn, event: Event) -> bool:
+    """An ABNORMAL event meets an open alert."""
+    if _flow_control(turn, event):
+        open_alert(turn, event)
+        return True
+    alert = turn.current()
+    by_rule = alert.extra_info.severity_source == "by_rule"
+    if by_rule or event.severity == alert.severity:
+        return _converge(turn, event)
+    if event.severity < alert.severity:
+        _supersede(turn, event)
+        return True
+    turn.log_run(Reason.MILDER, event)
+    return False
+
+
+def _flow_control(turn: Turn, event: Event) -> bool:
+    """Close the alert if circuit breaking hits it, or release a blocked one; tell whether it was closed."""
+    alert, scene = turn.current(), turn.scene
+    if not alert.is_blocked and not scene.book.circuit_breaking:
+        return False
+    rule = circuit_broken("alert.builder", alert, scene.strategy(alert.strategy_id), scene.book)
+    if not alert.is_blocked:
+        if rule is None:
+            return False
+        turn.put(is_blocked=True)
+        end_alert(turn, Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}", event=event)
+        return True
+    if rule is not None or scene.alert_quota.is_over(quota.blocked_key(alert), turn.now):
+        return False
+    end_alert(turn, Reason.QUOTA_RELEASED, "flow control no longer holds", event=event)
+    return True
+
+
+def _supersede(turn: Turn, event: Event) -> None:
+    """A worse event closes the alert and opens its successor; the two name each other."""
+    alert = turn.current()
+    end_alert(
+        turn,
+        Reason.WORSE,
+        f"severity rose from {alert.severity} to {event.severity}",
+        event=event,
+        end_time=max(event.time, alert.latest_time),
+        successor=alert_id(turn.state.dedupe_md5, event),
+    )
+    open_alert(turn, event, predecessor=alert.id)
+
+
+def _converge(turn: Turn, event: Event) -> bool:
+    """An event of the alert's own severity, or any for an alert whose severity a rule set."""
+    alert = turn.current()
+    count = alert.event_count + 1
+    if event.time < alert.latest_time:
+        _converge_late(turn, event, count)
+        return False
+    aborts = alert.next_status == RECOVERED
+    next_status, next_status_time = timeout_of(turn, alert.strategy_id, event.time, blocked=alert.is_blocked)
+    turn.put_later(
+        event=with_tags(event, alert.assign_tags) if alert.assign_tags else event,
+        event_count=count,
+        latest_time=event.time,
+        update_time=turn.now,
+        next_status=next_status,
+        next_status_time=next_status_time,
+    )
+    if event.anomaly_time < alert.first_anomaly_time:
+        turn.put(first_anomaly_time=event.anomaly_time)
+    turn.log_run(Reason.REPEATED, event)
+    if aborts:
+        turn.put()
+        turn.log_move(Reason.RECOVERY_ABORTED, event.description, event)
+    return aborts or turn.state.repeat_waits or bool(alert.strategy_id)
+
+
+def _converge_late(turn: Turn, event: Event, count: int) -> None:
+    """An event older than the newest one: it may move the beginning, never the end."""
+    alert = turn.current()
+    begin_time = min(alert.begin_time, event.time)
+    first = min(alert.first_anomaly_time, event.anomaly_time)
+    turn.put_later(event_count=count, update_time=turn.now)
+    if (begin_time, first) != (alert.begin_time, alert.first_anomaly_time):
+        turn.put(begin_time=begin_time, first_anomaly_time=first)
+    turn.log_run(Reason.OUT_OF_ORDER, event)

@@ -1,0 +1,141 @@
+"""Bytes to a record with its key: decode, enrich, name (design.md 2). What cannot be used says why."""
+
+from typing import Any
+
+import msgspec
+
+from operators.checks import CheckResult, lacks_level
+from operators.clean import FieldError, clean_event, whole_number
+from operators.commands import Command, read_command
+from operators.decode import Decoded, Refusal, Wire, decode
+from operators.enrich.event import Dropped, enrich_event
+from operators.event import Event
+from operators.identity import event_uid, fingerprint
+from operators.reason import DeadReason
+from operators.rules.book import RuleBook
+from operators.settings import CoreSettings
+
+replace = msgspec.structs.replace
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """One detection result and the series it speaks of."""
+
+    dedupe_md5: str
+    result: CheckResult
+    event: Event
+    """The identity fields of the check in the shape of an event."""
+
+
+class RulesChange(msgspec.Struct, frozen=True, gc=False):
+    """A change of the rule book, in force from here on."""
+
+    put: dict[str, list[Any]] = {}
+    delete: dict[str, list[Any]] = {}
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of a notice, told from outside."""
+
+    fields: dict[str, Any]
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False):
+    """Only moves the clock."""
+
+
+Body = Event | Check | Command | RulesChange | ReceiptLine | Tick | Dropped | Refusal
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One record on its way to the core. `raw` is kept where a refusal may still need it."""
+
+    at: int
+    body: Body
+    source: str = ""
+    position: str = ""
+    raw: bytes = b""
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """What a record says of its own arrival: `at` if it names one, and its event's time."""
+
+    at: int | None
+    time: int | None
+
+
+def take_in(raw: bytes, book: RuleBook, settings: CoreSettings) -> tuple[Arrival, Body]:
+    """Turn one record's bytes into what the core folds. Never raises."""
+    decoded = decode(raw)
+    if isinstance(decoded, Event):
+        return Arrival(decoded.at, decoded.time), identify(decoded, book, settings)
+    if isinstance(decoded, Refusal):
+        return Arrival(None, None), decoded
+    body = _other(decoded, book, settings)
+    time = body.result.time if isinstance(body, Check) else None
+    return Arrival(decoded.at, time), body
+
+
+def identify(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dropped:
+    """Enrich an event, then give it its fingerprint and id: the key depends on enrichment (spec/lifecycle.md 11.2)."""
+    enriched = enrich_event(event, book, settings)
+    if isinstance(enriched, Dropped):
+        return enriched
+    algorithm = settings.fingerprint
+    return replace(
+        enriched, id=event_uid(enriched, algorithm), dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm)
+    )
+
+
+def _other(decoded: Decoded, book: RuleBook, settings: CoreSettings) -> Body:
+    if decoded.kind == "check":
+        return read_check(decoded.fields, book, settings)
+    if decoded.kind == "command":
+        return read_command(decoded.fields)
+    if decoded.kind == "rules":
+        return read_rules(decoded.fields)
+    return ReceiptLine(decoded.fields) if decoded.kind == "receipt" else Tick()
+
+
+RESULT_FIELDS = frozenset({"anomaly", "level", "value", "item_id", "no_data", "superseded"})
+
+
+def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -> Check | Dropped | Refusal:
+    """Return the check that a record holds, or why it holds none."""
+    try:
+        time = _check_time(fields)
+        given = {key: fields[key] for key in RESULT_FIELDS if fields.get(key) is not None}
+        if "item_id" in given:
+            given["item_id"] = str(given["item_id"])
+        result = msgspec.convert({**given, "time": time}, CheckResult)
+        if lacks_level(result):
+            return Refusal(DeadReason.MISSING_FIELD, "`level`: an anomaly names its level")
+        event = identify(_as_event(fields, time), book, settings)
+    except FieldError as error:
+        return Refusal(error.reason, str(error))
+    except msgspec.ValidationError as error:
+        return Refusal(DeadReason.WRONG_TYPE, f"check: {error}")
+    return event if isinstance(event, Dropped) else Check(event.dedupe_md5, result, event)
+
+
+def _check_time(fields: dict[str, Any]) -> int:
+    if fields.get("time") is None:
+        raise FieldError(DeadReason.MISSING_FIELD, "time", "missing")
+    return whole_number(fields["time"], "time")
+
+
+def _as_event(fields: dict[str, Any], time: int) -> Event:
+    """Return the event that has the check's identity; one that brings its fingerprint needs no more."""
+    known = {key: fields[key] for key in Wire.__struct_fields__ if key in fields and key not in ("kind", "at")}
+    known.update(event_id="check", plugin_id="check", time=time)
+    if fields.get("dedupe_md5") is not None and not known.get("strategy_id"):
+        known.setdefault("alert_name", "check")
+    return clean_event(msgspec.convert(known, Wire))
+
+
+def read_rules(fields: dict[str, Any]) -> RulesChange | Refusal:
+    """Return the change of rules that a record holds, or why it holds none."""
+    try:
+        return msgspec.convert({key: value for key, value in fields.items() if value is not None}, RulesChange)
+    except msgspec.ValidationError as error:
+        return Refusal(DeadReason.WRONG_TYPE, f"rules: {error}")

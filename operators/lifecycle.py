@@ -1,0 +1,175 @@
+"""How an alert is opened and ended: the two ends of every move (spec/lifecycle.md 2.4, 2.6; design.md 7)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from operators import quota
+from operators.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, is_no_data
+from operators.check.ack import settle_ack_duration
+from operators.check.snapshot import snapshot_of
+from operators.circuit import circuit_broken
+from operators.dispatch import dispatch
+from operators.enrich.alert import dimensions_of
+from operators.event import Event, Tag
+from operators.identity import alert_id
+from operators.moves import MOVES
+from operators.reason import OpType, Reason
+from operators.rules.model import Strategy
+from operators.shielded import shield
+from operators.signal import emit
+from operators.turn import Turn, replace
+
+SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
+"""Ends that signal nothing (design.md 7.30)."""
+
+
+def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> None:
+    """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not."""
+    strategy = turn.scene.strategy(event.strategy_id) if event.strategy_id else None
+    alert = _new_alert(turn, event, strategy, predecessor)
+    turn.begin(alert)
+    turn.keep(
+        retry=None,
+        repeat_waits=False,
+        is_assigned=False,
+        ended_at=None,
+        snapshot=snapshot_of(strategy) if strategy else None,
+    )
+    turn.scene.counts.opened += 1
+    turn.log_move(Reason.OPENED, event.description, event)
+    _block(turn, event, strategy)
+    _dispatch_at_birth(turn, strategy)
+    if not turn.current().is_blocked:
+        shield(turn)
+        emit(turn, "no_data" if is_no_data(turn.current()) else "abnormal")
+
+
+def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> Alert:
+    name = alert_id(turn.state.dedupe_md5, event)
+    settings, book = turn.scene.settings, turn.scene.book
+    biz = event.bk_biz_id if event.bk_biz_id is not None else settings.default_business
+    dimensions, agg_dimensions = dimensions_of(event, strategy, book)
+    next_status, next_status_time = timeout_of(turn, event.strategy_id, event.time)
+    return Alert(
+        id=name,
+        seq_id=name[10:],
+        bk_tenant_id=event.bk_tenant_id,
+        dedupe_md5=turn.state.dedupe_md5,
+        strategy_id=event.strategy_id,
+        bk_biz_id=biz,
+        alert_name=event.alert_name,
+        status=ABNORMAL,
+        severity=event.severity,
+        event=event,
+        create_time=turn.now,
+        update_time=turn.now,
+        begin_time=event.time,
+        latest_time=event.time,
+        first_anomaly_time=event.anomaly_time,
+        labels=strategy.labels if strategy else (),
+        dimensions=dimensions,
+        next_status=next_status,
+        next_status_time=next_status_time,
+        generation=turn.state.generation,
+        extra_info=Extra(
+            predecessor=predecessor,
+            agg_dimensions=agg_dimensions,
+            additional_dimensions=event.extra_info.get("additional_dimensions"),
+            strategy={"id": strategy.id, "name": strategy.name} if strategy else None,
+        ),
+    )
+
+
+def timeout_of(turn: Turn, strategy_id: str, event_time: int, *, blocked: bool = False) -> tuple[str | None, int | None]:
+    """Return the timed transition that a newest event sets: third-party, blocked and `timeout` alerts (design.md 7.31)."""
+    settings = turn.scene.settings
+    if not strategy_id or blocked:
+        return CLOSED, turn.now + settings.timeout
+    strategy = turn.scene.strategy(strategy_id)
+    if strategy is None or strategy.timeout is None or strategy.items:
+        return None, None
+    return CLOSED, event_time + strategy.timeout
+
+
+def _block(turn: Turn, event: Event, strategy: Strategy | None) -> None:
+    """Let circuit breaking or the alert quota block a new alert."""
+    scene = turn.scene
+    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
+    if rule is not None:
+        reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
+    else:
+        key = quota.alert_key(event, no_data=is_no_data(turn.current()))
+        if not scene.alert_quota.hit(key, turn.now):
+            return
+        limit = scene.settings.quota.alert
+        count = scene.alert_quota.count(key)
+        reason, text = Reason.ALERT_QUOTA, f"{count} new alerts in {limit.window} s; {limit.threshold} are let through"
+    next_status, next_status_time = timeout_of(turn, event.strategy_id, event.time, blocked=True)
+    turn.put(is_blocked=True, next_status=next_status, next_status_time=next_status_time)
+    turn.log(OpType.ALERT_QOS, reason, text, event)
+
+
+def _dispatch_at_birth(turn: Turn, strategy: Strategy | None) -> None:
+    """Let dispatch rules set severity and tags of a new alert."""
+    alert = turn.current()
+    found = dispatch(alert, strategy, turn.scene.book, turn.scene.settings)
+    if found is None:
+        return
+    tags = tuple({"key": tag.key, "value": tag.value} for tag in found.additional_tags)
+    change = "kept" if found.severity == alert.severity else f"changed from {alert.severity} to {found.severity}"
+    turn.put(
+        severity=found.severity,
+        event=with_tags(alert.event, tags) if tags else alert.event,
+        assign_tags=tags,
+        extra_info=replace(
+            alert.extra_info,
+            severity_source=found.severity_source,
+            matched_rule_info={"group_id": found.group_id, "group_name": found.group_name, "rules": found.rule_ids},
+        ),
+    )
+    turn.log(
+        OpType.ASSIGN,
+        Reason.DISPATCHED,
+        f"rules {', '.join(found.rule_ids)} of group {found.group_name}: severity {change}",
+    )
+
+
+def with_tags(event: Event, tags: Iterable[Mapping[str, Any]]) -> Event:
+    """Return the event with the tags that rules add, by key."""
+    added = {tag["key"]: Tag(tag["key"], tag["value"]) for tag in tags}
+    kept = (tag for tag in event.tags if tag.key not in added)
+    return replace(event, tags=(*kept, *added.values()))
+
+
+def end_alert(
+    turn: Turn, reason: Reason, description: str = "", *, event: Event | None = None, end_time: int | None = None,
+    successor: str | None = None, operator: str | None = None, status: str | None = None, op_type: str | None = None,
+) -> None:  # fmt: skip
+    """End the open alert as its move says; `status` and `op_type` where a status setter decides otherwise."""
+    move = MOVES[reason]
+    alert = turn.current()
+    assert alert.status == ABNORMAL
+    target = status or move.target
+    turn.close_run()
+    extra = replace(
+        alert.extra_info, end_description=description or None, successor=successor, is_recovering=False
+    )
+    turn.put(
+        status=target,
+        end_time=turn.now if end_time is None else end_time,
+        next_status=None,
+        next_status_time=None,
+        extra_info=extra,
+    )
+    counts = turn.scene.counts
+    if target == RECOVERED:
+        counts.recovered += 1
+    else:
+        counts.closed += 1
+    turn.keep(ended_at=turn.now, retry=None, repeat_waits=False)
+    turn.log(OpType(op_type or move.op_type), reason, description, event, operator=operator)
+    settle_ack_duration(turn)
+    for action in turn.scene.noise.drop(alert.id, turn.now):
+        turn.scene.say(action)
+    if not turn.current().is_blocked and reason not in SILENT_ENDS:
+        emit(turn, target.lower(), tell=reason is not Reason.WORSE)

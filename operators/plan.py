@@ -1,0 +1,244 @@
+"""Signal to actions: which relations listen, who receives by which way, and why not (spec/notices.md 1.4, 1.5; design.md 7)."""
+
+import msgspec
+
+from operators.alert import Alert, CycleRecord, is_no_data
+from operators.check.shield import Shielding, shielding
+from operators.circuit import circuit_broken
+from operators.dispatch import Dispatch, default_groups
+from operators.identity import action_id
+from operators.people.receivers import Receivers, receivers
+from operators.reason import OpType, Reason
+from operators.records import Action
+from operators.rules.model import ActionRelation, NoticeRelation, Strategy
+from operators.rules.windows import active, in_day_range
+from operators.telling import dimension_hash, hand_out
+from operators.turn import Turn
+
+OPENING = frozenset({"abnormal", "no_data"})
+NO_DATA_SILENT = frozenset({"recovered", "closed"})
+
+Relation = NoticeRelation | ActionRelation
+Groups = tuple[tuple[str, ...], tuple[str, ...]]
+"""Ids of the user groups that receive, and of those that follow."""
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """How far an action may go: `received` = on its way."""
+
+    status: str
+    reason: Reason | None = None
+    detail: str = ""
+
+
+GO = Verdict("received")
+
+
+def plan(
+    turn: Turn,
+    signal: str,
+    notice_type: str,
+    found: Dispatch | None,
+    *,
+    only: str | None = None,
+    groups: Groups | None = None,
+    cycle: int | None = None,
+) -> list[Action]:
+    """Plan the actions of a signal; return them as first made.
+
+    `only`: one relation (a repeat, an un-shield notice, an escalation). `groups`: whom an escalation tells.
+    `cycle`: the number of this cycle, counted from 1.
+    """
+    alert = turn.current()
+    if alert.is_ack and signal != "ack":
+        if only is None:
+            turn.log(OpType.ACTION, Reason.SIGNAL_MUTED_BY_ACK, f"signal {signal}: acknowledged by {alert.ack_operator}")
+        return []
+    made = []
+    for relation in relations(turn, found):
+        if only is None or relation.id == only:
+            action = _act(turn, relation, signal, notice_type, found, groups, cycle, first=only is None)
+            if action is not None:
+                made.append(action)
+    return made
+
+
+def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
+    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
+    alert = turn.current()
+    if not alert.strategy_id:
+        return [turn.scene.default_notice] if found is not None else []
+    strategy = turn.scene.strategy(alert.strategy_id)
+    if strategy is None:
+        return []
+    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
+
+
+def plugin_of(relation: Relation) -> str:
+    """Return the plugin type of a relation."""
+    return "notice" if isinstance(relation, NoticeRelation) else relation.plugin_type
+
+
+def _act(
+    turn: Turn, relation: Relation, signal: str, notice_type: str, found: Dispatch | None,
+    groups: Groups | None, cycle: int | None, *, first: bool,
+) -> Action | None:  # fmt: skip
+    unwanted = _unwanted(turn, relation, signal, first=first)
+    if unwanted is not None:
+        if isinstance(relation, NoticeRelation):
+            turn.log(OpType.ACTION, unwanted, f"signal {signal}: no notice")
+        return None
+    alert, scene, now = turn.current(), turn.scene, turn.now
+    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    shield = shielding(alert, scene.book, scene.settings, now)
+    who = Receivers()
+    if isinstance(relation, NoticeRelation):
+        main, follower = groups or _groups_of(strategy, found)
+        exclude = relation.options.exclude_notice_ways.get(signal, ())
+        who = receivers(
+            main, follower, alert, scene.book, scene.settings, now, exclude=exclude, upgrade=notice_type == "upgrade"
+        )
+        who = _in_one_call(who) if relation.config.voice_notice == "serial" else who
+    verdict = _judge(turn, relation, strategy, shield, who)
+    record = alert.extra_info.cycle_handle_record.get(relation.id)
+    if cycle is None:
+        cycle = record.execute_times + 1 if record and signal in OPENING else 1
+    action = _new_action(turn, relation, signal, notice_type, cycle, who, verdict)
+    _record(turn, relation, action, shield)
+    action = hand_out(turn, action, verdict.detail)
+    _note_people(turn, action)
+    return action
+
+
+def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
+    """Tell why a relation does not listen to a signal, if it does not."""
+    alert = turn.current()
+    if signal not in relation.signal:
+        return Reason.SIGNAL_NOT_WANTED
+    if signal in NO_DATA_SILENT and is_no_data(alert) and plugin_of(relation) != "message_queue":
+        return Reason.SIGNAL_NOT_WANTED
+    if first and signal in OPENING and isinstance(relation, NoticeRelation):
+        delay = relation.options.skip_delay
+        if delay and turn.now - alert.begin_time > delay:
+            return Reason.TOO_OLD
+    return None
+
+
+def _groups_of(strategy: Strategy | None, found: Dispatch | None) -> Groups:
+    """Return the user groups of the dispatch rules that matched, else the strategy's own."""
+    return (default_groups(strategy), ()) if found is None else (found.main, found.follower)
+
+
+def _judge(
+    turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers
+) -> Verdict:
+    plugin = plugin_of(relation)
+    if shield.is_shielded and not (isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded):
+        return Verdict("skipped" if plugin == "notice" else "shield", shield.reason, ", ".join(shield.ids))
+    if not in_time(turn, relation, strategy):
+        return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
+    rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
+    if rule is not None:
+        return Verdict("blocked", Reason.CIRCUIT_BREAKING, f"rule {rule}")
+    if not isinstance(relation, NoticeRelation):
+        return GO
+    if not (who.main or who.followers):
+        return Verdict("skipped", Reason.NOBODY)
+    return GO
+
+
+def in_time(turn: Turn, relation: Relation, strategy: Strategy | None) -> bool:
+    """Tell whether now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
+    scene, alert = turn.scene, turn.current()
+    zone = scene.book.zone_of(alert.bk_biz_id, scene.settings)
+    if isinstance(relation, NoticeRelation):
+        options = relation.options
+        if not in_day_range(options.start_time, options.end_time, zone, turn.now):
+            return False
+    if strategy is None or not strategy.detects:
+        return True
+    return active(strategy.detects[0].trigger_config.uptime, scene.book, zone, turn.now)[0]
+
+
+def _new_action(
+    turn: Turn, relation: Relation, signal: str, notice_type: str, cycle: int, who: Receivers, verdict: Verdict
+) -> Action:
+    alert = turn.current()
+    is_notice = isinstance(relation, NoticeRelation)
+    return Action(
+        id=action_id(alert.id, relation.id, signal, notice_type, cycle),
+        time=turn.now,
+        alert_ids=(alert.id,),
+        strategy_id=alert.strategy_id,
+        relation_id=relation.id,
+        plugin_type=plugin_of(relation),
+        signal=signal,
+        notice_type=notice_type,
+        execute_times=cycle,
+        status=verdict.status,
+        reason=verdict.reason or "",
+        receivers=who.main,
+        followers=who.followers,
+        mentions=who.mentions,
+        bk_biz_id=alert.bk_biz_id,
+        severity=alert.severity,
+        dimension_hash=dimension_hash(alert),
+        alert_name=alert.alert_name,
+        need_biz_converge=relation.options.need_biz_converge if isinstance(relation, NoticeRelation) else False,
+        config=None if is_notice else msgspec.to_builtins(relation.config),
+    )
+
+
+def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -> None:
+    """Keep the cycle record that drives repeats and un-shield notices (spec/notices.md 1.6)."""
+    if action.notice_type == "upgrade" or action.signal not in OPENING:
+        return
+    alert = turn.current()
+    records = dict(alert.extra_info.cycle_handle_record)
+    records[relation.id] = CycleRecord(turn.now, shield.is_shielded, alert.latest_time, action.execute_times)
+    turn.put_extra(cycle_handle_record=records)
+
+
+def _in_one_call(who: Receivers) -> Receivers:
+    """Return the receivers with every voice list put into one: serial calling."""
+    if "voice" not in who.main:
+        return who
+    people = list(dict.fromkeys(name for names in who.main["voice"] for name in names))
+    return msgspec.structs.replace(who, main={**who.main, "voice": [people]})
+
+
+def _note_people(turn: Turn, action: Action) -> None:
+    """Write on the alert who was told and what stage its handling reached."""
+    alert = turn.current()
+    held = action.reason == Reason.NOISE_HELD
+    changes: dict[str, object] = {
+        "is_handled": True,
+        "handle_stage": ("noise_reduce",) if held else ("handle",),
+        "is_ack_noticed": alert.is_ack_noticed or action.signal == "ack",
+    }
+    if action.plugin_type == "notice":
+        main, followers = _people(action.receivers), _people(action.followers)
+        changes["assignee"] = _joined(alert.assignee, main)
+        changes["follower"] = _joined(alert.follower, followers)
+        if action.notice_type == "upgrade":
+            changes["supervisor"] = _joined(alert.supervisor, main)
+        elif main and not turn.state.is_assigned:
+            changes["appointee"] = main
+    turn.put(**changes)
+
+
+CHAT_WAYS = frozenset({"wxwork-bot", "dingtalk", "feishu", "slack", "webhook"})
+
+
+def _people(by_way: dict[str, list[object]]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for way, receivers_ in by_way.items():
+        if way in CHAT_WAYS:
+            continue
+        for entry in receivers_:
+            names.update(dict.fromkeys(entry if isinstance(entry, (list, tuple)) else [str(entry)]))
+    return tuple(names)
+
+
+def _joined(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known, *more)))

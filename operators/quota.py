@@ -1,0 +1,85 @@
+"""Flow control: fixed windows that count new alerts and first actions (spec/lifecycle.md 8, design.md 7.21, 7.30)."""
+
+from collections.abc import Hashable
+
+import msgspec
+
+from operators.alert import Alert, is_no_data
+from operators.event import Event
+from operators.identity import digest
+from operators.settings import Quota
+
+
+class Counter(msgspec.Struct, frozen=True, gc=False):
+    """One fixed window, in force while now < end."""
+
+    end: int
+    count: int
+
+
+class Windows:
+    """Counters by key. The first hit opens a window; hits beyond the threshold are over."""
+
+    def __init__(self, quota: Quota, counters: dict[str, Counter] | None = None) -> None:
+        self.quota = quota
+        self.counters: dict[str, Counter] = counters or {}
+
+    def hit(self, key: str, now: int) -> bool:
+        """Count one and tell whether it is over the threshold."""
+        if not self.quota.threshold:
+            return False
+        counter = self.counters.get(key)
+        if counter is None or now >= counter.end:
+            if len(self.counters) >= PRUNE_AT:
+                self._prune(now)
+            counter = Counter(now + self.quota.window, 0)
+        self.counters[key] = counter = Counter(counter.end, counter.count + 1)
+        return counter.count > self.quota.threshold
+
+    def is_over(self, key: str, now: int) -> bool:
+        """Tell whether the key is over its threshold, without counting."""
+        counter = self.counters.get(key)
+        return counter is not None and now < counter.end and 0 < self.quota.threshold < counter.count
+
+    def is_full(self, key: str, now: int) -> bool:
+        """Tell whether one hit more would be over the threshold."""
+        counter = self.counters.get(key)
+        return counter is not None and now < counter.end and 0 < self.quota.threshold <= counter.count
+
+    def count(self, key: str) -> int:
+        """Return how many hits the key's last window saw."""
+        counter = self.counters.get(key)
+        return counter.count if counter else 0
+
+    def end(self, key: str, now: int) -> int:
+        """Return when the key's window ends; `now` if none is open."""
+        counter = self.counters.get(key)
+        return counter.end if counter and counter.end > now else now
+
+    def _prune(self, now: int) -> None:
+        self.counters = {key: counter for key, counter in self.counters.items() if counter.end > now}
+
+
+PRUNE_AT = 4096
+
+
+def alert_key(event: Event, *, no_data: bool) -> str:
+    """Return the key under which a new alert counts."""
+    signal = "no_data" if no_data else "ABNORMAL"
+    return _key(event.strategy_id, signal, event.severity, (event.bk_biz_id, event.alert_name))
+
+
+def action_key(alert: Alert, signal: str) -> str:
+    """Return the key under which an action counts."""
+    return _key(alert.strategy_id, signal, alert.severity, (alert.bk_biz_id, alert.alert_name))
+
+
+def _key(strategy_id: str, signal: str, severity: int, third_party: tuple[Hashable, ...]) -> str:
+    if strategy_id:
+        return f"{strategy_id}|{signal}|{severity}"
+    return f"0|{signal}|{severity}|{digest(*third_party, signal, severity)}"
+
+
+def blocked_key(alert: Alert) -> str:
+    """Return the key under which an existing alert was counted."""
+    return alert_key(alert.event, no_data=is_no_data(alert))

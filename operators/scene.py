@@ -1,0 +1,87 @@
+"""What a turn may see beside its own state: the rules in force, the settings, and what fingerprints share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from operators.alert import Alert
+from operators.converge import Converge
+from operators.noise import Noise
+from operators.quota import Windows
+from operators.records import Message
+from operators.rules.book import RuleBook
+from operators.rules.model import NoticeConfig, NoticeRelation, Strategy
+from operators.settings import CoreSettings
+
+
+class Rendered(Protocol):
+    """A message in words; `error` says what went wrong in a user's template, if anything."""
+
+    title: str
+    content: str
+    error: str | None
+
+
+class Render(Protocol):
+    """Puts a message into words."""
+
+    def __call__(
+        self, message: Message, alerts: Sequence[Alert], strategy: Strategy | None, book: RuleBook, now: int
+    ) -> Rendered:
+        """Return title and content; `alerts` has the representative one first."""
+
+
+class Counts(msgspec.Struct, gc=False):
+    """What the summary of a replay counts."""
+
+    events: int = 0
+    duplicates: int = 0
+    expired: int = 0
+    dropped: int = 0
+    opened: int = 0
+    recovered: int = 0
+    closed: int = 0
+
+
+class Scene:
+    """The shared part of a worker."""
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        book: RuleBook,
+        *,
+        say: Callable[[Any], None],
+        find: Callable[[str], Alert | None],
+        render: Render,
+    ) -> None:
+        self.settings = settings
+        self.book = book
+        self.say = say
+        """Where every record that leaves goes, in the order of its making."""
+        self.find = find
+        """Alert id -> the alert as it now stands."""
+        self.render = render
+        self.alert_quota = Windows(settings.quota.alert)
+        self.action_quota = Windows(settings.quota.action)
+        self.converge = Converge(settings)
+        self.noise = Noise(settings)
+        self.retired: dict[str, Strategy] = {}
+        """Strategies that left the book while an alert of theirs was open."""
+        self.counts = Counts()
+        self.default_notice = default_notice(settings)
+
+    def strategy(self, strategy_id: str) -> Strategy | None:
+        """Return a strategy of the book, or the last form of one that left it."""
+        return self.book.strategies.get(strategy_id) or self.retired.get(strategy_id)
+
+
+DAY = 86400
+
+
+def default_notice(settings: CoreSettings) -> NoticeRelation:
+    """Return the notice of third-party alerts: setting `default_notice` over the defaults (design.md 7.17)."""
+    if settings.default_notice is None:
+        return NoticeRelation(config=NoticeConfig(notify_interval=DAY))
+    return msgspec.convert(settings.default_notice, NoticeRelation, strict=False)

@@ -1,0 +1,84 @@
+"""Everything kept of one fingerprint: its alert, and what decides its next step (design.md 5)."""
+
+import msgspec
+
+from operators.alert import ABNORMAL, Alert
+from operators.check.snapshot import StrategySnapshot
+from operators.checks import CheckMemory
+
+RECENT = 64
+"""How many event ids are kept."""
+ID_BYTES = 8
+
+
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """An open run of CONVERGE or EVENT_DROP entries (replay.md)."""
+
+    op_type: str
+    reason: str
+    count: int
+    begin: int
+    time: int
+    event_id: str
+    event_time: int
+    severity: int
+    description: str
+
+
+class Retry(msgspec.Struct, frozen=True, gc=False):
+    """A signal the action quota held back, and when to try again (design.md 7.21)."""
+
+    signal: str
+    due: int
+
+
+class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The state of one fingerprint. Times are stream time in Unix seconds."""
+
+    dedupe_md5: str
+    generation: int
+    """The second at which this state was first created: the high half of document versions."""
+    touched: int
+    """When the last record came in."""
+    alert: Alert | None = None
+    previous: tuple[Alert, ...] = ()
+    """Alerts that gave way to `alert` a short while ago: a merged notice may still name them."""
+    recent: bytes = b""
+    """Eight bytes of each recent event id, oldest first."""
+    checks: CheckMemory | None = None
+    snapshot: StrategySnapshot | None = None
+    run: Run | None = None
+    stale_since: int | None = None
+    """When the document first fell behind in the fields that may wait."""
+    due: int | None = None
+    """The next deadline."""
+    retry: Retry | None = None
+    repeat_waits: bool = False
+    """A repeat notice is due and waits for a newer event (design.md 7.23)."""
+    is_assigned: bool = False
+    """An operator named the appointees; notices no longer replace them."""
+    ended_at: int | None = None
+    """Stream time at which the alert ended."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether an alert is open."""
+        return self.alert is not None and self.alert.status == ABNORMAL
+
+
+def seen(recent: bytes, key: bytes) -> bool:
+    """Tell whether an event id is among the recent ones."""
+    at = recent.find(key)
+    while at >= 0 and at % ID_BYTES:
+        at = recent.find(key, at + 1)
+    return at >= 0
+
+
+def remember(recent: bytes, key: bytes) -> bytes:
+    """Return the recent ids with one more, the oldest dropped beyond 64."""
+    return recent[-(RECENT - 1) * ID_BYTES :] + key
+
+
+def id_key(event_id: str) -> bytes:
+    """Return the eight bytes under which an event id is kept."""
+    return bytes.fromhex(event_id[: 2 * ID_BYTES])

@@ -1,0 +1,154 @@
+"""From planned actions to notices: noise reduction, merging, words (spec/notices.md 2, 8; design.md 7.25, 7.29)."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from operators.alert import Alert
+from operators.check.shield import shielding
+from operators.identity import digest, notice_id
+from operators.noise import Judged, is_reducible
+from operators.reason import OpType, Reason
+from operators.records import Action, Message, Notice
+from operators.scene import Scene
+from operators.turn import Turn, replace
+
+TARGET_DIMENSIONS = frozenset(
+    {
+        "ip", "bk_target_ip", "bk_cloud_id", "bk_target_cloud_id", "bk_host_id", "bk_topo_node",
+        "bk_service_instance_id", "bk_target_service_instance_id", "service_instance_id", "target", "target_type",
+    }
+)  # fmt: skip
+PLANNED = {"normal": Reason.PLANNED, "unshielded": Reason.UNSHIELD_PLANNED, "upgrade": Reason.ESCALATED}
+
+
+def dimension_hash(alert: Alert) -> str:
+    """Return the hash of an alert's non-target dimensions: hosts of one strategy fall together (spec/notices.md 2.4)."""
+    pairs = ((dimension.key.removeprefix("tags."), dimension.value) for dimension in alert.dimensions)
+    return digest(sorted([key, str(value)] for key, value in pairs if key not in TARGET_DIMENSIONS and value))
+
+
+def hand_out(turn: Turn, action: Action, detail: str = "") -> Action:
+    """Take an action as far as it goes now; say it, log it, and say the notices that leave at once."""
+    alert, scene = turn.current(), turn.scene
+    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    notices: list[Notice] = []
+    if action.status == "received" and strategy is not None and is_reducible(action, strategy):
+        action = scene.noise.hold(action, strategy, alert, turn.now)
+    elif action.status == "received":
+        outcome = scene.converge.fold(action, turn.now)
+        action = outcome.actions[-1]
+        notices = [_in_words(turn, message) for message in outcome.messages]
+    _log(turn, action, detail)
+    scene.say(action)
+    for notice in notices:
+        scene.say(notice)
+    return action
+
+
+def _log(turn: Turn, action: Action, detail: str) -> None:
+    is_upgrade = action.notice_type == "upgrade"
+    reason = Reason(action.reason) if action.reason else PLANNED[action.notice_type]
+    if action.status == "success":
+        reason = PLANNED[action.notice_type]
+        if action.execute_times > 1 and reason is Reason.PLANNED:
+            reason = Reason.REPEAT_PLANNED
+    text = f"{action.plugin_type} {action.signal}: {_who(action)}"
+    turn.log(OpType.UPGRADE if is_upgrade else OpType.ACTION, reason, f"{text} ({detail})" if detail else text)
+
+
+def _who(action: Action) -> str:
+    """Return the receivers of an action in words."""
+    parts = []
+    for role, by_way in (("", action.receivers), ("following ", action.followers)):
+        for way, names in by_way.items():
+            people = ", ".join("+".join(name) if isinstance(name, (list, tuple)) else str(name) for name in names)
+            parts.append(f"{role}{way} to {people}")
+    return "; ".join(parts) or action.status
+
+
+def _in_words(turn: Turn, message: Message) -> Notice:
+    alert = turn.current()
+    alerts = [alert if name == alert.id else turn.scene.find(name) for name in message.alert_ids]
+    notice, error = word(turn.scene, message, [known for known in alerts if known is not None])
+    if error:
+        turn.log(OpType.ACTION, Reason.RENDER_FAILED, error)
+    return notice
+
+
+def word(scene: Scene, message: Message, alerts: list[Alert]) -> tuple[Notice, str | None]:
+    """Put a message into words; return the notice and what went wrong in a user's template."""
+    strategy = scene.strategy(message.strategy_id) if message.strategy_id else None
+    rendered = scene.render(message, alerts, strategy, scene.book, message.time)
+    occasion = (message.shield or {}).get("edge"), (message.shield or {}).get("time")
+    notice = Notice(
+        id=notice_id(message.action_ids, message.way, message.receivers, message.collect_type, *occasion),
+        time=message.time,
+        way=message.way,
+        receivers=message.receivers,
+        followed=message.followed,
+        signal=message.signal,
+        notice_type=message.notice_type,
+        collect_type=message.collect_type,
+        alert_ids=message.alert_ids,
+        action_ids=message.action_ids,
+        title=rendered.title,
+        content=rendered.content,
+        mentions=message.mentions,
+        bk_biz_id=message.bk_biz_id,
+        severity=message.severity,
+        config=message.config,
+    )
+    return notice, rendered.error
+
+
+class Note(NamedTuple):
+    """What the log of an alert has yet to say."""
+
+    alert_id: str
+    reason: Reason
+    text: str
+
+
+def say_messages(scene: Scene, messages: Iterable[Message]) -> list[Note]:
+    """Say summaries and shield notices as notices; return notes on those whose templates failed."""
+    failed = []
+    for message in messages:
+        alerts = [alert for name in message.alert_ids if (alert := scene.find(name)) is not None]
+        notice, error = word(scene, message, alerts)
+        scene.say(notice)
+        if error and message.alert_ids:
+            failed.append(Note(message.alert_ids[0], Reason.RENDER_FAILED, error))
+    return failed
+
+
+def judged(scene: Scene, window: Judged) -> list[Note]:
+    """Let a noise window go: its suppressed actions are done, its released ones go on as if planned now."""
+    share = f"{window.abnormal} of {window.total} series are abnormal; {window.percent} % are asked for"
+    notes = []
+    for action in window.suppressed:
+        scene.say(action)
+        notes.append(Note(action.alert_ids[0], Reason.NOISE_SUPPRESSED, share))
+    for action in window.released:
+        notes.append(Note(action.alert_ids[0], Reason.NOISE_RELEASED, share))
+        notes += _release(scene, action, window.time)
+    return notes
+
+
+def _release(scene: Scene, action: Action, now: int) -> list[Note]:
+    alert = scene.find(action.alert_ids[0])
+    silence = _silence(scene, alert, now) if alert is not None else None
+    if silence is not None:
+        scene.say(replace(action, status="skipped", reason=silence, revision=action.revision + 1))
+        return [Note(action.alert_ids[0], silence, "when noise reduction let the notice go")]
+    outcome = scene.converge.fold(action, now)
+    for settled in outcome.actions:
+        scene.say(settled)
+    return say_messages(scene, outcome.messages)
+
+
+def _silence(scene: Scene, alert: Alert, now: int) -> Reason | None:
+    """Tell why nobody is to hear of an alert whose notice was held a while."""
+    if alert.is_ack:
+        return Reason.SIGNAL_MUTED_BY_ACK
+    shield = shielding(alert, scene.book, scene.settings, now)
+    return shield.reason if shield.is_shielded else None

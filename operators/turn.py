@@ -1,0 +1,205 @@
+"""One turn of one fingerprint: what it does and says at one moment.
+
+A turn starts from a state and ends with the next; in between the steps of the lifecycle change the alert through it. What it
+said (documents, log entries, signals, actions, notices) goes to the scene in the order of its making.
+"""
+
+from typing import Any
+
+import msgspec
+
+from operators.alert import ABNORMAL, Alert, Extra
+from operators.event import Event
+from operators.moves import MOVES
+from operators.reason import OpType, Reason
+from operators.records import LogEntry
+from operators.scene import Scene
+from operators.state import Run, State
+
+RUN_LENGTH = 60
+"""Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
+RUNS = frozenset({OpType.CONVERGE, OpType.EVENT_DROP})
+MINUTE = 60
+
+replace = msgspec.structs.replace
+
+
+class Turn:
+    """What may be changed of a fingerprint's state while one input is folded or one deadline fires."""
+
+    __slots__ = ("_born", "_changed", "_position", "_stale", "alert", "looks", "now", "run", "scene", "state")
+
+    def __init__(self, state: State, scene: Scene, now: int) -> None:
+        self.state = state
+        self.scene = scene
+        self.now = now
+        self.alert = state.alert
+        self.run = state.run
+        self.looks: list[int] = []
+        self._born = False
+        self._changed = False
+        self._stale = False
+        self._position = 0
+
+    def current(self) -> Alert:
+        """Return the alert; only called where there is one."""
+        assert self.alert is not None
+        return self.alert
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether an alert is open now."""
+        return self.alert is not None and self.alert.status == ABNORMAL
+
+    def keep(self, **changes: Any) -> None:
+        """Change what is kept beside the alert."""
+        self.state = replace(self.state, **changes)
+
+    def put(self, **changes: Any) -> None:
+        """Change the alert in a way its document must show at once."""
+        self.alert = replace(self.current(), **changes)
+        self._changed = True
+
+    def put_extra(self, **changes: Any) -> None:
+        """Change the alert's `extra_info`."""
+        self.put(extra_info=replace(self.current().extra_info, **changes))
+
+    def extra(self) -> Extra:
+        """Return the alert's `extra_info`."""
+        return self.current().extra_info
+
+    def put_later(self, **changes: Any) -> None:
+        """Change the alert in fields whose document may wait for the next deadline."""
+        self.alert = replace(self.current(), **changes)
+        self._stale = True
+
+    def look(self, at: int | None) -> None:
+        """Ask for a deadline later than now: whatever is due already has just been looked at."""
+        if at is not None:
+            self.looks.append(max(at, self.now + 1))
+
+    def begin(self, alert: Alert) -> None:
+        """Take over a new alert; the one before it, if any, is written and kept for a while."""
+        if self.alert is not None:
+            self.close_run()
+            self.write()
+            self.keep(previous=self._previous())
+        self.alert = alert
+        self._born, self._changed, self._stale, self._position = True, True, False, 0
+
+    def _previous(self) -> tuple[Alert, ...]:
+        horizon = self.now - self.scene.settings.ended_retention
+        kept = (alert for alert in self.state.previous if (alert.end_time or 0) > horizon)
+        return (*kept, self.current())[-4:]
+
+    def log(self, op_type: OpType, reason: Reason, description: str = "", event: Event | None = None, **more: Any) -> None:
+        """Write one log entry; an open run is closed before it."""
+        self.close_run()
+        alert = self.current()
+        self._say_entry(
+            op_type=op_type,
+            reason=reason,
+            description=description,
+            time=self.now,
+            severity=more.pop("severity", alert.severity),
+            event_id=event.id if event else None,
+            event_time=event.time if event else None,
+            **more,
+        )
+
+    def log_move(self, reason: Reason, description: str = "", event: Event | None = None, **more: Any) -> None:
+        """Write the log entry of a move."""
+        self.log(MOVES[reason].op_type, reason, description, event, **more)
+
+    def log_run(self, reason: Reason, event: Event) -> None:
+        """Add an event to the open run of its kind, or begin one."""
+        op_type, run = MOVES[reason].op_type, self.run
+        if run is not None and run.op_type == op_type:
+            begin, count = run.begin, run.count + 1
+        else:
+            self.close_run()
+            begin, count = self.now, 1
+        self.run = Run(
+            op_type, reason, count, begin, self.now, event.id, event.time, event.severity, event.description
+        )
+
+    def close_run(self) -> None:
+        """Write the open run as one entry."""
+        run, self.run = self.run, None
+        if run is None:
+            return
+        self._say_entry(
+            op_type=run.op_type,
+            reason=run.reason,
+            description=run.description,
+            time=run.time,
+            severity=run.severity,
+            event_id=run.event_id,
+            event_time=run.event_time,
+            count=run.count,
+            begin=run.begin,
+        )
+
+    def _say_entry(self, *, op_type: str, reason: str, **fields: Any) -> None:
+        alert = self.current()
+        revision = self._next_revision()
+        self.scene.say(
+            LogEntry(
+                id=f"{alert.id}-{revision}-{self._position}",
+                alert_id=alert.id,
+                dedupe_md5=alert.dedupe_md5,
+                op_type=op_type,
+                reason=reason,
+                status=alert.status,
+                next_status=alert.next_status,
+                next_status_time=alert.next_status_time,
+                **fields,
+            )
+        )
+        self._position += 1
+        self._changed = True
+
+    def _next_revision(self) -> int:
+        return self.current().revision + (0 if self._born else 1)
+
+    def write(self) -> None:
+        """Say the alert's document, if anything changed that must not wait."""
+        if not self._changed:
+            return
+        alert = self.current()
+        self.alert = replace(
+            alert,
+            revision=self._next_revision(),
+            update_time=self.now,
+            duration=max(alert.latest_time - alert.first_anomaly_time, MINUTE),
+            rules_version=self.scene.book.version,
+        )
+        self._born, self._changed, self._stale, self._position = False, False, False, 0
+        self.keep(stale_since=None)
+        self.scene.say(self.alert)
+
+    def flush(self, *, now_or_never: bool = False) -> None:
+        """Close a run and write a stale document once their minute is over."""
+        if self.run is not None and (now_or_never or self.now >= self.run.begin + RUN_LENGTH):
+            self.close_run()
+        stale = self.state.stale_since
+        if stale is not None and (now_or_never or self.now >= stale + RUN_LENGTH):
+            self._changed = True
+
+    def finish(self) -> State:
+        """Write what must be written and return the state that follows; `looks` become its deadline."""
+        self.write()
+        stale_since = self.state.stale_since
+        if self._stale and stale_since is None:
+            stale_since = self.now
+        if self.run is not None:
+            self.looks.append(self.run.begin + RUN_LENGTH)
+        if stale_since is not None:
+            self.looks.append(stale_since + RUN_LENGTH)
+        return replace(
+            self.state,
+            alert=self.alert,
+            run=self.run,
+            stale_since=stale_since,
+            due=min(self.looks) if self.looks else None,
+        )
