@@ -99,7 +99,7 @@ def _appointed(appointee: Sequence[str], followers: records.Receivers) -> record
     """Return the ways of the followers, chats left out, with the appointed people in them."""
     people = list(dict.fromkeys(appointee))
     ways = (way for way in followers if people and way not in CHAT_WAYS)
-    return {way: [people] if way == VOICE else people for way in ways}
+    return {way: [people] if way == VOICE else list(people) for way in ways}
 
 
 def _quieter(mains: records.Receivers) -> records.Receivers:
