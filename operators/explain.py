@@ -1,0 +1,47 @@
+"""`tocsin explain`: the story of an alert, why people were not told, and what is next."""
+
+from collections.abc import Sequence
+
+from operators.alert import ABNORMAL, Alert
+from operators.checks import CheckMemory
+from operators.event import Event
+from operators.explain_case import Case, Deadline, Finding, Story, StoryLine
+from operators.explain_next import deadlines
+from operators.explain_story import story_lines
+from operators.explain_why import why_not
+from operators.records import Action, LogEntry, Notice
+from operators.rules.book import RuleBook
+from operators.settings import CoreSettings
+
+__all__ = ["Deadline", "Finding", "Story", "StoryLine", "explain"]
+
+_SEVERITIES = {1: "fatal", 2: "warning", 3: "remind"}
+
+
+def explain(
+    alert: Alert,
+    logs: Sequence[LogEntry],
+    actions: Sequence[Action],
+    *,
+    now: int,
+    notices: Sequence[Notice] = (),
+    events: Sequence[Event] = (),
+    book: RuleBook | None = None,
+    settings: CoreSettings | None = None,
+    memory: CheckMemory | None = None,
+) -> Story:
+    """Tell the story of an alert at `now` (Unix seconds). `events`: archived ones of its fingerprint.
+
+    With the rules in force it also says until when what holds, and what comes next; with the job's memory of check
+    results, how far a recovery is.
+    """
+    case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), memory, now)
+    return Story(alert.id, _headline(alert), story_lines(case), why_not(case), deadlines(case))
+
+
+def _headline(alert: Alert) -> str:
+    severity = _SEVERITIES.get(alert.severity, str(alert.severity))
+    status = "RECOVERING" if alert.status == ABNORMAL and alert.extra_info.is_recovering else alert.status
+    target = f" on {alert.event.target}" if alert.event.target else ""
+    source = f"strategy {alert.strategy_id}" if alert.strategy_id else f"plugin {alert.event.plugin_id}"
+    return f"{status} {severity}: {alert.alert_name}{target} ({source}, {alert.event_count} events)"

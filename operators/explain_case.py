@@ -1,0 +1,84 @@
+"""What an explanation is made of, and what it is made from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from operators.alert import Alert
+from operators.checks import CheckMemory
+from operators.event import Event
+from operators.explain_text import REASON_TEXT
+from operators.reason import Reason
+from operators.records import Action, LogEntry, Notice
+from operators.rules.book import RuleBook
+from operators.rules.model import Strategy
+from operators.settings import CoreSettings
+
+
+class StoryLine(msgspec.Struct, frozen=True, gc=False):
+    """One thing that happened. Time in Unix seconds."""
+
+    time: int
+    what: str
+    why: str
+    reason: str = ""
+    """From the closed list; "" for what needs none."""
+    detail: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """One thing that kept, or keeps, people from being told, or an event from mattering."""
+
+    what: str
+    why: str
+    reason: str = ""
+    count: int = 1
+    since: int | None = None
+    until: int | None = None
+    """Unix seconds; None = nobody knows."""
+    detail: str = ""
+
+
+class Deadline(msgspec.Struct, frozen=True, gc=False):
+    """What will happen, and when, if nothing comes before. Time in Unix seconds; None = as soon as `why` says."""
+
+    time: int | None
+    what: str
+    why: str
+
+
+class Story(msgspec.Struct, frozen=True, gc=False):
+    """The story of one alert."""
+
+    alert_id: str
+    headline: str
+    lines: tuple[StoryLine, ...]
+    why_not: tuple[Finding, ...]
+    next: tuple[Deadline, ...]
+
+
+class Case(NamedTuple):
+    """Everything known of one alert. Without rules, less can be said of why and of what is next."""
+
+    alert: Alert
+    logs: Sequence[LogEntry]
+    actions: Sequence[Action]
+    notices: Sequence[Notice]
+    events: Sequence[Event]
+    """Archived events of its fingerprint."""
+    book: RuleBook | None
+    settings: CoreSettings
+    memory: CheckMemory | None
+    """The check results the job remembers; None = not at hand."""
+    now: int
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """The alert's strategy, as the rules at hand have it."""
+        return self.book.strategies.get(self.alert.strategy_id) if self.book and self.alert.strategy_id else None
+
+
+def why_text(reason: str) -> str:
+    """Return the sentence of a reason; of one that this version does not know, its name."""
+    return REASON_TEXT.get(Reason(reason), reason) if reason in set(Reason) else reason

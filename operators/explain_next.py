@@ -1,0 +1,174 @@
+"""What will happen to an open alert, and when, if nothing comes before."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from operators.alert import ABNORMAL, RECOVERED, is_no_data
+from operators.check.action import repeat_due
+from operators.check.close import close_verdict
+from operators.check.recover import Heat, anomalies_of
+from operators.check.series import Series, series_of
+from operators.check.shield import shielding
+from operators.check.upgrade import next_step
+from operators.checks import newest_result
+from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
+from operators.explain_case import Case, Deadline, why_text
+from operators.reason import OpType, Reason
+from operators.rules.book import RuleBook
+from operators.rules.model import ActionRelation, NoticeRelation, UpgradeConfig
+from operators.scene import default_notice
+
+
+def deadlines(case: Case) -> tuple[Deadline, ...]:
+    """Return what is next of an open alert, soonest first; what waits for something else than time comes last."""
+    if case.alert.status != ABNORMAL:
+        return ()
+    found = [deadline for link in _BY_DOCUMENT for deadline in link(case)]
+    if case.book is not None:
+        found += [deadline for rule_link in _BY_RULES for deadline in rule_link(case, case.book)]
+    return tuple(sorted(found, key=lambda deadline: (deadline.time is None, deadline.time or 0)))
+
+
+def _transition(case: Case) -> Iterator[Deadline]:
+    alert = case.alert
+    if alert.next_status is None:
+        return
+    if alert.next_status == RECOVERED:
+        yield Deadline(alert.next_status_time, "the alert recovers", "A reported recovery waits for a relapse.")
+    else:
+        yield Deadline(alert.next_status_time, "the alert is closed", "Unless a newer abnormal event comes.")
+
+
+def _quota(case: Case) -> Iterator[Deadline]:
+    held = [entry.time for entry in case.logs if entry.op_type == OpType.ACTION_QOS]
+    again = max(held, default=0) + case.settings.quota.action.window
+    if held and again >= case.now:
+        yield Deadline(again, "the signal is tried again, at the latest", why_text(Reason.ACTION_QUOTA))
+
+
+def _noise(case: Case) -> Iterator[Deadline]:
+    for action in case.actions:
+        if action.status == "received" and action.reason == Reason.NOISE_HELD:
+            due = action.time + case.settings.noise_reduce.window
+            yield Deadline(due, "noise reduction decides on the notice, at the latest", why_text(Reason.NOISE_HELD))
+
+
+def _summary(case: Case) -> Iterator[Deadline]:
+    window = case.settings.converge.delay + case.settings.converge.window
+    for action in case.actions:
+        if action.reason == Reason.MERGED and not action.deliveries and action.time + window >= case.now:
+            yield Deadline(action.time + window, "its summary has left, at the latest", why_text(Reason.MERGED))
+
+
+_BY_DOCUMENT: tuple[Callable[[Case], Iterator[Deadline]], ...] = (_transition, _quota, _noise, _summary)
+
+
+def _close(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    verdict = close_verdict(case.alert, case.memory, None, case.strategy, book, case.settings, case.now)
+    if verdict.reason is not None:
+        soon = case.now + case.settings.check_interval
+        yield Deadline(soon, "the alert is closed, at the latest", verdict.description or why_text(verdict.reason))
+    elif verdict.next_look is not None:
+        why = "If no check and no event of its series comes, or its strategy is then outside its active time."
+        yield Deadline(verdict.next_look, "the alert may be closed", why)
+
+
+def _recovery(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    del book
+    alert, strategy = case.alert, case.strategy
+    if strategy is None or (series := series_of(strategy, alert)) is None:
+        return
+    if is_no_data(alert):
+        yield Deadline(None, "the alert recovers", "As soon as a check says that the series has data again.")
+        return
+    why = (
+        f"As soon as {series.recovery} windows in a row, each a period of {series.unit} s apart, have fewer than"
+        f" {series.count} anomalies in {series.trigger} periods."
+    )
+    counts = _counts(case, series)
+    seen = f" The newest ones have {', '.join(map(str, counts))}." if counts else ""
+    yield Deadline(None, "the alert is closed" if series.is_closing else "the alert recovers", why + seen)
+
+
+def _counts(case: Case, series: Series) -> list[int]:
+    """Return the anomalies in each recovery window, the newest first, if the checks are at hand."""
+    if case.memory is None:
+        return []
+    heat = Heat(anomalies_of(case.alert, case.memory, series.level), series)
+    newest = newest_result(case.memory, series.level) or 0
+    last = case.now if series.is_event_data else max(newest, case.alert.latest_time)
+    ends = (last - hop * series.unit for hop in range(series.recovery))
+    return [heat.weight(end - series.window + 1, end) for end in ends]
+
+
+def _shield(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    found = shielding(case.alert, book, case.settings, case.now)
+    if found.next_edge is None:
+        return
+    if found.is_shielded:
+        why = f"By the rules at hand: {', '.join(found.ids)}. If no other holds it, people are told then."
+        yield Deadline(found.next_edge, "a shield of the alert may end", why)
+    else:
+        yield Deadline(found.next_edge, "a shield may begin", "A rule covers the alert, and its time comes then.")
+
+
+def _repeats(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    alert = case.alert
+    if alert.is_ack or alert.is_blocked:
+        return
+    for relation in _relations(case, _dispatched(case, book)):
+        record = alert.extra_info.cycle_handle_record.get(relation.id)
+        due = repeat_due(relation.config, record) if record else None
+        if record is None or due is None:
+            continue
+        what = f"`{relation.id}` repeats (cycle {record.execute_times + 1})"
+        if alert.extra_info.is_recovering:
+            yield Deadline(None, what, "When its interval is over and the recovery has been aborted.")
+        elif record.latest_anomaly_time >= alert.latest_time:
+            yield Deadline(None if due <= case.now else due, what, "With the next newer anomaly, not without one.")
+        else:
+            yield Deadline(max(due, case.now), what, "The alert is still open and there is a newer anomaly.")
+
+
+def _escalation(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    alert = case.alert
+    if alert.is_ack or alert.is_blocked:
+        return
+    for key, config in _escalations(case, _dispatched(case, book)):
+        step = next_step(config, alert.extra_info.upgrade_notice.get(key), alert.create_time)
+        if step is None:
+            continue
+        what = f"group {step.group} is told as well"
+        if step.due > case.now:
+            yield Deadline(step.due, what, "Unless the alert is acknowledged or ends before.")
+        else:
+            yield Deadline(None, what, "It is due; a shield, the notice's hours or the quota hold it back.")
+
+
+_BY_RULES: tuple[Callable[[Case, RuleBook], Iterator[Deadline]], ...] = (
+    _close,
+    _recovery,
+    _shield,
+    _repeats,
+    _escalation,
+)
+
+
+def _dispatched(case: Case, book: RuleBook) -> Dispatch | None:
+    return dispatch(case.alert, case.strategy, book, case.settings, case.now)
+
+
+def _relations(case: Case, found: Dispatch | None) -> Sequence[NoticeRelation | ActionRelation]:
+    """Return what follows signals of the alert: its strategy's notice and actions, or the default notice."""
+    if not case.alert.strategy_id:
+        return [default_notice(case.settings)] if found is not None else []
+    strategy = case.strategy
+    return [] if strategy is None else [*([strategy.notice] if strategy.notice else []), *strategy.actions]
+
+
+def _escalations(case: Case, found: Dispatch | None) -> list[tuple[str, UpgradeConfig]]:
+    if found is not None:
+        return [(rule_id, config) for rule_id, _, config in found.upgrades]
+    notice = next((one for one in _relations(case, found) if isinstance(one, NoticeRelation)), None)
+    if notice is None or ONLY_NOTICE not in notice.options.assign_mode:
+        return []
+    return [("", notice.options.upgrade_config)]

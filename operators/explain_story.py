@@ -1,0 +1,59 @@
+"""What happened to an alert, line by line: its log, what became of its actions, what was handed to channels."""
+
+from collections.abc import Iterator
+
+from operators.explain_case import Case, StoryLine, why_text
+from operators.explain_text import OP_TEXT
+from operators.reason import OpType, Reason
+from operators.records import Action, Delivery, LogEntry, Notice
+
+_RUN_TEXT = {OpType.CONVERGE: "events folded in", OpType.EVENT_DROP: "events dropped"}
+_DECISIONS = frozenset({OpType.ACTION, OpType.UPGRADE, OpType.NOISE_REDUCE})
+_BY_RECEIPT = frozenset({"", Reason.DELIVERED, Reason.PARTLY_DELIVERED, Reason.NOT_DELIVERED})
+"""Reasons of actions that their deliveries tell better."""
+
+
+def story_lines(case: Case) -> tuple[StoryLine, ...]:
+    """Return everything that happened, in order of time."""
+    told = [*map(_entry_line, case.logs), *_action_lines(case), *map(_notice_line, case.notices)]
+    return tuple(sorted(told, key=lambda line: line.time))  # a stable sort: of one second, the log comes first
+
+
+def _entry_line(entry: LogEntry) -> StoryLine:
+    text = OP_TEXT.get(OpType(entry.op_type), entry.op_type) if entry.op_type in set(OpType) else entry.op_type
+    if entry.count > 1:
+        text = f"{entry.count} {_RUN_TEXT.get(OpType(entry.op_type), text)}"
+    detail = "; ".join(part for part in (entry.description, entry.operator and f"by {entry.operator}") if part)
+    return StoryLine(entry.time, text, why_text(entry.reason), entry.reason, detail)
+
+
+def _action_lines(case: Case) -> Iterator[StoryLine]:
+    logged = {(entry.time, entry.reason) for entry in case.logs if entry.op_type in _DECISIONS}
+    for action in case.actions:
+        if action.reason not in _BY_RECEIPT and (action.time, action.reason) not in logged:
+            yield StoryLine(action.time, f"{_name(action)} {action.status}", why_text(action.reason), action.reason)
+        for delivery in action.deliveries.values():
+            yield _delivery_line(action, delivery)
+
+
+def _delivery_line(action: Action, delivery: Delivery) -> StoryLine:
+    outcomes = [one.result for one in delivery.results.values()]
+    reason = Reason.DELIVERED if all(outcomes) else Reason.PARTLY_DELIVERED if any(outcomes) else Reason.NOT_DELIVERED
+    answers = (f"{who}: {one.message}" if one.message else who for who, one in delivery.results.items())
+    attempt = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    again = "" if delivery.final else ", to be tried again"
+    what = f"{_name(action)} by {delivery.way}{attempt}{again}"
+    return StoryLine(delivery.time, what, why_text(reason), reason, "; ".join(answers))
+
+
+def _notice_line(notice: Notice) -> StoryLine:
+    others = len(notice.alert_ids) - 1
+    why = f"A summary of this and {others} more alerts." if others > 0 else "A message of this alert alone."
+    what = f"notice by {notice.way} handed to {', '.join(notice.receivers)}"
+    return StoryLine(notice.time, what, why, detail=notice.title)
+
+
+def _name(action: Action) -> str:
+    kind = "" if action.notice_type == "normal" else f"{action.notice_type} "
+    cycle = f", cycle {action.execute_times}" if action.execute_times > 1 else ""
+    return f"{kind}{action.plugin_type} of {action.signal}{cycle}"

@@ -1,0 +1,189 @@
+"""Why nobody was told, or an event did not matter: what holds an alert back now, and what held it back before."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from operators.alert import ABNORMAL
+from operators.check.shield import shielding
+from operators.dedupe import ENDED_GRACE, access_time
+from operators.dispatch import ONLY_NOTICE, assign_mode, dispatch
+from operators.explain_case import Case, Finding, why_text
+from operators.reason import OpType, Reason
+from operators.records import LogEntry
+from operators.rules.windows import day_range_edge, in_day_range, strategy_active
+
+_DECISIONS = frozenset(
+    {OpType.ACTION, OpType.UPGRADE, OpType.ACTION_QOS, OpType.ALERT_QOS, OpType.NOISE_REDUCE, OpType.EVENT_DROP}
+)
+
+_HELD_BACK: dict[Reason, str] = {
+    Reason.MILDER: "events were dropped",
+    Reason.ALERT_QUOTA: "the alert was blocked",
+    Reason.CIRCUIT_BREAKING: "it was cut off",
+    Reason.ACTION_QUOTA: "a signal was held back",
+    Reason.SIGNAL_NOT_WANTED: "a signal was not told",
+    Reason.SIGNAL_MUTED_BY_ACK: "a signal was not told",
+    Reason.SIGNAL_STALE: "a notice was dropped",
+    Reason.TOO_OLD: "a signal was not told",
+    Reason.SHIELDED_BY_RULE: "a notice was shielded",
+    Reason.SHIELDED_GLOBALLY: "a notice was shielded",
+    Reason.SHIELDED_BY_HOST_STATE: "a notice was shielded",
+    Reason.UNSHIELD_WITHHELD: "the un-shield notice was withheld",
+    Reason.NOBODY: "a notice had nobody to go to",
+    Reason.MERGED: "a notice was merged into a summary",
+    Reason.OUTSIDE_NOTICE_TIME: "a notice came outside its time",
+    Reason.NOISE_HELD: "a notice was held for a while",
+    Reason.NOISE_SUPPRESSED: "a notice was suppressed",
+    Reason.VOICE_DUPLICATE: "a call was left out",
+    Reason.PARTLY_DELIVERED: "a message did not reach everybody",
+    Reason.NOT_DELIVERED: "a message reached nobody",
+}
+
+
+def why_not(case: Case) -> tuple[Finding, ...]:
+    """Return what holds the alert back now, then what did before, oldest first."""
+    now = [found for check in _NOW for found in check(case)] if case.alert.status == ABNORMAL else []
+    before = sorted([*_decided(case), *_expired(case)], key=lambda found: found.since or 0)
+    return (*now, *before)
+
+
+def _blocked(case: Case) -> Iterator[Finding]:
+    if case.alert.is_blocked:
+        entry = _last(case.logs, OpType.ALERT_QOS)
+        yield _found("the alert is blocked and signals nothing", entry, Reason.ALERT_QUOTA, case.alert.next_status_time)
+
+
+def _shielded(case: Case) -> Iterator[Finding]:
+    alert, entry = case.alert, _last(case.logs, OpType.SHIELD)
+    if case.book is None:
+        if alert.is_shielded:
+            until = entry.time + alert.shield_left_time if entry and alert.shield_left_time else None
+            yield _found(_which_shields(alert.shield_id), entry, Reason.SHIELDED_BY_RULE, until)
+        return
+    found = shielding(alert, case.book, case.settings, case.now)
+    if found.is_shielded:
+        until = case.now + found.left if found.left else None
+        named = (case.book.shields[name].description for name in found.ids if name in case.book.shields)
+        yield Finding(
+            what=_which_shields(found.ids),
+            why=why_text(found.reason),
+            reason=found.reason,
+            since=entry.time if entry else None,
+            until=until,
+            detail="; ".join(filter(None, named)),
+        )
+
+
+def _which_shields(ids: Iterable[str]) -> str:
+    names = ", ".join(ids)
+    return f"the alert is shielded by {names}" if names else "the alert is shielded"
+
+
+def _acked(case: Case) -> Iterator[Finding]:
+    if case.alert.is_ack:
+        what = f"the alert is acknowledged by {case.alert.ack_operator or 'an operator'}"
+        yield _found(what, _last(case.logs, OpType.ACK), Reason.ACKED)
+
+
+def _recovering(case: Case) -> Iterator[Finding]:
+    if case.alert.extra_info.is_recovering:
+        yield _found("it does not repeat while it recovers", _last(case.logs, OpType.RECOVERING), Reason.WINDOW_QUIET)
+
+
+def _outside_time(case: Case) -> Iterator[Finding]:
+    """Only with rules: the notice's hours, and the active time of the strategy."""
+    strategy = case.strategy
+    if case.book is None or strategy is None or strategy.notice is None:
+        return
+    options, zone = strategy.notice.options, case.book.zone_of(case.alert.bk_biz_id, case.settings)
+    if not in_day_range(options.start_time, options.end_time, zone, case.now):
+        yield Finding(
+            what=f"notices leave from {options.start_time} to {options.end_time} only",
+            why=why_text(Reason.OUTSIDE_NOTICE_TIME),
+            reason=Reason.OUTSIDE_NOTICE_TIME,
+            until=day_range_edge(options.start_time, options.end_time, zone, case.now),
+        )
+    is_active, edge = strategy_active(strategy, case.book, zone, case.now)
+    if not is_active:
+        why = why_text(Reason.OUT_OF_ACTIVE_TIME)
+        yield Finding("the strategy is not active now", why, Reason.OUT_OF_ACTIVE_TIME, until=edge)
+
+
+def _voiceless(case: Case) -> Iterator[Finding]:
+    """Only with rules: nothing listens to the alert at all."""
+    alert, strategy = case.alert, case.strategy
+    if case.book is None:
+        return
+    if alert.strategy_id and strategy is None:
+        yield Finding("the strategy is not in the rules", why_text(Reason.STRATEGY_GONE), Reason.STRATEGY_GONE)
+        return
+    if strategy is not None and strategy.notice is None:
+        yield Finding("nobody listens", f"Strategy {alert.strategy_id} has no notice.")
+    if ONLY_NOTICE in assign_mode(strategy) or dispatch(alert, strategy, case.book, case.settings, case.now):
+        return
+    whose = "its notice leaves the people to" if strategy else "a third-party alert is told by"
+    yield Finding("nobody listens", f"No dispatch rule matches now, and {whose} dispatch rules.")
+
+
+_NOW: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _blocked,
+    _shielded,
+    _acked,
+    _recovering,
+    _outside_time,
+    _voiceless,
+)
+
+
+def _decided(case: Case) -> Iterator[Finding]:
+    """Group what the log and the actions say by its reason."""
+    logged: dict[Reason, list[LogEntry]] = {}
+    for entry in case.logs:
+        if entry.op_type in _DECISIONS and (reason := _untold(entry.reason)):
+            logged.setdefault(reason, []).append(entry)
+    for reason, entries in logged.items():
+        count, last = sum(entry.count for entry in entries), entries[-1]
+        since = min(entry.begin or entry.time for entry in entries)
+        what, why = _HELD_BACK[reason], why_text(reason)
+        yield Finding(what, why, reason, count, since, last.time, last.description)
+    for reason, times in _of_actions(case).items():
+        if reason not in logged:
+            yield Finding(_HELD_BACK[reason], why_text(reason), reason, len(times), min(times), max(times))
+
+
+def _of_actions(case: Case) -> dict[Reason, list[int]]:
+    found: dict[Reason, list[int]] = {}
+    for action in case.actions:
+        if reason := _untold(action.reason):
+            found.setdefault(reason, []).append(action.time)
+    return found
+
+
+def _untold(reason: str) -> Reason | None:
+    return Reason(reason) if reason in _HELD_BACK else None
+
+
+def _expired(case: Case) -> Iterator[Finding]:
+    """Archived events that came too late to matter (spec/lifecycle.md 1.5)."""
+    late = [event for event in case.events if event.status == ABNORMAL and event.at is not None]
+    old = [event.at or 0 for event in late if access_time(event) < (event.at or 0) - case.settings.event_expiry]
+    if old:
+        why = f"Their data was more than {case.settings.event_expiry} s old when they came (setting `event_expiry`)."
+        yield Finding("events had expired", why, count=len(old), since=min(old), until=max(old))
+    end = case.alert.end_time
+    if end is None:
+        return
+    after = [event.at or 0 for event in late if access_time(event) < end - ENDED_GRACE and (event.at or 0) > end]
+    if after:
+        why = "They came after the alert had ended and tell of the time before its end."
+        yield Finding("events had expired", why, count=len(after), since=min(after), until=max(after))
+
+
+def _last(logs: Iterable[LogEntry], op_type: OpType) -> LogEntry | None:
+    return max((entry for entry in logs if entry.op_type == op_type), key=lambda entry: entry.time, default=None)
+
+
+def _found(what: str, entry: LogEntry | None, otherwise: Reason, until: int | None = None) -> Finding:
+    """Return a finding with the reason and time of the log entry that began it."""
+    if entry is None:
+        return Finding(what, why_text(otherwise), otherwise, until=until)
+    return Finding(what, why_text(entry.reason), entry.reason, since=entry.time, until=until, detail=entry.description)
