@@ -86,6 +86,17 @@ class Zoned(Protocol):
         """A language code."""
 
 
+class Provenance(msgspec.Struct, frozen=True, gc=False):
+    """What a book was made under, and what a change of it has to know."""
+
+    default_business: str | None = "0"
+    time_zone: str = "UTC"
+    digest: int = 0
+    """Sum of the digests of all documents."""
+    local: dict[tuple[str, str], Any] = {}
+    """(kind, id) -> the document as given, of those with datetimes in the zone of their business."""
+
+
 class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     """All rules by kind and id, the ids as text. Made by `load`, `build` and `patch`; never changed.
 
@@ -119,6 +130,7 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     dispatch_index: dict[str, tuple[DispatchGroup, ...]] = {}
     """By business, "0" for those without groups of their own."""
     assignment_index: dict[str, Ordered[Assignment]] = {}
+    provenance: Provenance = Provenance()
 
     @staticmethod
     def empty() -> "RuleBook":

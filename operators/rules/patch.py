@@ -1,0 +1,123 @@
+"""Changes of a rule book: documents put and deleted by id; all of a change applies, or nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from operators.rules.assemble import Draft, book_of, digest_of
+from operators.rules.book import KINDS, RuleBook, indices
+from operators.rules.documents import RuleError, Sourced, taken_apart, unknown_kind
+from operators.rules.words import kind_of
+
+_INDEX_FIELDS = (
+    "hosts_by_ip", "service_instances_by_host", "dynamic_groups_by_host",
+    "shield_index", "dispatch_index", "assignment_index",
+)  # fmt: skip
+
+
+def patch(
+    book: RuleBook,
+    put: object,
+    delete: object,
+    check_template: Callable[[str], str | None] | None = None,
+) -> RuleBook | list[RuleError]:
+    """Return the book with documents put (`{kind: [documents]}`) and deleted (`{kind: [ids]}`), or what is wrong.
+
+    Deletions come first. What is deleted need not be there. The given book stays as it is.
+    """
+    gone, errors = _deletions(delete)
+    documents, wrong = taken_apart({} if put is None else put, "put")
+    if errors or wrong:
+        return [*errors, *wrong]
+    change = _Change(book, check_template or (lambda _: None))
+    change.delete(gone)
+    change.put(documents)
+    change.check()
+    return change.draft.errors or change.applied()
+
+
+def _deletions(delete: object) -> tuple[dict[str, list[str]], list[RuleError]]:
+    if delete is None:
+        return {}, []
+    if not isinstance(delete, Mapping):
+        return {}, [RuleError("delete", "", f"expected a mapping of kinds, got {kind_of(delete)}")]
+    errors = [RuleError("delete", str(kind), unknown_kind(kind)) for kind in delete if kind not in KINDS]
+    for kind, names in delete.items():
+        if not isinstance(names, list):
+            errors.append(RuleError("delete", str(kind), f"expected a list, got {kind_of(names)}"))
+            continue
+        odd = [(index, name) for index, name in enumerate(names) if type(name) not in (str, int)]
+        errors += [
+            RuleError("delete", f"{kind}[{index}]", f"expected an id, got {kind_of(name)}") for index, name in odd
+        ]
+    return ({}, errors) if errors else ({kind: [str(name) for name in names] for kind, names in delete.items()}, [])
+
+
+class _Change:
+    """A draft that begins with what a book holds and copies only the kinds it changes."""
+
+    def __init__(self, book: RuleBook, check_template: Callable[[str], str | None]) -> None:
+        self.book = book
+        self.draft = Draft(book.provenance, check_template)
+        self.draft.local = dict(book.provenance.local)
+        self.draft.kinds = _kinds_of(book)
+        self.changed: set[str] = set()
+        self.has_lost = False
+        """Whether something that others may name is no longer there."""
+
+    def _touch(self, kind: str) -> None:
+        if kind not in self.changed:
+            self.changed.add(kind)
+            self.draft.kinds[kind] = dict(self.draft.kinds[kind])
+
+    def delete(self, gone: Mapping[str, list[str]]) -> None:
+        for kind, names in gone.items():
+            self._touch(kind)
+            for name in names:
+                if self.draft.kinds[kind].pop(name, None) is not None:
+                    self.has_lost = True
+                    self.draft.local.pop((kind, name), None)
+
+    def put(self, documents: list[Sourced]) -> None:
+        for kind in {one.kind for one in documents}:
+            self._touch(kind)
+        self.draft.put([*documents, *self._moved(documents)])
+
+    def _moved(self, documents: list[Sourced]) -> list[Sourced]:
+        """Return the documents to be read again because a business that says their zone is put or deleted."""
+        if "businesses" not in self.changed:
+            return []
+        told = {(one.kind, str(one.document.get("id"))) for one in documents if isinstance(one.document, dict)}
+        left = [key for key in self.draft.local if key[0] == "shields" and key not in told]
+        if left:
+            self._touch("shields")
+        return [Sourced(kind, self.draft.local[kind, name], "", f"{kind}[{name}]") for kind, name in left]
+
+    def check(self) -> None:
+        draft, known = self.draft, self.draft.known()
+        if self.has_lost or "businesses" in self.changed:
+            draft.check()
+        else:
+            for kind, name in draft.put_ids():
+                draft.check_one(kind, name, draft.kinds[kind][name], known)
+        if "topology" in self.changed:
+            draft.check_topology()
+
+    def applied(self) -> RuleBook:
+        found = {name: getattr(self.book, name) for name in _INDEX_FIELDS}
+        found |= indices(self.draft.kinds, frozenset(self.changed))
+        return book_of(self.draft.kinds, self.book.provenance, self._digest(), self.draft.local, found)
+
+    def _digest(self) -> int:
+        """Return the digest of the new contents from that of the old ones and the documents that differ."""
+        digest, before = self.book.provenance.digest, _kinds_of(self.book)
+        for kind in self.changed:
+            old, new = before[kind], self.draft.kinds[kind]
+            digest += sum(digest_of(kind, thing) for name, thing in new.items() if old.get(name) is not thing)
+            digest -= sum(digest_of(kind, thing) for name, thing in old.items() if new.get(name) is not thing)
+        return digest
+
+
+def _kinds_of(book: RuleBook) -> dict[str, dict[str, Any]]:
+    kinds = {kind: getattr(book, kind) for kind in KINDS if kind not in ("channels", "tests")}
+    channels = {channel.way: channel for channel in book.channels}
+    return {**kinds, "channels": channels, "tests": {test.name: test for test in book.tests}}

@@ -1,0 +1,100 @@
+"""Finding the few rules that match among many: by a value each of them asks for, before any is tried in full."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from operators.rules.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, fact_text
+from operators.rules.model import Condition
+
+Rule = TypeVar("Rule")
+Source = TypeVar("Source")
+Made = TypeVar("Made")
+
+_STRATEGY_FIELDS = ("strategy_id", "alert.strategy_id")
+
+
+class Remembered(Generic[Source, Made]):
+    """A function whose last few results are kept, found by the identity of a source that never changes."""
+
+    def __init__(self, make: Callable[[Source], Made], size: int = 1024) -> None:
+        self._make = make
+        self._size = size
+        self._made: dict[int, tuple[Source, Made]] = {}
+
+    def __call__(self, source: Source) -> Made:
+        """Return what is made of the source."""
+        found = self._made.get(id(source))
+        if found is None:
+            while len(self._made) >= self._size:
+                del self._made[next(iter(self._made))]
+            found = self._made[id(source)] = (source, self._make(source))
+        return found[1]
+
+
+class Selection(Generic[Rule]):
+    """Rules in order. Each holds where all of its lists of conditions hold."""
+
+    def __init__(self, rules: Iterable[tuple[Rule, Sequence[Sequence[Condition]]]]) -> None:
+        self._rules: list[tuple[Rule, Matcher]] = []
+        self._anywhere: list[int] = []
+        self._by_value: dict[str, dict[str, list[int]]] = {}
+        for place, (rule, parts) in enumerate(rules):
+            self._rules.append((rule, _all_parts(parts)))
+            self._file(place, _key_of(parts))
+
+    def _file(self, place: int, key: tuple[str, frozenset[str]] | None) -> None:
+        if key is None:
+            self._anywhere.append(place)
+            return
+        field, values = key
+        places = self._by_value.setdefault(field, {})
+        for value in values:
+            places.setdefault(value, []).append(place)
+
+    def matching(self, facts: Facts) -> Iterator[Rule]:
+        """Yield the rules that hold for the facts, in order, each tried only when it is asked for."""
+        for place in self._candidates(facts):
+            rule, matches = self._rules[place]
+            if matches(facts):
+                yield rule
+
+    def _candidates(self, facts: Facts) -> list[int]:
+        places = set(self._anywhere)
+        for field, by_value in self._by_value.items():
+            for value in facts.get(field) or facts.get(_other_name(field)) or ():
+                places.update(by_value.get(fact_text(value), ()))
+        return sorted(places)
+
+
+def _all_parts(parts: Sequence[Sequence[Condition]]) -> Matcher:
+    matchers = [compile_conditions(part) for part in parts if condition_groups(part)]
+    if len(matchers) == 1:
+        return matchers[0]
+    return lambda facts: all(matches(facts) for matches in matchers)
+
+
+def _key_of(parts: Sequence[Sequence[Condition]]) -> tuple[str, frozenset[str]] | None:
+    """Return a field and the values one of which it must have, the most telling there is; None if no field must."""
+    keys = [key for part in parts for key in _needed(condition_groups(part))]
+    return min(keys, key=lambda key: (key[0] not in _STRATEGY_FIELDS, len(key[1])), default=None)
+
+
+def _needed(groups: list[list[Condition]]) -> list[tuple[str, frozenset[str]]]:
+    """Return the fields that every group asks to equal something, with all values asked for."""
+    asked = [{one.field: _texts(one) for one in reversed(group) if _is_plain(one)} for group in groups]
+    everywhere = [field for field in (asked[0] if asked else ()) if all(field in fields for fields in asked)]
+    return [(field, frozenset().union(*(fields[field] for fields in asked))) for field in everywhere]
+
+
+def _is_plain(one: Condition) -> bool:
+    """Tell whether a condition compares a field as it stands: a host may be meant with its cloud."""
+    return one.method == "eq" and one.field not in HOST_FIELDS
+
+
+def _texts(one: Condition) -> frozenset[str]:
+    return frozenset(fact_text(value) for value in one.value)
+
+
+def _other_name(field: str) -> str:
+    bare = field.removeprefix("tags.")
+    return bare if bare != field else f"tags.{field}"
