@@ -116,3 +116,12 @@ class DeadReason(StrEnum):
     UNKNOWN_NOTICE = "unknown_notice"
     TOMBSTONE = "tombstone"
     REFUSED_BY_STORE = "refused_by_store"
+
+
+class DropReason(StrEnum):
+    """Why enrichment let an event go (spec/lifecycle.md 5.1)."""
+
+    HOST_CONFLICT = "host_conflict"
+    BUSINESS_UNKNOWN = "business_unknown"
+    NOT_A_TOPO_NODE = "not_a_topo_node"
+    NOT_ON_WHITE_LIST = "not_on_white_list"

@@ -1,0 +1,175 @@
+"""How a strategy judges the series an alert is about: its windows in numbers (spec/lifecycle.md 4.7, 4.8)."""
+
+import msgspec
+
+from operators.alert import Alert
+from operators.event import Event
+from operators.rules.model import Algorithm, Detect, Item, Strategy
+
+UNIT = 60
+"""Seconds of a period when no query names an interval."""
+WINDOW = 5
+"""Periods of a window that is not configured."""
+
+AUTO_LEVEL = 2
+"""The level under which detection of automatic level is configured."""
+
+PARTS_OF_EVENT_ID = 5
+"""`dimensions_md5.source_time.strategy_id.item_id.level` (spec/lifecycle.md 1.6)."""
+
+AIOPS_ALGORITHMS = frozenset(
+    {
+        "IntelligentDetect",
+        "TimeSeriesForecasting",
+        "AbnormalCluster",
+        "MultivariateAnomalyDetection",
+        "HostAnomalyDetection",
+    }
+)
+"""Algorithms that judge by models of their own: one anomaly triggers."""
+
+
+class Series(msgspec.Struct, frozen=True, gc=False):
+    """The windows of one series. Sizes are periods of `unit` seconds."""
+
+    data_type: str
+    """time_series, log, event or alert."""
+    source: str
+    unit: int
+    level: int
+    """Whose check results count."""
+    trigger: int
+    """Size of the trigger window."""
+    count: int
+    """Anomalies in a trigger window that make it hot."""
+    recovery: int
+    """How many quiet trigger windows end an alert, each a period apart."""
+    patience: int
+    """Periods without data before it counts as stopped."""
+    is_closing: bool = False
+    """The end is CLOSED instead of RECOVERED."""
+    ends_without_data: bool = False
+
+    @property
+    def window(self) -> int:
+        """Seconds of a trigger window."""
+        return self.trigger * self.unit
+
+    @property
+    def is_event_data(self) -> bool:
+        """Tell whether the series has no regular checks, so that time alone moves its windows."""
+        return self.data_type == "event"
+
+
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """How much of the past the windows of a strategy can look at, over all its levels."""
+
+    points: int
+    """Results of a level that are kept at least (spec/lifecycle.md 4.8)."""
+    most_points: int
+    windows: int
+    """Seconds back from the newest anomaly: the oldest recovery window and the trigger window of an event in it."""
+    trigger: int
+    """Seconds of the longest trigger window."""
+
+
+def series_of(strategy: Strategy, alert: Alert) -> Series | None:
+    """Return the windows that judge an alert; None for a strategy without items, which has no series."""
+    if not strategy.items:
+        return None
+    item = strategy.items[0]
+    queries = item.query_configs
+    recovery = _recovery_detect(strategy, item, alert)
+    trigger = _detect(strategy, alert.event.severity)
+    periods = recovery.recovery_config.check_window if recovery else WINDOW
+    setter = recovery.recovery_config.status_setter if recovery else "recovery"
+    size, count = (trigger.trigger_config.check_window, trigger.trigger_config.count) if trigger else (periods, 1)
+    patience = max(size, WINDOW) + (WINDOW if is_intelligent_without_sdk(item) else 0)
+    if item.algorithms and all(algorithm.type in AIOPS_ALGORITHMS for algorithm in item.algorithms):
+        size, count = WINDOW, 1
+    level = result_level(alert.event, strategy)
+    if any(algorithm.type == "NewSeries" and algorithm.level == level for algorithm in item.algorithms):
+        count = 1
+    return Series(
+        data_type=queries[0].data_type_label if queries else "time_series",
+        source=queries[0].data_source_label if queries else "bk_monitor",
+        unit=_unit(item),
+        level=level,
+        trigger=size,
+        count=count,
+        recovery=periods,
+        patience=patience,
+        is_closing=setter == "close",
+        ends_without_data=setter == "recovery-nodata",
+    )
+
+
+def result_level(event: Event, strategy: Strategy) -> int:
+    """Return the level whose check results speak of an event: named by its id, else its severity.
+
+    Algorithms that choose the severity themselves report their results under the one level that is configured.
+    """
+    parts = event.event_id.split(".")
+    if len(parts) == PARTS_OF_EVENT_ID and parts[2] == strategy.id and parts[4].isdecimal():
+        return int(parts[4])
+    if strategy.items and strategy.detects:
+        if is_host_anomaly(strategy.items[0]):
+            return strategy.detects[0].level
+        if is_auto_level(strategy.items[0]):
+            return AUTO_LEVEL
+    return event.severity
+
+
+def is_host_anomaly(item: Item) -> bool:
+    """Tell whether one alert of an item stands for many indicators of a host."""
+    return bool(item.algorithms) and item.algorithms[0].type == "HostAnomalyDetection"
+
+
+def is_auto_level(item: Item) -> bool:
+    """Tell whether intelligent detection chooses the level of its anomalies itself."""
+    return len(item.algorithms) == 1 and _option(item.algorithms[0], "alert_level_mode") == "auto"
+
+
+def is_intelligent_without_sdk(item: Item) -> bool:
+    """Tell whether results of intelligent detection come through a computation that is some periods late."""
+    return any(one.type == "IntelligentDetect" and not _option(one, "use_sdk") for one in item.algorithms)
+
+
+def reach(strategy: Strategy | None) -> Reach:
+    """Return how far back the windows of a strategy look; without one, by the default windows."""
+    detects = strategy.detects if strategy else ()
+    unit = max((_unit(item) for item in strategy.items), default=UNIT) if strategy else UNIT
+    trigger = max([WINDOW, *(one.trigger_config.check_window for one in detects)])
+    recovery = max([WINDOW, *(one.recovery_config.check_window for one in detects)])
+    trigger = max(trigger, recovery)  # a level without trigger configuration takes the size of its recovery window
+    points = max(30, 2 * (trigger + recovery))
+    return Reach(
+        points=points,
+        most_points=4 * points,
+        windows=(recovery + 2 * trigger) * unit,
+        trigger=trigger * unit,
+    )
+
+
+def _recovery_detect(strategy: Strategy, item: Item, alert: Alert) -> Detect | None:
+    if is_host_anomaly(item):
+        return strategy.detects[0] if strategy.detects else None
+    if is_auto_level(item):
+        return _detect(strategy, AUTO_LEVEL)
+    return _detect(strategy, alert.event.severity) or _detect(strategy, alert.severity)
+
+
+def _detect(strategy: Strategy, level: int) -> Detect | None:
+    for detect in strategy.detects:
+        if detect.level == level:
+            return detect
+    return None
+
+
+def _unit(item: Item) -> int:
+    return min((query.agg_interval for query in item.query_configs), default=UNIT)
+
+
+def _option(algorithm: Algorithm, name: str) -> object:
+    is_intelligent = algorithm.type == "IntelligentDetect" and isinstance(algorithm.config, dict)
+    return algorithm.config.get(name) if is_intelligent else None

@@ -1,0 +1,185 @@
+"""What the detector said lately about one series: the memory that recovery and "data stopped" look at (design.md 7.8).
+
+Only what a window can still reach is kept: the anomalous results, the newest normal one of each level, and a few
+moments. An ABNORMAL event counts as an anomalous result of its level at its own time.
+"""
+
+from bisect import bisect_left
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from operators.alert import ABNORMAL, NO_DATA_TAG
+from operators.check.series import reach, result_level
+from operators.event import Event
+from operators.rules.model import Strategy
+
+EVERY_LEVEL = 0
+"""Level of a normal result that names none: it counts for each."""
+
+FEWEST_KEPT = 30
+"""Results of one level that are kept however the strategy is configured (spec/lifecycle.md 4.8)."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One detection result as it came (replay.md, kind `check`). A key that was not given is None."""
+
+    time: int
+    anomaly: bool | None = None
+    level: int | None = None
+    value: Any = None
+    item_id: str | None = None
+    no_data: bool | None = None
+    """True: the series still has no data; False: it has data again."""
+    superseded: bool | None = None
+    """A better-placed strategy now watches the same series (design.md 7.34)."""
+
+
+class Anomaly(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An anomalous result of one level."""
+
+    time: int
+    level: int
+    is_event: bool = False
+    """An event told it, so the detector had seen `count` anomalies in its trigger window."""
+
+
+class Normal(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The newest normal result of one level."""
+
+    time: int
+    level: int
+    value: Any = None
+
+
+class CheckMemory(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is known of the check results of one fingerprint."""
+
+    anomalies: tuple[Anomaly, ...] = ()
+    """By time; at most one of a time and level."""
+    normals: tuple[Normal, ...] = ()
+    """One a level."""
+    last_check: int | None = None
+    """Newest time at which a check saw data."""
+    last_no_data: int | None = None
+    """Newest time at which a check saw none."""
+    is_data_back: bool = False
+    """Data came after the last word that there was none, in order of arrival."""
+    is_superseded: bool = False
+
+
+EMPTY = CheckMemory()
+
+
+def lacks_level(check: CheckResult) -> bool:
+    """Tell whether a check cannot be used: an anomaly that names no level (design.md 7.39)."""
+    return bool(check.anomaly) and check.level is None
+
+
+def fold_check(memory: CheckMemory | None, check: CheckResult, strategy: Strategy | None) -> CheckMemory:
+    """Return the memory with one more check; `lacks_level` must not hold."""
+    memory = memory or EMPTY
+    is_superseded = bool(check.superseded)
+    if check.no_data:
+        last = _later(memory.last_no_data, check.time)
+        return replace(memory, last_no_data=last, is_data_back=False, is_superseded=is_superseded)
+    if not _says_data(check):
+        return replace(memory, is_superseded=is_superseded)
+    if check.anomaly and check.level is not None:
+        memory = _with_anomaly(memory, Anomaly(check.time, check.level), strategy)
+    elif check.anomaly is False:
+        memory = _with_normal(memory, Normal(check.time, check.level or EVERY_LEVEL, check.value))
+    last = _later(memory.last_check, check.time)
+    return replace(memory, last_check=last, is_data_back=True, is_superseded=is_superseded)
+
+
+def fold_event(memory: CheckMemory | None, event: Event, strategy: Strategy | None) -> CheckMemory:
+    """Return the memory after an event that is neither duplicate nor expired; only ABNORMAL ones count."""
+    memory = memory or EMPTY
+    if event.status != ABNORMAL:
+        return memory
+    if memory.is_superseded:  # the strategy still detects, so nothing has taken its place
+        memory = replace(memory, is_superseded=False)
+    if any(tag.key == NO_DATA_TAG for tag in event.tags):
+        return replace(memory, is_data_back=False) if memory.is_data_back else memory
+    if strategy is None or not strategy.items:
+        return memory  # no window will look at it
+    return _with_anomaly(memory, Anomaly(event.time, result_level(event, strategy), is_event=True), strategy)
+
+
+def prune(memory: CheckMemory, strategy: Strategy | None) -> CheckMemory:
+    """Return the memory without the anomalies that no window can reach any more."""
+    levels = {anomaly.level for anomaly in memory.anomalies}
+    kept = memory.anomalies
+    for level in levels:
+        kept = _within_reach(kept, level, strategy)
+    return replace(memory, anomalies=kept) if len(kept) < len(memory.anomalies) else memory
+
+
+def forget_after(memory: CheckMemory, strategy: Strategy | None) -> int | None:
+    """Return the last event time whose trigger window reaches an anomaly in memory; None if there is none."""
+    if not memory.anomalies:
+        return None
+    return memory.anomalies[-1].time + reach(strategy).trigger - 1
+
+
+def newest_result(memory: CheckMemory, level: int) -> int | None:
+    """Return the time of the newest result that counts for a level."""
+    times = [normal.time for normal in memory.normals if normal.level in (level, EVERY_LEVEL)]
+    times += next(([one.time] for one in reversed(memory.anomalies) if one.level == level), [])
+    return max(times, default=None)
+
+
+def newest_normal(memory: CheckMemory, level: int) -> Normal | None:
+    """Return the newest normal result that counts for a level."""
+    known = [normal for normal in memory.normals if normal.level in (level, EVERY_LEVEL)]
+    return max(known, key=lambda normal: normal.time, default=None)
+
+
+def _later(known: int | None, time: int) -> int:
+    return time if known is None or time > known else known
+
+
+def _says_data(check: CheckResult) -> bool:
+    return check.anomaly is not None or check.value is not None or check.no_data is False
+
+
+def _with_normal(memory: CheckMemory, normal: Normal) -> CheckMemory:
+    others = tuple(known for known in memory.normals if known.level != normal.level)
+    known = next((known for known in memory.normals if known.level == normal.level), None)
+    if known is not None and known.time > normal.time:
+        return memory
+    return replace(memory, normals=(*others, normal))
+
+
+def _with_anomaly(memory: CheckMemory, anomaly: Anomaly, strategy: Strategy | None) -> CheckMemory:
+    """Insert by time; a result that is known already only gains that an event told it."""
+    known = memory.anomalies
+    at = len(known)
+    if known and anomaly.time <= known[-1].time:
+        at = bisect_left(known, anomaly.time, key=lambda one: one.time)
+    for position in range(at, len(known)):
+        one = known[position]
+        if one.time > anomaly.time:
+            break
+        if one.level == anomaly.level:
+            if one.is_event or not anomaly.is_event:
+                return memory
+            return replace(memory, anomalies=(*known[:position], anomaly, *known[position + 1 :]))
+    grown = (*known[:at], anomaly, *known[at:])
+    if len(grown) > FEWEST_KEPT:
+        grown = _within_reach(grown, anomaly.level, strategy)
+    return replace(memory, anomalies=grown)
+
+
+def _within_reach(anomalies: tuple[Anomaly, ...], level: int, strategy: Strategy | None) -> tuple[Anomaly, ...]:
+    """Drop the anomalies of a level that are neither among its newest nor within the windows' reach."""
+    of_level = [one for one in anomalies if one.level == level]
+    if len(of_level) <= FEWEST_KEPT:
+        return anomalies
+    limits = reach(strategy)
+    oldest = of_level[-1].time - limits.windows
+    kept = [one for one in of_level[: -limits.points] if one.time >= oldest] + of_level[-limits.points :]
+    first = kept[-limits.most_points :][0].time
+    return tuple(one for one in anomalies if one.level != level or one.time >= first)

@@ -1,0 +1,89 @@
+"""The dimensions of a new alert as people read them (spec/lifecycle.md 2.4, 5.2).
+
+Only what the inventory knows is translated: the names of hosts, service instances, topology nodes and businesses.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from operators.alert import NO_DATA_TAG, Dimension
+from operators.enrich.names import DISPLAY_KEYS, display_name
+from operators.enrich.target import target_dimensions
+from operators.event import Event
+from operators.identity import value_of
+from operators.rules.book import RuleBook
+from operators.rules.model import Strategy
+
+TAG = "tags."
+
+IDENTITY_FIELDS = frozenset({"alert_name", "strategy_id", "target_type", "target", "bk_biz_id"})
+"""Dedupe keys that every event has: they stand in the document itself."""
+
+SYNONYMS = {
+    "bk_target_ip": "ip",
+    "bk_target_cloud_id": "bk_cloud_id",
+    "bk_target_service_instance_id": "bk_service_instance_id",
+}
+"""Names that mean the same when dimensions are put in order."""
+
+
+def dimensions_of(
+    event: Event, strategy: Strategy | None, book: RuleBook
+) -> tuple[tuple[Dimension, ...], tuple[str, ...]]:
+    """Return the dimensions of the alert an event opens, and the names of the aggregated ones, which come first."""
+    names = tuple(key.removeprefix(TAG) for key in dict.fromkeys(event.dedupe_keys) if key.startswith(TAG))
+    found = {dimension.key: dimension for dimension in _own_dimensions(event)}
+    for dimension in _additional_dimensions(event):
+        found.setdefault(dimension.key, dimension)
+    for dimension in target_dimensions(event, book):
+        found[dimension.key] = dimension
+    if strategy is None:  # what a third party calls its tags need not be what the inventory means by it
+        return _in_order(found.values(), names), names
+    return _in_order((_translated(dimension, event, book) for dimension in found.values()), names), names
+
+
+def _own_dimensions(event: Event) -> Iterable[Dimension]:
+    """Return what tells the event's alert apart beyond its identity, shown as its tags say."""
+    tags = {TAG + tag.key: tag for tag in reversed(event.tags)}
+    for key in dict.fromkeys(event.dedupe_keys):
+        name = key.removeprefix(TAG)
+        if key in IDENTITY_FIELDS or name == NO_DATA_TAG:
+            continue
+        value, tag = value_of(event, key), tags.get(key)
+        shown = value if tag is None or tag.display_value is None else tag.display_value
+        yield Dimension(key, value, (tag.display_key if tag else None) or name, shown)
+
+
+def _additional_dimensions(event: Event) -> Iterable[Dimension]:
+    """Return what the producer adds: a list of {key, value, display_key, display_value}, or a mapping."""
+    given: Any = event.extra_info.get("additional_dimensions") if event.extra_info else None
+    if isinstance(given, dict):
+        given = [{"key": key, "value": value} for key, value in given.items()]
+    for entry in given if isinstance(given, list) else ():
+        key = entry.get("key") if isinstance(entry, dict) else None
+        if not isinstance(key, str) or key.removeprefix(TAG) == NO_DATA_TAG:
+            continue
+        value = entry.get("value")
+        shown = entry.get("display_value")
+        display_key = str(entry.get("display_key") or key.removeprefix(TAG))
+        yield Dimension(key, value, display_key, value if shown is None else shown)
+
+
+def _translated(dimension: Dimension, event: Event, book: RuleBook) -> Dimension:
+    """Show a tag by the name that the inventory has for it."""
+    name = dimension.key.removeprefix(TAG)
+    if name == dimension.key or name not in DISPLAY_KEYS:
+        return dimension
+    shown = display_name(name, dimension.value, event, book)
+    return dimension if shown is None else replace(dimension, display_key=DISPLAY_KEYS[name], display_value=shown)
+
+
+def _in_order(dimensions: Iterable[Dimension], names: tuple[str, ...]) -> tuple[Dimension, ...]:
+    places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
+    return tuple(sorted(dimensions, key=lambda one: places.get(_plain(one.key.removeprefix(TAG)), len(names))))
+
+
+def _plain(name: str) -> str:
+    return SYNONYMS.get(name, name)
