@@ -93,7 +93,7 @@ def _act(
     shield = shielding(alert, scene.book, scene.settings, now)
     who = Receivers()
     if isinstance(relation, NoticeRelation):
-        main, follower = groups or _groups_of(strategy, found)
+        main, follower = groups or _groups_of(relation, strategy, found)
         exclude = relation.options.exclude_notice_ways.get(signal, ())
         who = receivers(
             main, follower, alert, scene.book, scene.settings, now, exclude=exclude, upgrade=notice_type == "upgrade"
@@ -124,9 +124,9 @@ def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Re
     return None
 
 
-def _groups_of(strategy: Strategy | None, found: Dispatch | None) -> Groups:
+def _groups_of(relation: NoticeRelation, strategy: Strategy | None, found: Dispatch | None) -> Groups:
     """Return the user groups of the dispatch rules that matched, else the strategy's own."""
-    return (default_groups(strategy), ()) if found is None else (found.main, found.follower)
+    return (default_groups(strategy, relation), ()) if found is None else (found.main, found.follower)
 
 
 def _judge(

@@ -8,7 +8,7 @@ Receivers = dict[str, list[Any]]
 """Way -> people or chats in order; for `voice` a list of lists of people, one list a call."""
 
 
-class LogEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class LogEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One entry of an alert's log. `op_type` and `reason` come from closed lists (operators/reason.py)."""
 
     id: str
@@ -25,7 +25,7 @@ class LogEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     next_status: str | None = None
     next_status_time: int | None = None
     operator: str | None = None
-    count: int = msgspec.field(default=1)
+    count: int = 1
     begin: int | None = None
     """Time of the first member of a run."""
 

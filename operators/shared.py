@@ -15,6 +15,7 @@ from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
 from operators.rules.patch import patch
 from operators.scene import Scene
+from operators.shield_notices import ShieldNews, shield_notices
 
 VERSION = 1
 
@@ -28,6 +29,7 @@ class Kept(msgspec.Struct, frozen=True):
     converge: bytes
     noise: bytes
     retired: dict[str, Strategy]
+    news: ShieldNews
     shields: dict[str, dict[str, Any] | None]
     """Set by command: a document, or None where one was ended."""
     rules_version: str
@@ -39,7 +41,7 @@ class Shared:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._shields: dict[str, dict[str, Any] | None] = {}
-        self._messages: list[Message] = []
+        self._news = ShieldNews()
         self._notices_due: int | None = None
         self.rules_version = ""
         """Of the book in force when the snapshot was taken."""
@@ -66,11 +68,17 @@ class Shared:
         return book
 
     def plan_shield_notices(self, now: int) -> None:
-        """Compute when the next shield notice is due."""
+        """Ask for a look at the shields: the rules are new, or the clock has only just begun."""
+        if self._news.rules_version != self._scene.book.version:
+            self._notices_due = now
 
     def fire_shield_notices(self, now: int) -> list[Message]:
         """Return the shield notices due at a second."""
-        return []
+        if self._notices_due is None or self._notices_due > now:
+            return []
+        messages, self._news = shield_notices(self._scene.book, self._news, now, self._scene.settings)
+        self._notices_due = self._news.next_time
+        return messages
 
     def snapshot(self, clock: int) -> bytes:
         """Return everything shared as bytes."""
@@ -82,6 +90,7 @@ class Shared:
             scene.converge.snapshot(),
             scene.noise.snapshot(),
             scene.retired,
+            self._news,
             self._shields,
             scene.book.version,
         )
@@ -97,5 +106,6 @@ class Shared:
         scene.noise = Noise.restore(kept.noise, scene.settings)
         scene.retired = kept.retired
         self._shields = kept.shields
+        self._news, self._notices_due = kept.news, kept.news.next_time
         self.rules_version = kept.rules_version
         return kept.clock

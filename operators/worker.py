@@ -191,6 +191,9 @@ class Worker:
 
     def advance(self, now: int) -> None:
         """Fire every timer due at or before `now`, in order of time, and set the clock."""
+        if not self.clock:  # nothing was due before the first record
+            self.clock = now
+            self.shared.plan_shield_notices(now)
         now = max(now, self.clock)
         while True:
             due = self._next_due()

@@ -1,0 +1,33 @@
+"""`tocsin`: the group that holds every command."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "replay": "flows.cli.replay:replay",
+}
+"""Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import one command."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, name = place.split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tocsin", prog_name="tocsin")
+def main() -> None:
+    """Turn monitoring events into few, well-kept alerts and tell the right people once."""

@@ -1,0 +1,70 @@
+"""`tocsin replay`: yesterday's events through today's rules, in seconds."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from flows.outcome import summary
+from flows.replay import Replay
+from flows.replay_files import InputError, read_lines, write
+from flows.settings import Settings, SettingsError, load_settings
+from flows.words import renderer
+from operators.rules.book import RuleBook
+from operators.rules.load import load
+
+
+def fail(*reasons: object) -> None:
+    """Say why nothing can be done, one reason a line, and exit 1."""
+    for reason in reasons:
+        click.echo(str(reason), err=True)
+    sys.exit(1)
+
+
+@click.command()
+@click.option("--rules", required=True, metavar="DIR", help="Directory of rule files.")
+@click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines in arrival order; `-` is stdin, .gz and .zst are read.")
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Where the outputs go.")
+@click.option("--until", type=int, metavar="T", help="Let the clock go on to this second after the last line.")
+@click.option("--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml).")
+@click.option("--follow", is_flag=True, help="Show a live table while it runs.")
+def replay(
+    rules: str, inputs: tuple[str, ...], out: Path, until: int | None, settings_path: str | None, *, follow: bool
+) -> None:
+    """Run the whole decision core on a virtual clock: no server, no wall clock, equal inputs give equal bytes.
+
+    Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json.
+    Exit 1 when rules or input cannot be used.
+    """
+    settings, book, driver = _prepare(rules, settings_path)
+    del settings, book
+    try:
+        if follow:
+            from flows.cli.live import watched  # noqa: PLC0415 - rich is slow to import
+
+            with watched(driver) as watch:
+                outcome = driver.run(read_lines(inputs), until, watch)
+        else:
+            outcome = driver.run(read_lines(inputs), until)
+        worker = driver.worker
+        counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=worker.scene.book.version)
+        write(outcome, counts, out)
+    except InputError as error:
+        fail(error)
+    except OSError as error:
+        fail(f"{error.filename or out}: {error.strerror}")
+
+
+def _prepare(rules: str, settings_path: str | None) -> tuple[Settings, RuleBook, Replay]:
+    try:
+        settings = load_settings(settings_path, {} if settings_path is None else os.environ)
+    except SettingsError as error:
+        fail(error)
+        raise
+    words = renderer(settings)
+    book, errors = load([rules], check_template=words.check_template, default_business=settings.default_business)
+    if book is None:
+        fail(*errors)
+        raise AssertionError
+    return settings, book, Replay(settings, book, words, words.check_template)

@@ -1,0 +1,190 @@
+"""The courier: takes notices from the outbox, hands them to channels, records what came of it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+import structlog
+
+from flows.attempt import Attempts
+from flows.gate import Gate, VoiceGate
+from flows.lanes import Hold, Lane, LaneSettings
+from flows.observer import Observer, Silent
+from flows.recorder import Recorder
+from flows.writeback import WriteBack, keep_writing
+from operators.delivery import Bury, Decision, Outcome, Release, Retry, Taken
+from operators.lane import way
+from operators.rules.model_channel import Channel as ChannelRule
+from sinks.channels.result import Channel
+from sinks.outbox import Outbox, OutboxUnavailableError
+
+POLL = 0.1
+"""Seconds to the next look at an outbox that had nothing, or that no lane had room for."""
+TROUBLE = 1.0
+"""Seconds to the next look at an outbox that did not answer."""
+DEPTH_EVERY = 5.0
+"""Seconds between counts of what waits."""
+
+log = structlog.get_logger()
+
+
+class CourierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a courier works."""
+
+    ways: dict[str, LaneSettings] = {}
+    """A way that is missing has the defaults."""
+    grace: float = 30.0
+    """Seconds that a stop waits for what is being sent."""
+
+
+def settings_of(channels: Iterable[ChannelRule], grace: float = 30.0) -> CourierSettings:
+    """Return the settings that the channels of a rule book ask for."""
+    ways = {one.way: LaneSettings(concurrency=max(1, one.concurrency), rate=float(one.rate)) for one in channels}
+    return CourierSettings(ways=ways, grace=grace)
+
+
+class Courier:
+    """One dispatcher, one pool of threads a lane, one writer of receipts.
+
+    The dispatcher takes only what a lane has room for, so the rest waits in the outbox and memory stays flat, and it
+    extends the holds of what is in this process. Only here and in the flows/ modules it is made of is the clock read.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        *,
+        settings: CourierSettings | None = None,
+        write_back: WriteBack | None = None,
+        observer: Observer | None = None,
+        gate: Gate | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._outbox, self._clock = outbox, clock
+        self._settings, self._observer = settings or CourierSettings(), observer or Silent()
+        self._attempts = Attempts(channels, gate or VoiceGate(), clock)
+        self._stopping, self._wake = threading.Event(), threading.Event()
+        self._give_up, self._last_receipts = threading.Event(), threading.Event()
+        self._recorder = Recorder(outbox, clock, self._give_up)
+        self._lanes: dict[str, Lane] = {}
+        self._extended = self._counted = clock()
+        self._dispatcher = threading.Thread(target=self._dispatch, name="courier", daemon=True)
+        receipts = (outbox, write_back, self._last_receipts)
+        self._writer = threading.Thread(target=keep_writing, args=receipts, name="receipts", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver, beside whatever else the process does."""
+        self._dispatcher.start()
+        self._writer.start()
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was put."""
+        self._wake.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its threads run; if one met a bug, the process should end and be started anew."""
+        return self._dispatcher.is_alive() and self._writer.is_alive()
+
+    def stop(self, grace: float | None = None) -> bool:
+        """Finish what is being sent, give back the rest; tell whether it ended within `grace` seconds."""
+        deadline = time.monotonic() + (self._settings.grace if grace is None else grace)
+        self._stopping.set()
+        self._wake.set()
+        self._dispatcher.join(_left(deadline))
+        lanes = list(self._lanes.values())
+        self._give_back([taken for lane in lanes for taken in lane.close()])
+        finished = all(lane.finished(_left(deadline)) for lane in lanes)
+        self._give_up.set()
+        self._last_receipts.set()
+        self._writer.join(max(1.0, _left(deadline)))
+        log.info("courier stopped", finished=finished)
+        return finished
+
+    def _dispatch(self) -> None:
+        while not self._stopping.is_set():
+            wait = POLL
+            try:
+                self._round()
+            except OutboxUnavailableError as error:
+                log.warning("outbox does not answer", error=str(error))
+                wait = TROUBLE
+            self._wake.wait(wait)
+            self._wake.clear()
+
+    def _round(self) -> None:
+        now = self._clock()
+        self._extend(now)
+        for taken in self._outbox.take(lambda name: self._lane(name).room(now), now):
+            self._lane(taken.lane).give(taken)
+        if not 0 <= now - self._counted < DEPTH_EVERY:
+            self._counted = now
+            self._observer.on_depth(self._outbox.depth(now))
+
+    def _extend(self, now: float) -> None:
+        """Keep what is held: three times in a visibility time-out. A hold that ran out (a stopped process) is left."""
+        visibility = self._outbox.terms.visibility
+        if 0 <= now - self._extended < visibility / 3:
+            return
+        holds = [hold for lane in self._lanes.values() for hold in lane.holds() if now < hold.until]
+        self._outbox.extend([hold.taken for hold in holds], now)
+        for hold in holds:
+            hold.until = now + visibility
+        self._extended = now
+
+    def _lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            settings = self._settings.ways.get(way(name), LaneSettings())
+            self._lanes[name] = Lane(settings, self._work, self._wake.set, self._clock())
+        return self._lanes[name]
+
+    def _work(self, lane: Lane, hold: Hold) -> None:
+        begun = self._clock()
+        if begun >= hold.until:
+            log.warning("hold lost", notice=hold.taken.notice.id)
+        elif lane.rests(begun):
+            self._recorder.record(Outcome(hold.taken, Release()))
+        else:
+            self._attempt(lane, hold.taken)
+
+    def _attempt(self, lane: Lane, taken: Taken) -> None:
+        begun = time.monotonic()
+        decision, answer = self._attempts.make(taken, lane.settings.policy)
+        seconds = time.monotonic() - begun
+        if answer:
+            lane.note(answer, self._clock())
+            self._observer.on_result(taken.notice.way, ok=all(one.ok for one in answer.values()), seconds=seconds)
+        self._recorder.record(Outcome(taken, decision))
+        self._tell(taken, decision)
+
+    def _tell(self, taken: Taken, decision: Decision) -> None:
+        about = {"notice": taken.notice.id, "way": taken.notice.way, "attempt": taken.attempt}
+        match decision:
+            case Bury(reason, _, _, error):
+                self._observer.on_buried(taken.notice.way, reason)
+                log.error("notice given up", **about, reason=reason.value, error=error)
+            case Retry(due, _, _, error):
+                log.warning("notice not delivered yet", **about, due=due, error=error)
+            case _:
+                log.debug("notice done with", **about)
+
+    def _give_back(self, taken: list[Taken]) -> None:
+        try:
+            self._outbox.record([Outcome(one, Release()) for one in taken], self._clock())
+        except OutboxUnavailableError as error:
+            log.warning("notices not given back; their holds run out", count=len(taken), error=str(error))
+
+
+def run_courier(courier: Courier, stop: threading.Event) -> bool:
+    """Deliver until `stop` is set; tell whether it ended well: no thread met a bug, nothing was cut off."""
+    courier.start()
+    while courier.alive and not stop.wait(1.0):
+        pass
+    ran = courier.alive
+    return courier.stop() and ran
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())

@@ -1,0 +1,135 @@
+"""What came out of a run: the last documents, the entries in their order, the counts (replay.md, Output)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from operators.alert import ABNORMAL, Alert
+from operators.decode import Refusal
+from operators.enrich.event import Dropped
+from operators.event import Event
+from operators.reason import DeadReason, OpType
+from operators.receipt import apply
+from operators.records import Action, DeadLetter, LogEntry, Notice, Receipt, ReceiverResult, Signal
+
+ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE})
+END_SIGNALS = frozenset({"recovered", "closed"})
+
+
+class Outcome:
+    """Everything said so far, ready to be written."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Alert] = {}
+        self.logs: list[LogEntry] = []
+        self.signals: list[Signal] = []
+        self.actions: dict[str, Action] = {}
+        self.notices: dict[str, Notice] = {}
+        self.dead_letters: list[DeadLetter] = []
+        self.events: list[Event] = []
+        self.dropped: list[Dropped] = []
+
+    def take(self, thing: Any) -> None:
+        """Keep one record."""
+        if isinstance(thing, Alert):
+            self.alerts[thing.id] = thing
+        elif isinstance(thing, Action):
+            self.actions[thing.id] = thing
+        elif isinstance(thing, Notice):
+            if thing.config is None:  # webhooks and pushes are actions, not notices
+                self.notices[thing.id] = thing
+        else:
+            self._list_of(thing).append(thing)
+
+    def _list_of(self, thing: Any) -> list[Any]:
+        lists: dict[type, list[Any]] = {
+            LogEntry: self.logs,
+            Event: self.events,
+            Signal: self.signals,
+            DeadLetter: self.dead_letters,
+            Dropped: self.dropped,
+        }
+        return lists[type(thing)]
+
+    def receipt(self, fields: dict[str, Any], now: int) -> Receipt | Refusal:
+        """Return the receipt that a line holds, or why it holds none. `notice` is a place in the notices so far."""
+        named = fields.get("notice_id")
+        if named is None and isinstance(place := fields.get("notice"), int) and not isinstance(place, bool):
+            ordered = ordered_notices(self.notices.values())
+            named = ordered[place].id if 0 <= place < len(ordered) else None
+        notice = self.notices.get(named) if isinstance(named, str) else None
+        if notice is None:
+            return Refusal(DeadReason.UNKNOWN_NOTICE, f"no notice {fields.get('notice_id', fields.get('notice'))!r}")
+        try:
+            results = msgspec.convert(fields.get("results") or {}, dict[str, ReceiverResult])
+        except msgspec.ValidationError as error:
+            return Refusal(DeadReason.WRONG_TYPE, f"`results`: {error}")
+        return Receipt(notice_id=notice.id, action_ids=notice.action_ids, way=notice.way, results=results, time=now)
+
+    def apply(self, receipt: Receipt) -> Notice:
+        """Let a receipt change the actions of its notice; return the notice."""
+        for action_id in receipt.action_ids:
+            if action_id in self.actions:
+                self.actions[action_id] = apply(self.actions[action_id], receipt)
+        return self.notices[receipt.notice_id]
+
+
+def _by_second(things: Iterable[Any], key: Any, is_end: Any) -> list[Any]:
+    """Order entries by time; within one second ends of alerts before openings of others, one alert's as made."""
+    rows = list(things)
+    ended_first = {(thing.time, key(thing)) for thing in rows if is_end(thing)}
+
+    def rank(numbered: tuple[int, Any]) -> tuple[int, int, int]:
+        number, thing = numbered
+        place = (thing.time, key(thing))
+        return thing.time, 0 if place in ended_first else 1, number
+
+    return [thing for _, thing in sorted(enumerate(rows), key=rank)]
+
+
+def ordered_logs(logs: Iterable[LogEntry]) -> list[LogEntry]:
+    """Return log entries in the order of the contract."""
+    return _by_second(logs, lambda entry: entry.alert_id, lambda entry: entry.op_type in ENDS)
+
+
+def ordered_signals(signals: Iterable[Signal]) -> list[Signal]:
+    """Return signals in the order of the contract."""
+    return _by_second(signals, lambda signal: signal.alert_id, lambda signal: signal.signal in END_SIGNALS)
+
+
+def ordered_actions(actions: Iterable[Action]) -> list[Action]:
+    """Return actions in the order of the contract."""
+    return _by_second(actions, lambda action: action.alert_ids, lambda action: action.signal in END_SIGNALS)
+
+
+def ordered_notices(notices: Iterable[Notice]) -> list[Notice]:
+    """Return notices in the order of the contract."""
+    return _by_second(notices, lambda notice: notice.alert_ids, lambda notice: notice.signal in END_SIGNALS)
+
+
+def summary(outcome: Outcome, counts: Any, *, until: int, rules_version: str) -> dict[str, Any]:
+    """Return the counts of a run."""
+    return {
+        "events": counts.events,
+        "duplicates": counts.duplicates,
+        "expired": counts.expired,
+        "dropped": counts.dropped,
+        "dead_letters": len(outcome.dead_letters),
+        "alerts": {
+            "opened": counts.opened,
+            "recovered": counts.recovered,
+            "closed": counts.closed,
+            "abnormal": sum(alert.status == ABNORMAL for alert in outcome.alerts.values()),
+        },
+        "signals": _count(signal.signal for signal in outcome.signals),
+        "actions": _count(action.status for action in outcome.actions.values()),
+        "notices": _count(notice.way for notice in outcome.notices.values()),
+        "until": until,
+        "rules_version": rules_version,
+    }
+
+
+def _count(names: Iterator[str] | Any) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

@@ -1,0 +1,123 @@
+"""Settings: defaults, then `tocsin.yaml`, then the environment (TOCSIN__QUOTA__ALERT__THRESHOLD=50), all typed and strict."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from operators.rules.words import zone_named
+from operators.settings import CoreSettings
+
+PREFIX = "TOCSIN__"
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the text names file or variable, path and reason."""
+
+
+class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where alerts, logs, actions and events are kept: a SQLite file, or Elasticsearch by URL."""
+
+    dsn: str = "data/tocsin.sqlite3"
+    events: bool = True
+    """Keep the event archive."""
+
+
+class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where notices wait for the courier: a SQLite file or `redis://host:port/db/key`."""
+
+    dsn: str = "data/outbox.sqlite3"
+
+
+class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where snapshots are kept, how many files they are spread over, and how many seconds lie between two."""
+
+    directory: str = "data/recovery"
+    partitions: int = 16
+    interval: float = 10.0
+
+
+class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The broker and the topics of the job."""
+
+    brokers: str = ""
+    topics: dict[str, dict[str, Any]] = {}
+    checks: str = ""
+    commands: str = ""
+    group: str = "tocsin"
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The port of /metrics, /healthz and /readyz; 0 = none."""
+
+    port: int = 0
+    strategies: list[str | int] = []
+    """Strategies that metrics name; all others are `__total__`."""
+
+
+class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
+    """Everything the job can be told."""
+
+    rules: str = "rules"
+    fingerprint: Literal["pairs", "bk"] = "pairs"
+    language: Literal["en", "zh"] = "en"
+    store: StoreSettings = StoreSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    recovery: RecoverySettings = RecoverySettings()
+    kafka: KafkaSettings = KafkaSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    dead_letters: str = "data/dead_letters.jsonl"
+    batch: int = 1000
+    """Records read at once."""
+
+
+def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
+    tree = _read(path) if path else {}
+    for name, text in environment.items():
+        if name.startswith(PREFIX):
+            _lay(tree, name, text)
+    if "MESSAGE_QUEUE_DSN" in environment:
+        tree.setdefault("outbox", {}).setdefault("dsn", environment["MESSAGE_QUEUE_DSN"])
+    return settings_from(tree, path or "settings")
+
+
+def settings_from(tree: Any, place: str) -> Settings:
+    """Return the settings of a tree of plain values. Raises SettingsError."""
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{place}: {error}") from error
+    try:
+        zone_named(settings.time_zone)
+    except ValueError as error:
+        raise SettingsError(f"{place}: time_zone: {error}") from error
+    return settings
+
+
+def _read(path: str) -> Any:
+    try:
+        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
+    if tree is not None and not isinstance(tree, dict):
+        raise SettingsError(f"{path}: expected a mapping of settings")
+    return tree or {}
+
+
+def _lay(tree: dict[str, Any], name: str, text: str) -> None:
+    """Put one variable into the tree; its text is read as YAML, so numbers, lists and mappings may stand in it."""
+    *path, last = name.removeprefix(PREFIX).lower().split("__")
+    node = tree
+    for key in path:
+        node = node.setdefault(key, {})
+        if not isinstance(node, dict):
+            raise SettingsError(f"{name}: `{key}` is not a mapping")
+    try:
+        node[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{name}: {' '.join(str(error).split())}") from error
