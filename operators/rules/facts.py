@@ -1,0 +1,237 @@
+"""What rules may ask about an alert: shields (spec/lifecycle.md 6.4), dispatch (7.3), circuit breaking (8.4).
+
+Facts are lists of values, worked out when first asked for: most alerts meet few rules.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from operators.alert import Alert
+from operators.rules.hosts import host_of, nodes_of
+
+if TYPE_CHECKING:
+    from operators.rules.book import RuleBook
+    from operators.rules.model import Strategy
+
+Values = Sequence[Any]
+Plain = dict[str, Values]
+
+SYNONYMS = (
+    ("ip", "bk_target_ip"),
+    ("bk_cloud_id", "bk_target_cloud_id"),
+    ("service_instance_id", "bk_service_instance_id", "bk_target_service_instance_id"),
+)
+"""Names of one thing: who asks for one gets the other."""
+
+TAG = "tags."
+
+
+class LazyFacts(Mapping[str, Values]):
+    """Facts by name: a plain part built at the first question, and single facts and families built by need.
+
+    A family holds all names up to the first dot: `host` answers for `host.bk_os_type`.
+    """
+
+    def __init__(
+        self,
+        plain: Callable[[], Plain],
+        late: Mapping[str, Callable[[], Values]] | None = None,
+        families: Mapping[str, Callable[[], Plain]] | None = None,
+    ) -> None:
+        self._build = plain
+        self._known: Plain | None = None
+        self._late = dict(late or {})
+        self._families = dict(families or {})
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the values of a fact, or the default if there are none."""
+        if self._known is None:
+            self._known = self._build()
+        if name in self._late:
+            self._known[name] = self._late.pop(name)()
+        family = name.partition(".")[0]
+        if family in self._families:
+            self._known.update(self._families.pop(family)())
+        return self._known.get(name) or default
+
+    def __getitem__(self, name: str) -> Values:
+        values: Values | None = self.get(name)
+        if values is None:
+            raise KeyError(name)
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> Plain:
+        for name in (*self._late, *self._families):
+            self.get(name)
+        return {name: values for name, values in (self._known or self._build()).items() if values}
+
+
+def shield_facts(alert: Alert, book: "RuleBook") -> LazyFacts:
+    """Return what shields may ask (spec/lifecycle.md 6.4); where no dimension names the host, the event does."""
+    return LazyFacts(
+        lambda: _shield_plain(alert),
+        late={
+            "metric_id": lambda: _metric_ids(book.strategies.get(alert.strategy_id)),
+            "dynamic_group": lambda: _dynamic_groups(alert, book),
+        },
+    )
+
+
+def dispatch_facts(
+    alert: Alert, strategy: "Strategy | None", book: "RuleBook", people: Callable[[], Iterable[str]]
+) -> LazyFacts:
+    """Return what dispatch rules may ask (spec/lifecycle.md 7.3); `people` gives the users of the strategy's groups."""
+    named: list[str] = []
+
+    def notice_users() -> Values:
+        named[:] = named or list(people())
+        return named
+
+    return LazyFacts(
+        lambda: _dispatch_plain(alert, strategy),
+        late={
+            "notice_users": notice_users,
+            "is_empty_users": lambda: ("false" if notice_users() else "true",),
+            "dynamic_group": lambda: _dynamic_groups(alert, book),
+        },
+        families={
+            "host": lambda: _host_facts(alert, book),
+            "set": lambda: _node_facts("set", alert, book),
+            "module": lambda: _node_facts("module", alert, book),
+        },
+    )
+
+
+def circuit_facts(alert: Alert, strategy: "Strategy | None", plugin_type: str | None = None) -> Plain:
+    """Return what circuit breaking may ask (spec/lifecycle.md 8.4); the plugin type of actions only."""
+    query = _first_query(strategy)
+    source, kind = (query.data_source_label, query.data_type_label) if query else (None, None)
+    return {
+        "strategy_id": _one(alert.strategy_id or None),
+        "bk_biz_id": _one(alert.bk_biz_id),
+        "data_source_label": _one(source),
+        "data_type_label": _one(kind),
+        "strategy_source": _one(query and f"{source}:{kind}"),
+        "plugin_type": _one(plugin_type),
+    }
+
+
+def _shield_plain(alert: Alert) -> Plain:
+    event = alert.event
+    facts = _dimensions(alert, raw_wins=False)
+    _complete_synonyms(facts)
+    for name in ("ip", "bk_cloud_id", "bk_host_id", "bk_service_instance_id", "bk_topo_node"):
+        if not facts.get(name):
+            facts[name] = _values(getattr(event, name))
+    if not facts["ip"]:
+        facts["ip"] = _one(event.ipv6)
+    facts["strategy_id"] = _one(alert.strategy_id or None)
+    facts["level"] = (alert.severity,)
+    facts["bk_biz_id"] = _one(alert.bk_biz_id)
+    _complete_synonyms(facts)
+    _drop_prefix(facts)
+    _complete_synonyms(facts)
+    return facts
+
+
+def _dispatch_plain(alert: Alert, strategy: "Strategy | None") -> Plain:
+    event = alert.event
+    labels = alert.labels or (strategy.labels if strategy else ())
+    facts: Plain = {
+        "alert.event_source": (event.plugin_id,),
+        "alert.scenario": _one(strategy and strategy.scenario),
+        "alert.strategy_id": _one(alert.strategy_id or None),
+        "alert.name": (alert.alert_name,),
+        "alert.metric": event.metric,
+        "alert.labels": labels,
+        "labels": labels,
+        "ip": _one(event.ip),
+        "bk_cloud_id": _one(event.bk_cloud_id),
+        "bk_host_id": _one(event.bk_host_id),
+    }
+    facts.update(_dimensions(alert, raw_wins=True))
+    facts.update({f"{TAG}{tag.key}": _values(tag.value) for tag in event.tags})
+    return facts
+
+
+def _dimensions(alert: Alert, *, raw_wins: bool) -> Plain:
+    """Return the alert's dimensions and the raw ones of its origin; dispatch also knows `tags.X` as `X`."""
+    raw = {name: _values(value) for name, value in _origin_dimensions(alert).items()}
+    seen = {dimension.key: _values(dimension.value) for dimension in alert.dimensions}
+    if not raw_wins:
+        return raw | seen
+    return seen | {name.removeprefix(TAG): values for name, values in seen.items()} | raw
+
+
+def _origin_dimensions(alert: Alert) -> dict[str, Any]:
+    """Return `origin_alarm.data.dimensions`, which a producer may have filled with anything."""
+    place: Any = alert.extra_info.origin_alarm or alert.event.extra_info.get("origin_alarm")
+    for name in ("data", "dimensions"):
+        place = place.get(name) if isinstance(place, dict) else None
+    return place if isinstance(place, dict) else {}
+
+
+def _complete_synonyms(facts: Plain) -> None:
+    for names in SYNONYMS:
+        known = next((facts[name] for name in names if facts.get(name)), None)
+        if known:
+            facts.update({name: known for name in names if not facts.get(name)})
+
+
+def _drop_prefix(facts: Plain) -> None:
+    for name in [name for name in facts if name.startswith(TAG)]:
+        facts.setdefault(name.removeprefix(TAG), facts[name])
+
+
+def _first_query(strategy: "Strategy | None") -> Any:
+    queries = strategy.items[0].query_configs if strategy and strategy.items else ()
+    return queries[0] if queries else None
+
+
+def _metric_ids(strategy: "Strategy | None") -> Values:
+    queries = strategy.items[0].query_configs if strategy and strategy.items else ()
+    return tuple(query.metric_id for query in queries if query.metric_id)
+
+
+def _dynamic_groups(alert: Alert, book: "RuleBook") -> Values:
+    """Return the dynamic groups the alert's host is in: a group is a set of hosts, so asking the host is enough."""
+    host = host_of(alert, book)
+    host_id = host.bk_host_id if host else alert.event.bk_host_id
+    return book.dynamic_groups_by_host.get(str(host_id), ())
+
+
+def _host_facts(alert: Alert, book: "RuleBook") -> Plain:
+    host = host_of(alert, book)
+    if host is None:
+        return {}
+    own = {name: getattr(host, name) for name in host.__struct_fields__ if name not in ("attributes", "topo")}
+    return {f"host.{name}": _values(value) for name, value in (own | host.attributes).items()}
+
+
+def _node_facts(kind: str, alert: Alert, book: "RuleBook") -> Plain:
+    facts: dict[str, list[Any]] = {}
+    for node in nodes_of(alert, book):
+        obj, _, inst = node.partition("|")
+        if obj != kind:
+            continue
+        known = book.topology.get(node)
+        named = {"name": known.name, f"bk_{kind}_name": known.name, **known.attributes} if known else {}
+        for name, value in {"bk_inst_id": inst, f"bk_{kind}_id": inst, **named}.items():
+            facts.setdefault(f"{kind}.{name}", []).extend(_values(value))
+    return dict(facts)
+
+
+def _one(value: Any) -> Values:
+    return () if value is None else (value,)
+
+
+def _values(value: Any) -> Values:
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return _one(value)
