@@ -1,6 +1,6 @@
 """Indices of a rule book: rules that name their strategies are found by strategy, inventory by address and host."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -132,6 +132,24 @@ def hosts_by_address(hosts: Iterable[Host]) -> dict[str, tuple[Host, ...]]:
     found = gathered((address, host) for host in hosts for address in addresses(host))
     shared = {address: in_order(members) for address, members in found.items() if len(members) > 1}
     return {**found, **shared}
+
+
+def moved_hosts(
+    found: Mapping[str, tuple[Host, ...]], gone: Sequence[Host], come: Sequence[Host]
+) -> dict[str, tuple[Host, ...]]:
+    """Return `hosts_by_address` after some hosts left and some came, at the cost of those alone."""
+    moved = dict(found)
+    for host in gone:
+        for address in addresses(host):
+            moved[address] = tuple(one for one in moved[address] if one is not host)
+    for host in come:
+        for address in addresses(host):
+            moved[address] = in_order((*moved.get(address, ()), host))
+    for host in gone:
+        for address in addresses(host):
+            if not moved.get(address, True):
+                del moved[address]
+    return moved
 
 
 def in_order(hosts: Iterable[Host]) -> tuple[Host, ...]:

@@ -1,11 +1,13 @@
 """Changes of a rule book: documents put and deleted by id; all of a change applies, or nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from operators.rules.assemble import Draft, book_of, digest_of
 from operators.rules.book import KINDS, RuleBook, indices
 from operators.rules.documents import RuleError, Sourced, taken_apart, unknown_kind
+from operators.rules.index import moved_hosts
+from operators.rules.references import REFERRERS
 from operators.rules.words import kind_of
 
 _INDEX_FIELDS = (
@@ -57,64 +59,76 @@ class _Change:
 
     def __init__(self, book: RuleBook, check_template: Callable[[str], str | None]) -> None:
         self.book = book
+        self.before = _kinds_of(book)
         self.draft = Draft(book.provenance, check_template)
         self.draft.local = dict(book.provenance.local)
-        self.draft.kinds = _kinds_of(book)
-        self.changed: set[str] = set()
-        self.has_lost = False
-        """Whether something that others may name is no longer there."""
+        self.draft.kinds = dict(self.before)
+        self.touched: dict[str, set[str]] = {}
+        """Kind -> ids that may differ from the book's."""
+        self.lost: set[str] = set()
+        """Kinds of which something is gone that others may name."""
 
-    def _touch(self, kind: str) -> None:
-        if kind not in self.changed:
-            self.changed.add(kind)
+    def _touch(self, kind: str, names: Iterable[str] = ()) -> None:
+        if kind not in self.touched:
+            self.touched[kind] = set()
             self.draft.kinds[kind] = dict(self.draft.kinds[kind])
+        self.touched[kind].update(names)
 
     def delete(self, gone: Mapping[str, list[str]]) -> None:
         for kind, names in gone.items():
-            self._touch(kind)
+            self._touch(kind, names)
             for name in names:
                 if self.draft.kinds[kind].pop(name, None) is not None:
-                    self.has_lost = True
+                    self.lost.add(kind)
                     self.draft.local.pop((kind, name), None)
 
     def put(self, documents: list[Sourced]) -> None:
         for kind in {one.kind for one in documents}:
             self._touch(kind)
         self.draft.put([*documents, *self._moved(documents)])
+        for kind, name in self.draft.put_ids():
+            self._touch(kind, [name])
 
     def _moved(self, documents: list[Sourced]) -> list[Sourced]:
-        """Return the documents to be read again because a business that says their zone is put or deleted."""
-        if "businesses" not in self.changed:
+        """Return the shields to be read again because a business that says their zone is put or deleted."""
+        if "businesses" not in self.touched:
             return []
-        told = {(one.kind, str(one.document.get("id"))) for one in documents if isinstance(one.document, dict)}
-        left = [key for key in self.draft.local if key[0] == "shields" and key not in told]
+        self.lost.add("businesses")
+        told = {
+            str(one.document.get("id")) for one in documents if one.kind == "shields" and isinstance(one.document, dict)
+        }
+        left = [key for key in self.draft.local if key[0] == "shields" and key[1] not in told]
         if left:
             self._touch("shields")
         return [Sourced(kind, self.draft.local[kind, name], "", f"{kind}[{name}]") for kind, name in left]
 
     def check(self) -> None:
+        """Note what the documents put name and is not there, and what of the others names things that are gone."""
         draft, known = self.draft, self.draft.known()
-        if self.has_lost or "businesses" in self.changed:
-            draft.check()
-        else:
-            for kind, name in draft.put_ids():
+        again = {kind for lost in self.lost for kind in REFERRERS.get(lost, ())}
+        draft.check(sorted(again))
+        for kind, name in draft.put_ids():
+            if kind not in again:
                 draft.check_one(kind, name, draft.kinds[kind][name], known)
-        if "topology" in self.changed:
+        if "topology" in self.touched:
             draft.check_topology()
 
     def applied(self) -> RuleBook:
-        found = {name: getattr(self.book, name) for name in _INDEX_FIELDS}
-        found |= indices(self.draft.kinds, frozenset(self.changed))
-        return book_of(self.draft.kinds, self.book.provenance, self._digest(), self.draft.local, found)
+        digest = self.book.provenance.digest
+        indexed = {name: getattr(self.book, name) for name in _INDEX_FIELDS}
+        indexed |= indices(self.draft.kinds, frozenset(self.touched.keys() - {"hosts"}))
+        for kind in self.touched:
+            gone, come = self._difference(kind)
+            digest += sum(digest_of(kind, thing) for thing in come) - sum(digest_of(kind, thing) for thing in gone)
+            if kind == "hosts":
+                indexed["hosts_by_ip"] = moved_hosts(self.book.hosts_by_ip, gone, come)
+        return book_of(self.draft.kinds, self.book.provenance, digest, self.draft.local, indexed)
 
-    def _digest(self) -> int:
-        """Return the digest of the new contents from that of the old ones and the documents that differ."""
-        digest, before = self.book.provenance.digest, _kinds_of(self.book)
-        for kind in self.changed:
-            old, new = before[kind], self.draft.kinds[kind]
-            digest += sum(digest_of(kind, thing) for name, thing in new.items() if old.get(name) is not thing)
-            digest -= sum(digest_of(kind, thing) for name, thing in old.items() if new.get(name) is not thing)
-        return digest
+    def _difference(self, kind: str) -> tuple[list[Any], list[Any]]:
+        """Return the things of a kind that are no longer there, and those that are there anew."""
+        old, new = self.before[kind], self.draft.kinds[kind]
+        names = sorted(self.touched[kind])
+        return [old[name] for name in names if name in old], [new[name] for name in names if name in new]
 
 
 def _kinds_of(book: RuleBook) -> dict[str, dict[str, Any]]:

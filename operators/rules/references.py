@@ -147,6 +147,17 @@ _REFERENCES: dict[str, Callable[[Any], Iterator[Reference]]] = {
 }
 
 
+REFERRERS: dict[str, tuple[str, ...]] = {
+    "user_groups": ("strategies", "dispatch"),
+    "duties": ("user_groups",),
+    "calendars": ("strategies",),
+    "businesses": ("user_groups", "duties", "shields"),
+    "hosts": ("service_instances", "dynamic_groups"),
+    "dynamic_groups": ("strategies", "shields", "dispatch", "circuit_breaking"),
+}
+"""Kind -> kinds whose documents may name its documents (of businesses: their roles)."""
+
+
 def roles_of(businesses: Iterable[Any]) -> frozenset[str]:
     """Return the roles that may be named: the well-known ones and those of businesses."""
     return frozenset(KNOWN_ROLES).union(*(business.roles for business in businesses))

@@ -3,7 +3,7 @@
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -231,8 +231,3 @@ def _union(arguments: tuple[Any, ...]) -> Convert:
         return of_shape(value, reading) if isinstance(value, dict) else of_other(value, reading)
 
     return convert
-
-
-def plain(value: msgspec.Struct) -> dict[str, Any]:
-    """Return a shape as a plain document that reads back as an equal shape."""
-    return cast("dict[str, Any]", msgspec.to_builtins(value))
