@@ -175,11 +175,12 @@ def _with_anomaly(memory: CheckMemory, anomaly: Anomaly, strategy: Strategy | No
 
 def _within_reach(anomalies: tuple[Anomaly, ...], level: int, strategy: Strategy | None) -> tuple[Anomaly, ...]:
     """Drop the anomalies of a level that are neither among its newest nor within the windows' reach."""
-    of_level = [one for one in anomalies if one.level == level]
-    if len(of_level) <= FEWEST_KEPT:
-        return anomalies
+    places = [place for place, one in enumerate(anomalies) if one.level == level]
     limits = reach(strategy)
-    oldest = of_level[-1].time - limits.windows
-    kept = [one for one in of_level[: -limits.points] if one.time >= oldest] + of_level[-limits.points :]
-    first = kept[-limits.most_points :][0].time
-    return tuple(one for one in anomalies if one.level != level or one.time >= first)
+    surplus = len(places) - limits.points
+    if surplus <= 0:
+        return anomalies
+    oldest = anomalies[places[-1]].time - limits.windows
+    too_many = len(places) - limits.most_points
+    dropped = {place for n, place in enumerate(places[:surplus]) if n < too_many or anomalies[place].time < oldest}
+    return tuple(one for place, one in enumerate(anomalies) if place not in dropped) if dropped else anomalies

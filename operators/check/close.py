@@ -44,6 +44,8 @@ class Look(NamedTuple):
     book: RuleBook
     settings: CoreSettings
     now: int
+    silence: int | None
+    """The first second at which the alert's series has been silent for too long."""
 
 
 Finding = tuple[Reason, str]
@@ -63,7 +65,9 @@ def close_verdict(
         return CloseVerdict()
     if strategy is None or not strategy.is_enabled:
         return CloseVerdict(Reason.STRATEGY_GONE, f"strategy {alert.strategy_id} was deleted or disabled")
-    look = Look(alert, memory or EMPTY, snapshot, strategy, book, settings, now)
+    memory = memory or EMPTY
+    silence = _silence_deadline(alert, memory, strategy, settings)
+    look = Look(alert, memory, snapshot, strategy, book, settings, now, silence)
     zone = book.zone_of(alert.bk_biz_id if alert.bk_biz_id is not None else strategy.bk_biz_id, settings)
     is_active, edge = strategy_active(strategy, book, zone, now)
     if not is_active:
@@ -72,8 +76,7 @@ def close_verdict(
         finding = check(look)
         if finding is not None:
             return CloseVerdict(*finding)
-    deadline = _silence_deadline(look)
-    return CloseVerdict(next_look=min((at for at in (edge, deadline) if at is not None), default=None))
+    return CloseVerdict(next_look=min((at for at in (edge, silence) if at is not None), default=None))
 
 
 def _cut_off(look: Look) -> Finding | None:
@@ -93,8 +96,7 @@ def _left(look: Look) -> Finding | None:
 
 
 def _silent(look: Look) -> Finding | None:
-    deadline = _silence_deadline(look)
-    if deadline is None or look.now < deadline:
+    if look.silence is None or look.now < look.silence:
         return None
     if is_no_data(look.alert):
         return Reason.NO_DATA_EXPIRED, f"no data for more than {look.settings.no_data_expiry} s"
@@ -111,12 +113,10 @@ CHECKS: tuple[Callable[[Look], Finding | None], ...] = (_cut_off, _changed, _lef
 """In the order of spec/lifecycle.md 4.3."""
 
 
-def _silence_deadline(look: Look) -> int | None:
-    """Return the first second at which the alert's series has been silent for too long."""
-    alert, memory = look.alert, look.memory
+def _silence_deadline(alert: Alert, memory: CheckMemory, strategy: Strategy, settings: CoreSettings) -> int | None:
     if is_no_data(alert):
-        return max(alert.latest_time, memory.last_no_data or 0) + look.settings.no_data_expiry + 1
-    series = series_of(look.strategy, alert)
+        return max(alert.latest_time, memory.last_no_data or 0) + settings.no_data_expiry + 1
+    series = series_of(strategy, alert)
     if series is None or series.data_type not in LEAST_SILENCE:
         return None
     return max(alert.latest_time, alert.create_time, memory.last_check or 0) + _tolerance(series) + 1

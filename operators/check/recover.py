@@ -5,8 +5,7 @@ recover when the window that ends at L is quiet, and has recovered when all that
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from heapq import merge
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -178,8 +177,10 @@ class Heat:
     def __init__(self, anomalies: Sequence[Anomaly], series: Series) -> None:
         self.series = series
         self.times = [one.time for one in anomalies]
-        self.sums = [0, *accumulate(_weights(anomalies, series.window, series.count))]
+        self.sums: Sequence[int] = range(len(anomalies) + 1)
         """Weight of the first n anomalies."""
+        if series.count > 1:
+            self.sums = [0, *accumulate(_weights(anomalies, series.window, series.count))]
 
     def weight(self, first: int, last: int) -> int:
         """Return how many anomalies lie from one second to another, both included."""
@@ -193,31 +194,28 @@ class Heat:
         """Tell whether no window is hot of those that end at a second and each a period before."""
         return not any(self.is_hot(end - i * self.series.unit) for i in range(self.series.recovery))
 
-    def cooling_after(self, end: int) -> int | None:
+    def cooling_after(self, end: int) -> int:
         """Return the first later end whose window is quiet, of a hot one."""
-        leaving = (time + self.series.window for time in self.times)
-        return next((turn for turn in leaving if turn > end and not self.is_hot(turn)), None)
+        entered = bisect_right(self.times, end)
+        while True:
+            # the window cools when so many have left it that fewer than `count` of those entered are in it
+            leaving = bisect_right(self.sums, self.sums[entered] - self.series.count) - 1
+            turn = self.times[leaving] + self.series.window
+            entering = bisect_right(self.times, turn)
+            if entering == entered:
+                return turn
+            entered = entering
 
     def turning_after(self, end: int) -> int | None:
         """Return the first later end whose window is hot, or with all windows quiet."""
-        for turn in _ascending(self._edges(), end):
-            if self.is_hot(turn) or self.is_all_quiet(turn):
-                return turn
-        return None
+        return next((turn for turn in self._edges(end) if self.is_hot(turn) or self.is_all_quiet(turn)), None)
 
-    def _edges(self) -> Iterator[int]:
-        """Return, in order, each end at which an anomaly enters or leaves one of the windows."""
+    def _edges(self, end: int) -> list[int]:
+        """Return, in order, each later end at which an anomaly enters or leaves one of the windows."""
         hops = [i * self.series.unit for i in range(self.series.recovery)]
         shifts = [*hops, *(hop + self.series.window for hop in hops)]
-        return merge(*([time + shift for time in self.times] for shift in shifts))
-
-
-def _ascending(turns: Iterable[int], after: int) -> Iterator[int]:
-    last = after
-    for turn in turns:
-        if turn > last:
-            last = turn
-            yield turn
+        times = self.times
+        return sorted({time + shift for shift in shifts for time in times[bisect_right(times, end - shift) :]})
 
 
 def _weights(anomalies: Sequence[Anomaly], window: int, count: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ import msgspec
 from operators.alert import Alert
 from operators.event import Event
 from operators.rules.model import Algorithm, Detect, Item, Strategy
+from operators.rules.selection import Remembered
 
 UNIT = 60
 """Seconds of a period when no query names an interval."""
@@ -135,8 +136,7 @@ def is_intelligent_without_sdk(item: Item) -> bool:
     return any(one.type == "IntelligentDetect" and not _option(one, "use_sdk") for one in item.algorithms)
 
 
-def reach(strategy: Strategy | None) -> Reach:
-    """Return how far back the windows of a strategy look; without one, by the default windows."""
+def _measure(strategy: Strategy | None) -> Reach:
     detects = strategy.detects if strategy else ()
     unit = max((_unit(item) for item in strategy.items), default=UNIT) if strategy else UNIT
     trigger = max([WINDOW, *(one.trigger_config.check_window for one in detects)])
@@ -149,6 +149,10 @@ def reach(strategy: Strategy | None) -> Reach:
         windows=(recovery + 2 * trigger) * unit,
         trigger=trigger * unit,
     )
+
+
+reach: Remembered[Strategy | None, Reach] = Remembered(_measure)
+"""Return how far back the windows of a strategy look; without one, the default windows."""
 
 
 def _recovery_detect(strategy: Strategy, item: Item, alert: Alert) -> Detect | None:
