@@ -1,0 +1,131 @@
+"""Dispatch: whose an alert is, by rules instead of by its strategy (spec/lifecycle.md 7, design.md 7.20)."""
+
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from operators.alert import Alert
+from operators.people.groups import people_of
+from operators.rules.facts import dispatch_facts
+from operators.rules.model import (
+    DispatchAction,
+    DispatchGroup,
+    DispatchRule,
+    DispatchTag,
+    NoticeRelation,
+    UpgradeConfig,
+)
+from operators.rules.selection import Remembered, Selection
+from operators.settings import CoreSettings
+
+if TYPE_CHECKING:
+    from operators.rules.book import RuleBook
+    from operators.rules.model import Strategy
+
+BY_RULE, ONLY_NOTICE = "by_rule", "only_notice"
+MAIN, FOLLOWER = "main", "follower"
+
+
+class Dispatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the dispatch rules that match an alert say, taken together. Groups are ids of user groups."""
+
+    severity: int
+    severity_source: str
+    """`by_rule` if a rule sets a severity."""
+    main: tuple[str, ...]
+    follower: tuple[str, ...]
+    additional_tags: tuple[DispatchTag, ...]
+    rule_ids: tuple[str, ...]
+    group_id: str
+    """Of the first rule that matches."""
+    group_name: str
+    upgrades: tuple[tuple[str, str, UpgradeConfig], ...]
+    """Escalations in force, of (rule id, user type, configuration)."""
+
+
+class Assignment(msgspec.Struct, frozen=True, gc=False):
+    """A dispatch rule with its group."""
+
+    group: DispatchGroup
+    rule: DispatchRule
+
+
+def dispatch(
+    alert: Alert, strategy: "Strategy | None", book: "RuleBook", settings: CoreSettings, now: int | None = None
+) -> Dispatch | None:
+    """Return what the dispatch rules say about an alert now, or None if none matches or rules have no say.
+
+    All matching rules of the first priority with any match count. `now` (default: the alert's update time) decides who
+    is on duty, for rules that ask for `notice_users`.
+    """
+    groups = book.dispatch_of(alert.bk_biz_id)
+    if not groups or BY_RULE not in assign_mode(strategy):
+        return None
+    asked_at = alert.update_time if now is None else now
+    facts = dispatch_facts(alert, strategy, book, lambda: _notice_users(alert, strategy, book, settings, asked_at))
+    matched = list(_first_priority(_selection(groups).matching(facts)))
+    return _taken_together(matched, alert) if matched else None
+
+
+def assign_mode(strategy: "Strategy | None") -> tuple[str, ...]:
+    """Return who decides the people of an alert: an alert without strategy is decided by rules."""
+    if strategy is None:
+        return (BY_RULE,)
+    return strategy.notice.options.assign_mode if strategy.notice else (BY_RULE, ONLY_NOTICE)
+
+
+def default_groups(strategy: "Strategy | None", relation: NoticeRelation) -> tuple[str, ...]:
+    """Return the user groups told when no dispatch rule matched: the relation's own, if its mode has `only_notice`."""
+    if strategy is None or ONLY_NOTICE not in relation.options.assign_mode:
+        return ()
+    return relation.user_groups
+
+
+def _first_priority(matching: Iterator[Assignment]) -> Iterator[Assignment]:
+    first = next(matching, None)
+    if first is not None:
+        yield first
+        yield from takewhile(lambda one: one.group.priority == first.group.priority, matching)
+
+
+def _taken_together(matched: list[Assignment], alert: Alert) -> Dispatch:
+    rules = [one.rule for one in matched]
+    upgrades = [(rule, action.upgrade_config) for rule in rules for action in _notices(rule)]
+    return Dispatch(
+        severity=min(rule.alert_severity or alert.severity for rule in rules),
+        severity_source=BY_RULE if any(rule.alert_severity for rule in rules) else "",
+        main=_told(rules, MAIN),
+        follower=_told(rules, FOLLOWER),
+        additional_tags=tuple(tag for rule in rules for tag in rule.additional_tags),
+        rule_ids=tuple(rule.id for rule in rules),
+        group_id=matched[0].group.id,
+        group_name=matched[0].group.name,
+        upgrades=tuple((rule.id, rule.user_type, config) for rule, config in upgrades if config.is_enabled),
+    )
+
+
+def _told(rules: Iterable[DispatchRule], user_type: str) -> tuple[str, ...]:
+    """Return the groups of the rules of a type, each once; a rule that notifies nobody names nobody."""
+    naming = (rule for rule in rules if rule.user_type == user_type and _notices(rule))
+    return tuple(dict.fromkeys(group for rule in naming for group in rule.user_groups))
+
+
+def _notices(rule: DispatchRule) -> list[DispatchAction]:
+    return [action for action in rule.actions if action.action_type == "notice" and action.is_enabled]
+
+
+def _notice_users(
+    alert: Alert, strategy: "Strategy | None", book: "RuleBook", settings: CoreSettings, now: int
+) -> list[str]:
+    """Return the people of the strategy's own groups, each once."""
+    groups = strategy.notice.user_groups if strategy and strategy.notice else ()
+    return list(dict.fromkeys(user for group in groups for user in people_of(group, alert, book, settings, now)))
+
+
+def _select(groups: tuple[DispatchGroup, ...]) -> Selection[Assignment]:
+    return Selection((Assignment(group, rule), (rule.conditions,)) for group in groups for rule in group.rules)
+
+
+_selection: Remembered[tuple[DispatchGroup, ...], Selection[Assignment]] = Remembered(_select)
