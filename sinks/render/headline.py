@@ -1,0 +1,107 @@
+"""Tags, headlines and leads: what a notice says first, so that nobody takes an escalation for an alert."""
+
+from operators.alert import is_no_data
+from sinks.render.case import NO_DATA, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
+from sinks.render.subject import level_name, text_of
+from sinks.render.times import duration_text
+
+ENDED = ("recovered", "closed")
+"""Signals of an alert that is over."""
+
+
+def tag_names(case: Case) -> list[str]:
+    """Return the tags of a notice: what kind it is, then the severity or the new state."""
+    tags, message = case.words.tags, case.message
+    if message.signal == SHIELD:
+        return [tags[f"shield_{shield_edge(case)}"]]
+    names = [tags[message.notice_type]] if message.notice_type in (UPGRADE, UNSHIELDED) else []
+    if message.collect_type == "converge":
+        names.append(tags["summary"])
+    if message.signal in (*ENDED, "ack"):
+        names.append(tags[message.signal])
+    if message.signal not in ENDED:
+        alert = case.alert if case.alerts else None
+        names.append(level_name(alert.severity if alert else message.severity, case.words, alert))
+    if is_without_data(case):
+        names.append(tags[NO_DATA])
+    return names
+
+
+def is_without_data(case: Case) -> bool:
+    """Tell whether the notice says that data stopped coming."""
+    return case.message.signal == NO_DATA or bool(case.alerts and is_no_data(case.alert))
+
+
+def tags_text(case: Case) -> str:
+    """Return the tags as they stand before a name."""
+    words = case.words
+    return words.tag_separator.join(words.tag.format(name) for name in tag_names(case)) + words.after_tags
+
+
+def shield_edge(case: Case) -> str:
+    """Return `begin` or `end`: which edge of a shield is told."""
+    return "end" if (case.message.shield or {}).get("edge") == "end" else "begin"
+
+
+def name_text(case: Case) -> str:
+    """Return what the notice is about in a few words."""
+    if case.message.signal == SHIELD:
+        return case.words.phrases["shield_title"].format(id=shield_id(case))
+    if not case.alerts:
+        return case.words.list_separator.join(case.message.alert_ids)
+    if case.message.collect_type == "converge":
+        return f"{business_name(case)} {count_text(case)}".strip()
+    return case.alert.alert_name
+
+
+def shield_id(case: Case) -> str:
+    """Return the id of the shield that a notice is about."""
+    shield = (case.message.shield or {}).get("shield")
+    return text_of(shield.get("id") if isinstance(shield, dict) else getattr(shield, "id", ""))
+
+
+def business_name(case: Case) -> str:
+    """Return the name of the business, else its id; "" where none is known (0 says no more than that)."""
+    business = case.book.businesses.get(case.business_id)
+    return (business.name if business else "") or (case.business_id if case.business_id != "0" else "")
+
+
+def count_text(case: Case) -> str:
+    """Return how many alerts the notice stands for."""
+    return case.words.phrases["merged_title"].format(count=len(case.alerts))
+
+
+def levels_text(case: Case) -> str:
+    """Return how many alerts of which severity there are, the worst first."""
+    counts: dict[int, int] = {}
+    for alert in case.alerts:
+        counts[alert.severity] = counts.get(alert.severity, 0) + 1
+    form = case.words.phrases["levels_counted"]
+    each = (form.format(count=count, level=level_name(level, case.words)) for level, count in sorted(counts.items()))
+    return case.words.list_separator.join(each)
+
+
+def lead_texts(case: Case) -> list[str]:
+    """Return the sentences under the headline that say why this notice came."""
+    phrases, message = case.words.phrases, case.message
+    leads: list[str] = []
+    if message.signal == SHIELD or not case.alerts:
+        return leads
+    if message.notice_type == UPGRADE:
+        stood = duration_text(case.now - case.alert.create_time, case.words.units)
+        leads.append(phrases["upgrade"].format(duration=stood))
+    if message.notice_type == UNSHIELDED:
+        leads.append(phrases["unshielded" if is_open(case.alert) else "unshielded_ended"])
+    if is_without_data(case) and is_open(case.alert):
+        leads.append(phrases["no_data"])
+    return leads
+
+
+def default_title(case: Case) -> str:
+    """Return the title where none is configured: business, name, kind (spec/notices.md 5.2)."""
+    if case.message.signal == SHIELD or not case.alerts or case.message.collect_type == "converge":
+        return name_text(case)
+    business = business_name(case)
+    kind = case.words.kinds["no_data" if is_without_data(case) else "anomaly"]
+    name = f"{case.alert.alert_name} {kind}"
+    return f"{business} - {name}" if business else name

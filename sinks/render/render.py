@@ -1,0 +1,174 @@
+"""Putting a message into words: configured templates, rows, frames, limits (spec/notices.md 4.1, 5.2)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+from msgspec.structs import replace
+
+from operators.alert import Alert
+from operators.records import Message
+from operators.rules.book import RuleBook
+from operators.rules.model import NoticeTemplate, Strategy
+from operators.settings import CoreSettings
+from sinks.render.case import SHIELD, Case, make_case
+from sinks.render.content import default_rows
+from sinks.render.escapes import one_line, restore
+from sinks.render.frames import Frames, frame_variables
+from sinks.render.headline import default_title
+from sinks.render.lengths import DEFAULT_LIMITS, cut, fit
+from sinks.render.link import harmless_link
+from sinks.render.media import LINE, MAIL, MARKDOWN, RAW, SMS, TEXT
+from sinks.render.program import body_of, config_of
+from sinks.render.sandbox import RENDER_ERRORS, Sandbox, check_template, explain
+from sinks.render.variables import Variables
+from sinks.render.work import MAX_OUTPUT, Budget
+
+LONGEST_TITLE = 255
+"""Characters of a title."""
+
+_WITHOUT_TITLE_LINE = ("mail", "rtx", "voice")
+_BUILT_IN = NoticeTemplate()
+
+
+class Rendered(msgspec.Struct, frozen=True, gc=False):
+    """A message in words. `content` of mail is HTML; of webhooks and queue pushes it is the body."""
+
+    title: str
+    content: str
+    error: str | None = None
+    """What went wrong in a configured template; the built-in text stands in its place."""
+    config: dict[str, Any] | None = None
+    """Of a webhook or push: its configuration with address and headers rendered."""
+
+
+class Renderer:
+    """Puts messages into words. The same inputs give the same words; no clock is read. Safe from several threads.
+
+    Template files of `folders` come before the product's own. A `links.alert` that is no template raises ValueError.
+    """
+
+    def __init__(self, settings: CoreSettings, folders: Sequence[Path] = ()) -> None:
+        self._settings = settings
+        self._frames = Frames(folders)
+        self._sandboxes = {one.name: Sandbox(one.escape) for one in (MAIL, MARKDOWN, TEXT, SMS, LINE, RAW)}
+        wrong = check_template(settings.links.alert)
+        if wrong is not None:
+            raise ValueError(f"links.alert: {wrong}")
+
+    def render(
+        self, message: Message, alerts: Sequence[Alert], strategy: Strategy | None, book: RuleBook, now: int
+    ) -> Rendered:
+        """Return title and content; `alerts` has the representative one first."""
+        errors: list[str] = []
+        case = make_case(message, alerts, strategy, book, self._settings, now)
+        case = replace(case, link=self._link(case, errors))
+        if message.config is not None:
+            return self._for_program(case.within(RAW), errors)
+        own = self._own_template(message, strategy)
+        own_title = self._attempt(own.title_tmpl, case.within(LINE), "title_tmpl", errors).strip()
+        user_title = one_line(restore(own_title)) or default_title(case)
+        variables = frame_variables(case, user_title)
+        title = self._frame(case, "title", variables, errors, user_title)
+        content = self._content(case, own, variables, errors)
+        return Rendered(_title_text(title), content, _said(errors))
+
+    __call__ = render
+
+    def _for_program(self, case: Case, errors: list[str]) -> Rendered:
+        budget = Budget()
+
+        def run(template: str, case: Case) -> str:
+            return self._run(template, case, budget)
+
+        config, content = config_of(case, run, errors), body_of(case, run, errors)
+        return Rendered(_title_text(default_title(case)), content, _said(errors), config)
+
+    def _content(self, case: Case, own: NoticeTemplate, variables: dict[str, Any], errors: list[str]) -> str:
+        message = case.message
+        rows = self._user_content(case, own, errors)
+        if own.title_tmpl and message.way not in _WITHOUT_TITLE_LINE:
+            rows = "\n".join(part for part in (case.medium.escape(variables["user_title"]), rows) if part)
+        spare = "\n".join((variables["tags"] + variables["name"], rows))
+
+        def frame(user_content: str) -> str:
+            variables["user_content"] = Markup(user_content)  # noqa: S704 (made harmless value by value)
+            return _tidy(self._frame(case, "content", variables, errors, spare), case)
+
+        limit = _limit(case)
+        return fit(restore(rows), frame, limit, chars=message.way == "sms", shorten=case.medium.shorten)
+
+    def _user_content(self, case: Case, own: NoticeTemplate, errors: list[str]) -> str:
+        if not own.message_tmpl or case.message.way == "voice":
+            return default_rows(case)
+        failures = len(errors)
+        text = self._attempt(own.message_tmpl, case, "message_tmpl", errors)
+        if len(errors) == failures:
+            return case.medium.rows(text)
+        words = case.words
+        remark = case.medium.row(words.rows["remark"], words.phrases["template_failed"])
+        return ("" if case.medium is MAIL else "\n").join((default_rows(case), remark))
+
+    def _frame(self, case: Case, part: str, variables: Mapping[str, Any], errors: list[str], spare: str) -> str:
+        message = case.message
+        name = self._frames.find(message.signal, message.collect_type, message.way, part, case.language)
+        if name is None:
+            return spare
+        try:
+            return self._frames.render(name, LINE if part == "title" else case.medium, variables)
+        except RENDER_ERRORS as error:
+            errors.append(f"{name}: {explain(error)}")
+            return spare
+
+    def _attempt(self, template: str, case: Case, place: str, errors: list[str]) -> str:
+        """Render a user's template; "" and a note among the errors if that fails."""
+        if not template:
+            return ""
+        try:
+            return self._run(template, case)
+        except RENDER_ERRORS as error:
+            errors.append(f"{place}: {explain(error)}")
+            return ""
+
+    def _run(self, template: str, case: Case, budget: Budget | None = None) -> str:
+        return self._sandboxes[case.medium.name].run(template, Variables(case), budget)
+
+    def _link(self, case: Case, errors: list[str]) -> str:
+        if not case.alerts:
+            return ""
+        return harmless_link(self._attempt(self._settings.links.alert, case.within(RAW), "links.alert", errors))
+
+    def _own_template(self, message: Message, strategy: Strategy | None) -> NoticeTemplate:
+        """Return the template configured for the signal, that of abnormal for no_data, else one without texts."""
+        if message.signal == SHIELD or strategy is None or strategy.notice is None:
+            return _BUILT_IN
+        found = {one.signal: one for one in strategy.notice.config.template}
+        own = found.get(message.signal)  # type: ignore[call-overload]
+        if own is None and message.signal == "no_data":
+            own = found.get("abnormal")
+        return own or _BUILT_IN
+
+
+def _said(errors: list[str]) -> str | None:
+    return "; ".join(dict.fromkeys(errors)) or None
+
+
+def _title_text(text: str) -> str:
+    return cut(" ".join(one_line(restore(text)).split()), LONGEST_TITLE, chars=True)
+
+
+def _limit(case: Case) -> int:
+    """Return the limit of the way: its channel's, else the setting, else the default; never above MAX_OUTPUT."""
+    way = case.message.way
+    own = next((one.max_length for one in case.book.channels if one.way == way), 0)
+    limit = own or case.settings.notice.max_length.get(way, DEFAULT_LIMITS.get(way, 0))
+    return min(limit, MAX_OUTPUT) if limit > 0 else MAX_OUTPUT
+
+
+def _tidy(text: str, case: Case) -> str:
+    text = restore(text)
+    if case.medium is MAIL or case.medium is MARKDOWN:
+        return text.strip()
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
