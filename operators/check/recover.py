@@ -137,10 +137,8 @@ def _newest_end(alert: Alert, memory: CheckMemory, series: Series, now: int) -> 
     return max(now if series.source == COLLECTOR else now - series.unit, alert.latest_time)
 
 
-def _when_window_ends(series: Series, end: int | None) -> int | None:
+def _when_window_ends(series: Series, end: int) -> int:
     """Return the second at which the newest window of event data will end at `end`."""
-    if end is None:
-        return None
     return end if series.source == COLLECTOR else end + series.unit
 
 
@@ -206,9 +204,9 @@ class Heat:
                 return turn
             entered = entering
 
-    def turning_after(self, end: int) -> int | None:
-        """Return the first later end whose window is hot, or with all windows quiet."""
-        return next((turn for turn in self._edges(end) if self.is_hot(turn) or self.is_all_quiet(turn)), None)
+    def turning_after(self, end: int) -> int:
+        """Return the first later end whose window is hot, or with all windows quiet; of a quiet one, not all quiet."""
+        return next(turn for turn in self._edges(end) if self.is_hot(turn) or self.is_all_quiet(turn))
 
     def _edges(self, end: int) -> list[int]:
         """Return, in order, each later end at which an anomaly enters or leaves one of the windows."""
