@@ -12,6 +12,14 @@ ENDED = (RECOVERED, CLOSED)
 NO_DATA_TAG = "__NO_DATA_DIMENSION__"
 """A tag with this key marks a no-data event."""
 
+TARGET_DIMENSIONS = frozenset(
+    {
+        "ip", "bk_target_ip", "bk_cloud_id", "bk_target_cloud_id", "bk_host_id", "bk_topo_node",
+        "bk_service_instance_id", "bk_target_service_instance_id", "service_instance_id", "target", "target_type",
+    }
+)  # fmt: skip
+"""Dimensions that say where, not what: alerts that differ in these only are of one subject (spec/notices.md 2.4)."""
+
 
 class Dimension(msgspec.Struct, frozen=True, gc=False):
     """One dimension of an alert as people read it; `key` keeps its `tags.` prefix."""
