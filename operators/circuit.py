@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from operators.alert import Alert
 from operators.rules.facts import circuit_facts
 from operators.rules.model import CircuitBreaking
-from operators.rules.selection import Remembered, Selection
+from operators.rules.remembered import Remembered
+from operators.rules.selection import Selection
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

@@ -17,7 +17,8 @@ from operators.rules.model import (
     NoticeRelation,
     UpgradeConfig,
 )
-from operators.rules.selection import Remembered, Selection
+from operators.rules.remembered import Remembered
+from operators.rules.selection import Selection
 from operators.settings import CoreSettings
 
 if TYPE_CHECKING:

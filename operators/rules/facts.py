@@ -27,17 +27,19 @@ TAG = "tags."
 
 
 class LazyFacts(Mapping[str, Values]):
-    """Facts by name: a plain part built at the first question, and single facts and families built by need.
+    """Facts by name: some at hand, a plain part built when they do not answer, single facts and families built by need.
 
     A family holds all names up to the first dot: `host` answers for `host.bk_os_type`.
     """
 
     def __init__(
         self,
+        at_hand: Plain,
         plain: Callable[[], Plain],
         late: Mapping[str, Callable[[], Values]] | None = None,
         families: Mapping[str, Callable[[], Plain]] | None = None,
     ) -> None:
+        self._at_hand = at_hand
         self._build = plain
         self._known: Plain | None = None
         self._late = dict(late or {})
@@ -45,6 +47,9 @@ class LazyFacts(Mapping[str, Values]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the values of a fact, or the default if there are none."""
+        at_hand = self._at_hand.get(name)
+        if at_hand is not None:
+            return at_hand or default
         if self._known is None:
             self._known = self._build()
         if name in self._late:
@@ -67,14 +72,19 @@ class LazyFacts(Mapping[str, Values]):
         return len(self._all())
 
     def _all(self) -> Plain:
-        for name in (*self._late, *self._families):
+        for name in ("", *self._late, *self._families):
             self.get(name)
-        return {name: values for name, values in (self._known or self._build()).items() if values}
+        return {name: values for name, values in ((self._known or {}) | self._at_hand).items() if values}
 
 
 def shield_facts(alert: Alert, book: "RuleBook") -> LazyFacts:
     """Return what shields may ask (spec/lifecycle.md 6.4); where no dimension names the host, the event does."""
     return LazyFacts(
+        {
+            "strategy_id": _one(alert.strategy_id or None),
+            "level": (alert.severity,),
+            "bk_biz_id": _one(alert.bk_biz_id),
+        },
         lambda: _shield_plain(alert),
         late={
             "metric_id": lambda: _metric_ids(book.strategies.get(alert.strategy_id)),
@@ -94,6 +104,7 @@ def dispatch_facts(
         return named
 
     return LazyFacts(
+        _alert_facts(alert, strategy),
         lambda: _dispatch_plain(alert, strategy),
         late={
             "notice_users": notice_users,
@@ -131,26 +142,31 @@ def _shield_plain(alert: Alert) -> Plain:
             facts[name] = _values(getattr(event, name))
     if not facts["ip"]:
         facts["ip"] = _one(event.ipv6)
-    facts["strategy_id"] = _one(alert.strategy_id or None)
-    facts["level"] = (alert.severity,)
-    facts["bk_biz_id"] = _one(alert.bk_biz_id)
     _complete_synonyms(facts)
     _drop_prefix(facts)
     _complete_synonyms(facts)
     return facts
 
 
-def _dispatch_plain(alert: Alert, strategy: "Strategy | None") -> Plain:
-    event = alert.event
-    labels = alert.labels or (strategy.labels if strategy else ())
-    facts: Plain = {
-        "alert.event_source": (event.plugin_id,),
+def _alert_facts(alert: Alert, strategy: "Strategy | None") -> Plain:
+    return {
+        "alert.event_source": (alert.event.plugin_id,),
         "alert.scenario": _one(strategy and strategy.scenario),
         "alert.strategy_id": _one(alert.strategy_id or None),
         "alert.name": (alert.alert_name,),
-        "alert.metric": event.metric,
-        "alert.labels": labels,
-        "labels": labels,
+        "alert.metric": alert.event.metric,
+        "alert.labels": _labels(alert, strategy),
+    }
+
+
+def _labels(alert: Alert, strategy: "Strategy | None") -> Values:
+    return alert.labels or (strategy.labels if strategy else ())
+
+
+def _dispatch_plain(alert: Alert, strategy: "Strategy | None") -> Plain:
+    event = alert.event
+    facts: Plain = {
+        "labels": _labels(alert, strategy),
         "ip": _one(event.ip),
         "bk_cloud_id": _one(event.bk_cloud_id),
         "bk_host_id": _one(event.bk_host_id),

@@ -1,34 +1,14 @@
 """Finding the few rules that match among many: by a value each of them asks for, before any is tried in full."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
-from operators.rules.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, fact_text
+from operators.rules.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, condition_text
 from operators.rules.model import Condition
 
 Rule = TypeVar("Rule")
-Source = TypeVar("Source")
-Made = TypeVar("Made")
 
 _STRATEGY_FIELDS = ("strategy_id", "alert.strategy_id")
-
-
-class Remembered(Generic[Source, Made]):
-    """A function whose last few results are kept, found by the identity of a source that never changes."""
-
-    def __init__(self, make: Callable[[Source], Made], size: int = 1024) -> None:
-        self._make = make
-        self._size = size
-        self._made: dict[int, tuple[Source, Made]] = {}
-
-    def __call__(self, source: Source) -> Made:
-        """Return what is made of the source."""
-        found = self._made.get(id(source))
-        if found is None:
-            while len(self._made) >= self._size:
-                del self._made[next(iter(self._made))]
-            found = self._made[id(source)] = (source, self._make(source))
-        return found[1]
 
 
 class Selection(Generic[Rule]):
@@ -62,7 +42,7 @@ class Selection(Generic[Rule]):
         places = set(self._anywhere)
         for field, by_value in self._by_value.items():
             for value in facts.get(field) or facts.get(_other_name(field)) or ():
-                places.update(by_value.get(fact_text(value), ()))
+                places.update(by_value.get(_key_text(field, value), ()))
         return sorted(places)
 
 
@@ -81,18 +61,19 @@ def _key_of(parts: Sequence[Sequence[Condition]]) -> tuple[str, frozenset[str]] 
 
 def _needed(groups: list[list[Condition]]) -> list[tuple[str, frozenset[str]]]:
     """Return the fields that every group asks to equal something, with all values asked for."""
-    asked = [{one.field: _texts(one) for one in reversed(group) if _is_plain(one)} for group in groups]
+    asked = [{one.field: _key_texts(one) for one in reversed(group) if one.method == "eq"} for group in groups]
     everywhere = [field for field in (asked[0] if asked else ()) if all(field in fields for fields in asked)]
     return [(field, frozenset().union(*(fields[field] for fields in asked))) for field in everywhere]
 
 
-def _is_plain(one: Condition) -> bool:
-    """Tell whether a condition compares a field as it stands: a host may be meant with its cloud."""
-    return one.method == "eq" and one.field not in HOST_FIELDS
+def _key_texts(one: Condition) -> frozenset[str]:
+    return frozenset(_key_text(one.field, value) for value in one.value)
 
 
-def _texts(one: Condition) -> frozenset[str]:
-    return frozenset(fact_text(value) for value in one.value)
+def _key_text(field: str, value: Any) -> str:
+    """Return the text a value is found by: of a host its address, for it may be meant with its cloud."""
+    text = condition_text(field, value)
+    return text.partition("|")[0] if field in HOST_FIELDS else text
 
 
 def _other_name(field: str) -> str:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from operators.alert import Alert
 from operators.rules.facts import shield_facts
 from operators.rules.model import Condition, Shield
-from operators.rules.selection import Remembered, Selection
+from operators.rules.remembered import Remembered
+from operators.rules.selection import Selection
 from operators.rules.windows import Window, shield_window
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from operators.rules.recurrence import happening
+from operators.rules.remembered import Remembered
 from operators.rules.wallclock import (
     WHOLE_DAY,
     Hours,
@@ -29,7 +30,12 @@ from operators.rules.wallclock import (
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import CycleConfig, Shield, Strategy, Uptime
+    from operators.rules.model import Calendar, CycleConfig, Shield, Strategy, Uptime
+
+    Calendars = dict[str, Calendar]
+
+Answer = tuple[bool, int | None]
+"""Does it hold, and the next second at which that may change (None = never)."""
 
 DAILY, WEEKLY, MONTHLY = 2, 3, 4
 """Types of a shield's cycle; every other type means once."""
@@ -65,23 +71,55 @@ def day_range_edge(start: str, end: str, zone: ZoneInfo, now: int) -> int | None
     return _daily_edge((_hours(start, end),), zone, now)
 
 
-def strategy_active(strategy: "Strategy", book: "RuleBook", zone: ZoneInfo, now: int) -> tuple[bool, int | None]:
+def strategy_active(strategy: "Strategy", book: "RuleBook", zone: ZoneInfo, now: int) -> Answer:
     """Tell whether a strategy is in its active time: the one of its first level (spec/lifecycle.md 4.4)."""
     if not strategy.detects:
         return True, None
     return active(strategy.detects[0].trigger_config.uptime, book, zone, now)
 
 
-def active(uptime: "Uptime | None", book: "RuleBook", zone: ZoneInfo, now: int) -> tuple[bool, int | None]:
+def active(uptime: "Uptime | None", book: "RuleBook", zone: ZoneInfo, now: int) -> Answer:
     """Tell whether an active time holds, and the next second at which that may change (spec/lifecycle.md 4.4)."""
     if uptime is None or not uptime.time_ranges:
         return True, None
-    ranges = tuple(_minutes(limits.start, limits.end) for limits in uptime.time_ranges)
-    in_hours = WHOLE_DAY in ranges or any(in_range(limits, reading(now, zone)) for limits in ranges)
-    working, working_edge = _any_happening(uptime.active_calendars, book, zone, now)
-    resting, resting_edge = _any_happening(uptime.calendars, book, zone, now)
-    by_calendar = working or not (resting or uptime.active_calendars)
-    return in_hours and by_calendar, _earliest(_daily_edge(ranges, zone, now), working_edge, resting_edge)
+    return _active_time(uptime).answer(book.calendars, zone, now)
+
+
+class _ActiveTime:
+    """An active time that remembers its last answer: until its edge that holds, whichever alert asks."""
+
+    def __init__(self, uptime: "Uptime") -> None:
+        self._ranges = tuple(_minutes(limits.start, limits.end) for limits in uptime.time_ranges)
+        self._work, self._rest = uptime.active_calendars, uptime.calendars
+        self._is_always = WHOLE_DAY in self._ranges and not self._work and not self._rest
+        self._asked: tuple[Calendars, ZoneInfo] | None = None
+        self._since = 0
+        self._answer: Answer = (True, None)
+
+    def answer(self, calendars: "Calendars", zone: ZoneInfo, now: int) -> Answer:
+        if self._is_always:
+            return True, None
+        if not self._is_known(calendars, zone, now):
+            self._asked, self._since = (calendars, zone), now
+            self._answer = self._worked_out(calendars, zone, now)
+        return self._answer
+
+    def _is_known(self, calendars: "Calendars", zone: ZoneInfo, now: int) -> bool:
+        if self._asked is None or self._asked[0] is not calendars or self._asked[1] is not zone:
+            return False
+        edge = self._answer[1]
+        return now >= self._since and (edge is None or now < edge)
+
+    def _worked_out(self, calendars: "Calendars", zone: ZoneInfo, now: int) -> Answer:
+        moment = reading(now, zone)
+        in_hours = any(in_range(limits, moment) for limits in self._ranges)
+        working, working_edge = _any_happening(self._work, calendars, zone, now)
+        resting, resting_edge = _any_happening(self._rest, calendars, zone, now)
+        by_calendar = working or not (resting or self._work)
+        return in_hours and by_calendar, _earliest(_daily_edge(self._ranges, zone, now), working_edge, resting_edge)
+
+
+_active_time: Remembered["Uptime", _ActiveTime] = Remembered(_ActiveTime, size=8192)
 
 
 def shield_window(shield: "Shield", zone: ZoneInfo, now: int) -> Window:
@@ -150,8 +188,8 @@ def _cycle(config: "CycleConfig") -> _Cycle | None:
     return _Cycle(hours, lambda _: True)
 
 
-def _any_happening(calendars: tuple[str, ...], book: "RuleBook", zone: ZoneInfo, now: int) -> tuple[bool, int | None]:
-    answers = [happening(item, zone, now) for name in calendars for item in book.calendars[name].items]
+def _any_happening(names: tuple[str, ...], calendars: "Calendars", zone: ZoneInfo, now: int) -> Answer:
+    answers = [happening(item, zone, now) for name in names for item in calendars[name].items]
     return any(going_on for going_on, _ in answers), _earliest(*(edge for _, edge in answers))
 
 

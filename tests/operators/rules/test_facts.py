@@ -182,15 +182,19 @@ def test_facts_are_worked_out_once_and_only_when_asked_for():
         asked.append("costly")
         return ("x",)
 
-    facts = LazyFacts(lambda: {"plain": ("y",)}, late={"late": costly}, families={"far": lambda: {"far.off": costly()}})
+    facts = LazyFacts(
+        {}, lambda: {"plain": ("y",)}, late={"late": costly}, families={"far": lambda: {"far.off": costly()}}
+    )
     assert facts["plain"] == ("y",)
     assert asked == []
     assert (facts["late"], facts["late"], facts["far.off"], asked) == (("x",), ("x",), ("x",), ["costly"] * 2)
 
 
 def test_facts_are_a_mapping_of_what_has_values():
-    facts = LazyFacts(lambda: {"plain": ("y",), "void": ()}, late={"late": lambda: ("x",)})
-    assert (dict(facts), len(facts)) == ({"plain": ("y",), "late": ("x",)}, 2)
+    facts = LazyFacts(
+        {"near": ("z",), "none": ()}, lambda: {"plain": ("y",), "void": ()}, late={"late": lambda: ("x",)}
+    )
+    assert (dict(facts), len(facts)) == ({"near": ("z",), "plain": ("y",), "late": ("x",)}, 3)
     with pytest.raises(KeyError):
         facts["void"]
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from operators.rules.match import compile_conditions
 from operators.rules.model import Condition
-from operators.rules.selection import Remembered, Selection
+from operators.rules.remembered import Remembered
+from operators.rules.selection import Selection
 
 FIELDS = ["strategy_id", "device", "tags.device", "ip", "room"]
 VALUES = ["1", "2", "a", "10.0.0.1", "10.0.0.1|0"]
