@@ -1,5 +1,3 @@
 """Fixtures for all tests."""
 
-from tests.servers.fixtures import redis_dsn, redis_server
-
-__all__ = ["redis_dsn", "redis_server"]
+pytest_plugins = ["tests.servers.plugin", "tests.servers.fixtures"]

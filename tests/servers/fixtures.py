@@ -1,27 +1,86 @@
-"""Real servers as fixtures: each starts once per run; a test isolates itself by a key prefix, topic, index or database."""
+"""Real servers as fixtures: each starts once per run; a test isolates itself by a topic, index, key prefix or database."""
 
-import os
-import signal
+import uuid
 from collections.abc import Iterator
 
+import pymysql
 import pytest
 
-from tests.servers import redis as debian
+from tests.servers import kafka, redis
+from tests.servers.park import NoServerError
+from tests.servers.plugin import NEEDS, SERVERS
 from tests.servers.process import Server
 
 
+def _address(request: pytest.FixtureRequest) -> str:
+    assert request.fixturename is not None
+    try:
+        return request.config.stash[SERVERS].address(NEEDS[request.fixturename])
+    except NoServerError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 @pytest.fixture(scope="session")
-def redis_server() -> Iterator[tuple[Server, str]]:
-    """A running Redis and its `host:port`."""
-    if why := debian.missing():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
-    server, address = debian.redis_server()
+def kafka_address(request: pytest.FixtureRequest) -> str:
+    """The `host:port` of a Kafka that runs for all tests."""
+    return _address(request)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an Elasticsearch that runs for all tests."""
+    return _address(request)
+
+
+@pytest.fixture(scope="session")
+def redis_address(request: pytest.FixtureRequest) -> str:
+    """The `host:port` of a Redis that runs for all tests."""
+    return _address(request)
+
+
+@pytest.fixture(scope="session")
+def mariadb_address(request: pytest.FixtureRequest) -> str:
+    """The `host:port` of a MariaDB that runs for all tests; user `root`, no password."""
+    return _address(request)
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name no other test uses: for a topic, an index, a key, a database."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def redis_dsn(redis_address: str, unique: str) -> str:
+    """An outbox address no other test uses."""
+    return f"redis://{redis_address}/0/{unique}"
+
+
+@pytest.fixture
+def mariadb_dsn(mariadb_address: str, unique: str) -> Iterator[str]:
+    """A database no other test uses, as `mysql://root@host:port/database`."""
+    host, _, port = mariadb_address.partition(":")
+    with pymysql.connect(host=host, port=int(port), user="root", autocommit=True) as server, server.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {unique}")
+        yield f"mysql://root@{mariadb_address}/{unique}"
+        cursor.execute(f"DROP DATABASE {unique}")
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[tuple[Server, str]]:
+    """A Kafka for one test, which may kill, hang and restart it, and its `host:port`."""
+    if why := kafka.missing():
+        pytest.fail(why, pytrace=False)
+    server, address = kafka.kafka_server()
     yield server, address
-    server.signal(signal.SIGCONT)
     server.stop()
 
 
 @pytest.fixture
-def redis_dsn(redis_server: tuple[Server, str], request: pytest.FixtureRequest) -> str:
-    """An outbox address no other test uses."""
-    return f"redis://{redis_server[1]}/0/{abs(hash(request.node.nodeid)):x}"
+def own_redis() -> Iterator[tuple[Server, str]]:
+    """A Redis for one test, which may kill, hang and restart it, and its `host:port`."""
+    if why := redis.missing():
+        pytest.fail(why, pytrace=False)
+    server, address = redis.redis_server()
+    yield server, address
+    server.stop()

@@ -1,5 +1,6 @@
 """One real server as a child process: a free port, a folder of its own, a start that waits, a stop that leaves nothing."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -7,8 +8,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests.servers import guard
 
 
 def cache() -> Path:
@@ -26,18 +30,35 @@ def free_port() -> int:
 def fetch_once(name: str, fetch: Callable[[Path], None]) -> Path:
     """Return the cached folder `name`; if missing, fill a sibling and rename it, so that a half fetch never counts."""
     target = cache() / name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sibling = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=target.parent))
-        try:
-            fetch(sibling)
+    if target.exists():
+        return target
+    with _alone():
+        if not target.exists():
+            sibling = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=target.parent))
             try:
+                fetch(sibling)
                 sibling.rename(target)
-            except OSError:
-                assert target.exists(), "another run fetched it meanwhile"
-        finally:
-            shutil.rmtree(sibling, ignore_errors=True)
+            finally:
+                shutil.rmtree(sibling, ignore_errors=True)
     return target
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process fetch at a time: nothing is downloaded twice, and Maven's folder has one writer."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run_or_tell(command: Sequence[str], cwd: str | Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    """Run a command; if it fails, say what it said."""
+    done = subprocess.run(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} exited with {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 class Server:
@@ -59,11 +80,14 @@ class Server:
             self.child = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env, start_new_session=True
             )
+        guard.hold(self.child.pid, self.run)
         deadline = time.monotonic() + self.patience
         while not self.ready():
             if self.child.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"{self.command[0]} did not start:\n{self._tail()}")
+                said = self._tail()
+                shutil.rmtree(self.run, ignore_errors=True)
+                raise RuntimeError(f"{self.command[0]} did not start:\n{said}")
             time.sleep(0.02)
         assert self.child.poll() is None, f"something else answers on the port:\n{self._tail()}"
 
@@ -77,6 +101,7 @@ class Server:
         self.signal(signal.SIGKILL)
         if self.child is not None:
             self.child.wait()
+            guard.drop(self.child.pid)
 
     def stop(self) -> None:
         if self.child is None:
@@ -87,6 +112,7 @@ class Server:
             self.child.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+        guard.drop(self.child.pid)
         shutil.rmtree(self.run, ignore_errors=True)
 
     def _tail(self) -> str:

@@ -1,0 +1,52 @@
+"""Pytest: the real servers of a run. One process owns them, also under pytest-xdist; what the collected tests use starts at once."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.park import Counter, Park, Remote, Servers
+
+SERVERS = pytest.StashKey[Servers]()
+COUNTER = pytest.StashKey[str]()
+
+NEEDS = {
+    "kafka_address": "kafka",
+    "elasticsearch_url": "elasticsearch",
+    "redis_address": "redis",
+    "mariadb_address": "mariadb",
+}
+"""Fixture -> the server it stands for."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    asked = getattr(config, "workerinput", {}).get("servers")
+    config.stash[SERVERS] = Remote(asked) if asked else Park()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a new pytest-xdist worker where to ask."""
+    stash = node.config.stash
+    if COUNTER not in stash:
+        folder = tempfile.TemporaryDirectory(prefix="tocsin.")
+        node.config.add_cleanup(folder.cleanup)
+        stash[COUNTER] = str(Path(folder.name) / "servers")
+        Counter(stash[SERVERS], stash[COUNTER])
+    node.workerinput["servers"] = stash[COUNTER]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to start what will be needed, all side by side."""
+    if session.config.option.collectonly:
+        return
+    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    for fixture in NEEDS.keys() & used:
+        session.config.stash[SERVERS].want(NEEDS[fixture])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(SERVERS, None)
+    if isinstance(servers, Park):
+        servers.stop()
