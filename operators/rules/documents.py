@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,16 @@ import msgspec
 
 from operators.rules.book import KINDS
 from operators.rules.words import kind_of
-from operators.rules.yaml_text import Problem, parse_yaml
+from operators.rules.yaml_text import Problem, finite, parse_yaml
 
 MAX_BYTES = 128 << 20
 """No rule file is larger."""
 SUFFIXES = (".yaml", ".yml", ".json")
+
+
+MAX_LINE = 1000
+"""Letters of a told mistake."""
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class RuleError(msgspec.Struct, frozen=True, order=True):
@@ -26,7 +32,9 @@ class RuleError(msgspec.Struct, frozen=True, order=True):
     reason: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.file, self.path, self.reason) if part)
+        text = ": ".join(part for part in (self.file, self.path, self.reason) if part)
+        line = _NOT_IN_A_LINE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+        return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
 
 
 class Sourced(msgspec.Struct, frozen=True, gc=False):
@@ -125,7 +133,7 @@ def _parse_json(text: str) -> tuple[Any, list[Problem]]:
         return found
 
     try:
-        value = json.loads(text, object_pairs_hook=mapping, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=mapping, parse_float=finite, parse_constant=_no_constant)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -11,10 +11,10 @@ from operators.rules.words import (
     Id,
     Percent,
     Plain,
+    Queues,
     Severity,
     Signal,
     Template,
-    Texts,
     Way,
 )
 
@@ -183,7 +183,7 @@ class ActionConfig(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     failed_retry: RetryConfig = RetryConfig()
     need_poll: bool = False
     notify_interval: Amount = 3600
-    dsn: Texts = ()
+    dsn: Queues = ()
     push_shielded: bool = True
 
 

@@ -4,6 +4,7 @@ Built from parser events, which is fast and keeps aliases from growing: the stan
 keys, reads `no` as false and `12:30` as 750.
 """
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, cast
@@ -27,7 +28,15 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:(\.\d+)(?:[eE][-+]?\d+)?)?", re.ASCII)
 _STR_TAGS = (None, "!", "tag:yaml.org,2002:str")
 
 
-class _Refused(Exception):  # noqa: N818 (never leaves this file)
+def finite(text: str) -> float:
+    """Return the number of a text. Raises ValueError for one that is too great to be kept."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} is too great")
+    return number
+
+
+class _Refused(ValueError):  # noqa: N818 (never leaves this file)
     pass
 
 
@@ -64,7 +73,7 @@ class _Builder:
             mark = wrong.problem_mark or wrong.context_mark
             line = f"line {mark.line + 1}: " if mark else ""
             self._problems.append(("", f"not YAML: {line}{wrong.problem or wrong.context}"))
-        except (yaml.YAMLError, _Refused) as wrong:
+        except (yaml.YAMLError, ValueError) as wrong:
             self._problems.append(("", "not YAML: " + " ".join(str(wrong).split())))
         return self._result, self._problems
 
@@ -158,7 +167,7 @@ def _line(event: Any) -> str:
 
 def _scalar(event: Any) -> Any:
     text = event.value
-    if event.implicit[0]:
+    if event.implicit[0] and event.tag is None:
         return _plain(text, event) if text in _CONSTANTS or text[0] in "-0123456789" else text
     if event.tag not in _STR_TAGS:
         raise _Refused(f"{_line(event)}: tag {event.tag} is not supported")
@@ -173,7 +182,7 @@ def _plain(text: str, event: Any) -> Any:
     if number is None:
         return text
     if number.group(1):
-        return float(text)
+        return finite(text)
     if len(text) > 100:  # noqa: PLR2004 (no id, no time, no count is as long)
         raise _Refused(f"{_line(event)}: a number of {len(text)} digits")
     return int(text)

@@ -1,0 +1,33 @@
+"""One mistake a file: each is refused with file, path and reason, and nothing else is."""
+
+from pathlib import Path
+
+import pytest
+
+from operators.rules.load import load
+from tests.operators.rules.books import check_template
+
+BAD = Path(__file__).parents[2] / "config" / "bad"
+FILES = sorted(BAD.glob("*.yaml"))
+
+
+def test_many_mistakes_are_seeded():
+    assert len(FILES) > 50
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_mistake_is_refused_with_file_path_and_reason(file):
+    expected = file.read_text().partition("\n")[0].removeprefix("# expect: ")
+    book, errors = load(file, check_template=check_template)
+    assert book is None
+    assert any(expected in str(error) for error in errors), [str(error) for error in errors]
+    assert all(str(error).startswith(f"{file}: ") and "\n" not in str(error) for error in errors)
+
+
+CAUSES_MORE = {"alias_bomb", "circular_parents", "unknown_kind"}
+
+
+@pytest.mark.parametrize("file", [one for one in FILES if one.stem not in CAUSES_MORE], ids=lambda file: file.stem)
+def test_a_mistake_is_told_once(file):
+    _, errors = load(file, check_template=check_template)
+    assert len(errors) == 1, [str(error) for error in errors]
