@@ -39,6 +39,18 @@ class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval: float = 10.0
 
 
+class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files to read (`-` is stdin), one after the other.
+
+    `clock`: `input` = a record arrives when it says so, as in a replay; `wall` = when it is read.
+    `follow`: wait for more lines in the last file.
+    """
+
+    files: tuple[str, ...] = ()
+    follow: bool = False
+    clock: Literal["input", "wall"] = "input"
+
+
 class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The broker and the topics of the job."""
 
@@ -61,6 +73,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Everything the job can be told."""
 
     rules: str = "rules"
+    source: SourceSettings = SourceSettings()
     fingerprint: Literal["pairs", "bk"] = "pairs"
     language: Literal["en", "zh"] = "en"
     store: StoreSettings = StoreSettings()

@@ -100,11 +100,13 @@ def oversized(raw: bytes) -> Refusal | None:
     return None
 
 
-def decode(raw: bytes) -> Event | Decoded | Refusal:
-    """Decode one record: a cleaned event, or another kind's fields, or why not."""
+def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
+    """Decode one record: a cleaned event, or another kind's fields, or why not. `kind` is that of a record which names none."""
     refusal = oversized(raw)
     if refusal is not None:
         return refusal
+    if kind != "event":
+        return _decode_untyped(raw, kind)
     try:
         typed = _event.decode(raw)
         event = None if typed.kind not in (None, "event") else clean_typed(typed)
@@ -113,13 +115,14 @@ def decode(raw: bytes) -> Event | Decoded | Refusal:
         return _decode_untyped(raw)
 
 
-def _decode_untyped(raw: bytes) -> Event | Decoded | Refusal:
+def _decode_untyped(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
     """Take the long way: fields of any type, each judged by name."""
     try:
         wire = _wire.decode(raw)
-        if wire.kind is None or wire.kind == "event":
+        named = kind if wire.kind is None else wire.kind
+        if named == "event":
             return clean_event(wire)
-        return _other(wire.kind, None if wire.at is None else whole_number(wire.at, "at"), raw)
+        return _other(named, None if wire.at is None else whole_number(wire.at, "at"), raw)
     except FieldError as error:
         return Refusal(error.reason, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -59,8 +59,11 @@ def access_time(event: Event) -> int:
 
 def _note_anomaly(turn: Turn, event: Event) -> None:
     """Let the event count as an anomalous check result of its level (design.md 7.8)."""
-    if event.strategy_id and (strategy := turn.scene.strategy(event.strategy_id)) and strategy.items:
-        turn.keep(checks=fold_event_check(turn.state.checks, event, strategy))
+    if not event.strategy_id:
+        return
+    strategy, checks = turn.scene.strategy(event.strategy_id), turn.state.checks
+    if checks is not None or (strategy is not None and strategy.items):
+        turn.keep(checks=fold_event_check(checks, event, strategy))
 
 
 def _fold_end(turn: Turn, event: Event) -> bool:

@@ -172,9 +172,9 @@ def bury(taken: Taken, reason: BuryReason, results: Results, now: float) -> Bury
     return Bury(reason, _receipt(taken, told, now), results, explain(told))
 
 
-def drop(taken: Taken, now: float) -> Settle:
-    """Settle a notice that an operator dropped: whoever was not reached will not be."""
-    gone = {name: Result(ok=False, message="dropped") for name in taken.notice.receivers or (taken.notice.way,)}
+def drop(taken: Taken, message: str, now: float) -> Settle:
+    """Settle a notice that is not to be sent any more: whoever was not reached has the reason in the receipt."""
+    gone = {name: Result(ok=False, message=message) for name in taken.notice.receivers or (taken.notice.way,)}
     return Settle(_receipt(taken, {**gone, **_reached(taken.results)}, now))
 
 

@@ -64,9 +64,9 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     time: int | None
 
 
-def take_in(raw: bytes, book: RuleBook, settings: CoreSettings) -> tuple[Arrival, Body]:
-    """Turn one record's bytes into what the core folds. Never raises."""
-    decoded = decode(raw)
+def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "event") -> tuple[Arrival, Body]:
+    """Turn one record's bytes into what the core folds; `kind` is that of a record which names none. Never raises."""
+    decoded = decode(raw, kind)
     if isinstance(decoded, Event):
         return Arrival(decoded.at, decoded.time), identify(decoded, book, settings)
     if isinstance(decoded, Refusal):
@@ -110,7 +110,8 @@ def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -
         result = msgspec.convert({**given, "time": time}, CheckResult)
         if lacks_level(result):
             return Refusal(DeadReason.MISSING_FIELD, "`level`: an anomaly names its level")
-        event = identify(_as_event(fields, time), book, settings)
+        series = _as_event(fields, time)
+        event = series if series.dedupe_md5 else identify(series, book, settings)
     except FieldError as error:
         return Refusal(error.reason, str(error))
     except msgspec.ValidationError as error:

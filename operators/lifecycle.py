@@ -112,7 +112,7 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None) -> None:
 def _dispatch_at_birth(turn: Turn, strategy: Strategy | None) -> None:
     """Let dispatch rules set severity and tags of a new alert."""
     alert = turn.current()
-    found = dispatch(alert, strategy, turn.scene.book, turn.scene.settings)
+    found = dispatch(alert, strategy, turn.scene.book, turn.scene.settings, turn.now)
     if found is None:
         return
     tags = tuple({"key": tag.key, "value": tag.value} for tag in found.additional_tags)

@@ -44,7 +44,7 @@ class Shared:
         self._news = ShieldNews()
         self._notices_due: int | None = None
         self.rules_version = ""
-        """Of the book in force when the snapshot was taken."""
+        """Of the book that open alerts were last promised a look at."""
 
     def next_due(self) -> int | None:
         """Return the next second at which noise reduction, converge or a shield notice is due."""
@@ -92,7 +92,7 @@ class Shared:
             scene.retired,
             self._news,
             self._shields,
-            scene.book.version,
+            self.rules_version,
         )
         return snapshot.pack(VERSION, kept)
 

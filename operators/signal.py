@@ -16,7 +16,7 @@ def matched(turn: Turn) -> Dispatch | None:
     """Return what the dispatch rules say of the alert now."""
     alert, scene = turn.current(), turn.scene
     strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
-    return dispatch(alert, strategy, scene.book, scene.settings)
+    return dispatch(alert, strategy, scene.book, scene.settings, turn.now)
 
 
 def emit(turn: Turn, signal: str, *, tell: bool = True) -> None:

@@ -8,7 +8,7 @@ from operators.check.shield import shielding
 from operators.identity import digest, notice_id
 from operators.noise import Judged, is_reducible
 from operators.reason import OpType, Reason
-from operators.records import Action, Message, Notice
+from operators.records import Action, LogEntry, Message, Notice
 from operators.scene import Scene
 from operators.turn import Turn, replace
 
@@ -79,7 +79,8 @@ def word(scene: Scene, message: Message, alerts: list[Alert]) -> tuple[Notice, s
     """Put a message into words; return the notice and what went wrong in a user's template."""
     strategy = scene.strategy(message.strategy_id) if message.strategy_id else None
     rendered = scene.render(message, alerts, strategy, scene.book, message.time)
-    occasion = (message.shield or {}).get("edge"), (message.shield or {}).get("time")
+    shield = message.shield or {}
+    occasion = shield.get("shield", {}).get("id"), shield.get("edge"), shield.get("time")
     notice = Notice(
         id=notice_id(message.action_ids, message.way, message.receivers, message.collect_type, *occasion),
         time=message.time,
@@ -152,3 +153,18 @@ def _silence(scene: Scene, alert: Alert, now: int) -> Reason | None:
         return Reason.SIGNAL_MUTED_BY_ACK
     shield = shielding(alert, scene.book, scene.settings, now)
     return shield.reason if shield.is_shielded else None
+
+
+def note_entry(alert: Alert, note: Note, now: int) -> LogEntry:
+    """Return the log entry of a note; it changes nothing in the alert, so its id hangs on no revision of it."""
+    return LogEntry(
+        id=f"{alert.id}-{note.reason}-{now}-{digest(note.text)[:8]}",
+        time=now,
+        alert_id=alert.id,
+        dedupe_md5=alert.dedupe_md5,
+        op_type=OpType.ACTION,
+        reason=note.reason,
+        description=note.text,
+        severity=alert.severity,
+        status=alert.status,
+    )

@@ -21,7 +21,7 @@ from operators.enrich.event import Dropped
 from operators.event import Event
 from operators.identity import slot_of
 from operators.intake import Check, ReceiptLine, Record, RulesChange, Tick
-from operators.reason import DeadReason, OpType, Reason
+from operators.reason import DeadReason
 from operators.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
@@ -31,7 +31,7 @@ from operators.settings import CoreSettings
 from operators.shared import Shared
 from operators.slot import Slot
 from operators.state import State
-from operators.telling import Note, judged, say_messages
+from operators.telling import Note, judged, note_entry, say_messages
 from operators.turn import Turn
 
 CheckTemplate = Callable[[str], str | None]
@@ -163,8 +163,9 @@ class Worker:
         """Take new rules into force; each open alert sees them within `check_interval` (design.md 4)."""
         book = self.shared.with_shields(book, self._check_template)
         before = self.scene.book
-        if book.version == before.version:
+        if book.version == self.shared.rules_version:
             return
+        self.shared.rules_version = book.version
         gone = {alert.strategy_id for alert in self.open_alerts()} - book.strategies.keys()
         known = {**before.strategies, **self.scene.retired}
         self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
@@ -222,11 +223,9 @@ class Worker:
     def _note(self, notes: Iterable[Note]) -> None:
         """Write into the logs of alerts what was decided about them elsewhere."""
         for note in notes:
-            state = self._state(self._ids.get(note.alert_id, ""))
-            if state is not None and state.alert is not None and state.alert.id == note.alert_id:
-                turn = Turn(state, self.scene, self.clock)
-                turn.log(OpType.ACTION, note.reason, note.text)
-                self._finish(turn, looks=False)
+            alert = self.find(note.alert_id)
+            if alert is not None:
+                self._say(note_entry(alert, note, self.clock))
 
     def _wake(self, due: int, md5: str) -> None:
         if self._queued.get(md5) != due:
@@ -293,7 +292,7 @@ class Worker:
         """Drop a state that can no longer matter; else ask for the moment at which it will not."""
         state, retention = turn.state, self.scene.settings.ended_retention
         until = max(state.touched, state.ended_at or 0) + retention
-        if state.checks is not None and (last := forget_after(state.checks, None)) is not None:
+        if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
         if turn.now < until:
             turn.look(until)
@@ -304,6 +303,9 @@ class Worker:
             self.slots[slot_of(gone.dedupe_md5)].drop(gone.dedupe_md5)
         self._index(gone, None)
         return True
+
+    def _strategy_of(self, state: State) -> Strategy | None:
+        return self.scene.strategy(state.alert.strategy_id) if state.alert else None
 
     def _index(self, before: State | None, after: State | None) -> None:
         """Keep alert ids pointing at their fingerprint."""
@@ -324,6 +326,24 @@ class Worker:
                     turn = Turn(state, self.scene, self.clock)
                     turn.flush(now_or_never=True)
                     self.slots[key].put(turn.finish())
+
+    def slots_due(self, now: int) -> set[str]:
+        """Return the slots with a timer due at or before `now`."""
+        heap, found, places = self._heap, set(), [0]
+        while places:
+            place = places.pop()
+            if place < len(heap) and heap[place][0] <= now:
+                found.add(slot_of(heap[place][1]))
+                places += (2 * place + 1, 2 * place + 2)
+        return found
+
+    def snapshot_shared(self) -> bytes:
+        """Return what no slot owns."""
+        return self.shared.snapshot(self.clock)
+
+    def restore_shared(self, data: bytes) -> None:
+        """Take over what no slot owns, and the clock."""
+        self.clock = max(self.clock, self.shared.restore(data))
 
     def adopt(self, key: str, slot: Slot) -> None:
         """Take over a restored slot."""

@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "replay": "flows.cli.replay:replay",
+    "run": "flows.cli.run:run",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 

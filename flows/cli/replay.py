@@ -1,25 +1,19 @@
 """`tocsin replay`: yesterday's events through today's rules, in seconds."""
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
+from flows.cli.fail import fail
 from flows.outcome import summary
 from flows.replay import Replay
-from flows.replay_files import InputError, read_lines, write
+from flows.replay_files import read_lines, write
 from flows.settings import Settings, SettingsError, load_settings
+from flows.sources.lines import InputError
 from flows.words import renderer
 from operators.rules.book import RuleBook
 from operators.rules.load import load
-
-
-def fail(*reasons: object) -> None:
-    """Say why nothing can be done, one reason a line, and exit 1."""
-    for reason in reasons:
-        click.echo(str(reason), err=True)
-    sys.exit(1)
 
 
 @click.command()

@@ -5,7 +5,7 @@ import msgspec
 from operators.alert import Alert
 from operators.event import Event
 from operators.rules.model import Algorithm, Detect, Item, Strategy
-from operators.rules.selection import Remembered
+from operators.rules.remembered import Remembered
 
 UNIT = 60
 """Seconds of a period when no query names an interval."""

@@ -11,7 +11,7 @@ from operators.alert import Alert, is_no_data
 from operators.check.series import is_auto_level, is_host_anomaly
 from operators.reason import Reason
 from operators.rules.model import QueryConfig, Strategy
-from operators.rules.selection import Remembered
+from operators.rules.remembered import Remembered
 
 
 class StrategySnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -1,0 +1,98 @@
+"""The sink of the job: everything said goes to the store, the outbox and the dead letters, durable before it returns.
+
+The engine counts a batch as delivered when `write_batch` returns, so nothing here hands over to a thread (engine.md 0.10). What was
+written twice after a crash has the same ids and changes nothing.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+
+from operators.alert import Alert
+from operators.event import Event
+from operators.records import Action, DeadLetter, LogEntry, Notice
+from sinks.dead_letters import DeadLetters
+from sinks.outbox import Outbox
+from sinks.store.interface import Batch, Store
+
+Observe = Callable[[Sequence[Any]], None]
+
+
+class Edges:
+    """Where what was said goes. Built once a process, closed at its end."""
+
+    def __init__(
+        self, store: Store | None, outbox: Outbox | None, dead_letters: DeadLetters, observe: Observe | None = None,
+        *, keeps_events: bool = True,
+    ) -> None:  # fmt: skip
+        self.store, self.outbox, self.dead_letters = store, outbox, dead_letters
+        self._observe = observe
+        self._keeps_events = keeps_events
+
+    def deliver(self, said: Sequence[Any]) -> None:
+        """Make everything durable: documents first, then notices, then what was refused."""
+        sorted_ = _by_type(said)
+        refused = list(sorted_.get(DeadLetter, ()))
+        if self.store is not None:
+            refused += self.store.write(self._batch(sorted_)).refused
+        notices = sorted_.get(Notice)
+        if notices and self.outbox is not None:
+            self.outbox.put(notices, time.time())
+        if refused:
+            self.dead_letters.write(refused)
+        if self._observe is not None:
+            self._observe(said)
+
+    def _batch(self, sorted_: dict[type, list[Any]]) -> Batch:
+        return Batch(
+            alerts=_last_of_each(sorted_.get(Alert, ())),
+            logs=sorted_.get(LogEntry, ()),
+            actions=_last_of_each(sorted_.get(Action, ())),
+            events=sorted_.get(Event, ()) if self._keeps_events else (),
+        )
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for edge in (self.store, self.outbox, self.dead_letters):
+            if edge is not None:
+                edge.close()
+
+
+def _by_type(said: Sequence[Any]) -> dict[type, list[Any]]:
+    sorted_: dict[type, list[Any]] = {}
+    for thing in said:
+        kind = type(thing)
+        if kind in sorted_:
+            sorted_[kind].append(thing)
+        else:
+            sorted_[kind] = [thing]
+    return sorted_
+
+
+def _last_of_each(documents: Sequence[Any]) -> list[Any]:
+    """Return the newest form of each document: only that needs writing."""
+    return list({document.id: document for document in documents}.values())
+
+
+class EdgesPart(StatelessSinkPartition[Any]):
+    """The engine's view of the edges."""
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+
+    def write_batch(self, items: list[Any]) -> None:
+        """Deliver what was said."""
+        self._edges.deliver(items)
+
+
+class EdgesSink(DynamicSink[Any]):
+    """One part a worker."""
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> EdgesPart:  # noqa: ARG002 - the engine's signature
+        """Return the only part of this process."""
+        return EdgesPart(self._edges)

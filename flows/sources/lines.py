@@ -1,0 +1,52 @@
+"""Lines of JSON from plain, .gz and .zst files and from stdin, bounded in length."""
+
+import gzip
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from operators.decode import MAX_BYTES
+
+READ_ERRORS = (OSError, EOFError, zstandard.ZstdError)
+"""What opening or reading an input may raise."""
+PACKED = (".gz", ".zst")
+
+
+class InputError(Exception):
+    """An input that cannot be read; the text names it."""
+
+
+def open_input(name: str) -> IO[bytes]:
+    """Open an input by name; `-` is stdin."""
+    if name == "-":
+        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+    if name.endswith(".gz"):
+        return gzip.open(name, "rb")
+    if name.endswith(".zst"):
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(Path(name).open("rb"), closefd=True))
+    return Path(name).open("rb")
+
+
+def read_line(stream: IO[bytes]) -> bytes:
+    """Return the next line with its end; b"" where there is none. Of an endless line only enough to see that it is."""
+    line = stream.readline(MAX_BYTES + 2)
+    if not line.endswith(b"\n") and len(line) > MAX_BYTES:
+        while (rest := stream.readline(MAX_BYTES)) and not rest.endswith(b"\n"):
+            pass
+        return line + b"\n"
+    return line
+
+
+def lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield lines without their ends."""
+    while line := read_line(stream):
+        yield line.rstrip(b"\r\n")
+
+
+def input_error(name: str, error: Exception) -> InputError:
+    """Return the error that names the input."""
+    return InputError(f"{name}: {getattr(error, 'strerror', None) or error}")
