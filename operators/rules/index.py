@@ -94,7 +94,7 @@ def dispatch_by_business(groups: Mapping[str, DispatchGroup]) -> dict[str, tuple
     """
     enabled = [_with_enabled_rules(group) for group in groups.values() if group.is_enabled]
     enabled.sort(key=lambda group: (-group.priority, id_order(group.id)))
-    businesses = {EVERY_BUSINESS, *(group.bk_biz_id for group in enabled)}
+    businesses = {EVERY_BUSINESS, *(group.bk_biz_id for group in enabled)} if enabled else set()
     return {
         business: tuple(group for group in enabled if group.bk_biz_id in (business, EVERY_BUSINESS))
         for business in businesses
