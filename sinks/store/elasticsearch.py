@@ -1,0 +1,157 @@
+"""The alert store in Elasticsearch: dated indices, full documents, external versions, the plain server's features."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+from elasticsearch import NotFoundError
+
+from operators.alert import ABNORMAL, Alert
+from operators.event import Event
+from operators.records import Action, LogEntry, Receipt
+from sinks.store.bulk import Bulk
+from sinks.store.cluster import check, connect, explained, prepare, read_address
+from sinks.store.elasticsearch_documents import documents
+from sinks.store.elasticsearch_query import alert_clause
+from sinks.store.indices import DAY, alert_index, index_end
+from sinks.store.interface import NEWEST, Batch, Retention, Written
+from sinks.store.outcome import with_receipts
+from sinks.store.query import AlertQuery
+from sinks.store.refusal import UNENCODABLE, refusal
+from sinks.store.words import words_of
+
+PAGE = 1000
+T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event)
+_Clause = dict[str, Any]
+
+
+class ElasticsearchStore:
+    """Keeps each kind in indices of its own; found through one alias a kind."""
+
+    def __init__(self, dsn: str, *, read_only: bool = False) -> None:
+        """Connect to the cluster named by an address (see `read_address`); a writer also puts the templates."""
+        arguments, settings = read_address(dsn)
+        self._client, self._prefix = connect(arguments), settings.prefix
+        self._bulk = Bulk(self._client, patience=settings.patience, request_seconds=settings.timeout)
+        if read_only:
+            check(self._client)
+        else:
+            prepare(self._client, settings)
+
+    def write(self, batch: Batch) -> Written:
+        """Write the batch; it is in the translog of every shard when this returns."""
+        ready, refused = documents(batch, self._prefix)
+        tally = self._bulk.send(ready)
+        conflicts = sum(isinstance(document.record, Alert | Action | Receipt) for document in tally.conflicts)
+        return Written(conflicts, (*refused, *(refusal(document.record, text) for document, text in tally.poison)))
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return the latest document of one alert; also one that a search does not find yet."""
+        try:
+            index = self._prefix + alert_index(alert_id)
+        except UNENCODABLE:
+            return None
+        with explained("reading an alert"):
+            try:
+                found = self._client.get(index=index, id=alert_id)
+            except NotFoundError:
+                return None
+        return msgspec.convert(found["_source"], Alert)
+
+    def alerts(self, query: AlertQuery) -> list[Alert]:
+        """Return the alerts that match, newest first: ids begin with their second."""
+        found = self._search("alert", Alert, alert_clause(query), {"id": "desc"})
+        # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
+        exact = (alert for alert in found if _has_words(alert, query.words))
+        return list(islice(exact, query.offset, query.offset + query.limit))
+
+    def logs(self, alert_id: str) -> list[LogEntry]:
+        """Return the log of one alert, oldest first; of one second, as made."""
+        clause = {"term": {"alert_id": alert_id}}
+        found = islice(self._search("alert_log", LogEntry, clause, {"time": "desc"}, {"id": "desc"}), NEWEST)
+        return sorted(found, key=lambda entry: (entry.time, _numbers(entry.id.removeprefix(alert_id))))
+
+    def actions(self, alert_id: str) -> list[Action]:
+        """Return the actions of one alert, oldest first."""
+        clause = {"term": {"alert_ids": alert_id}}
+        found = islice(self._search("action", Action, clause, {"time": "desc"}, {"id": "desc"}), NEWEST)
+        actions = sorted(found, key=lambda action: (action.time, action.execute_times))
+        receipts = self._receipts([action.id for action in actions])
+        return [with_receipts(one, (r for r in receipts if one.id in r.action_ids)) for one in actions]
+
+    def events(self, dedupe_md5: str) -> list[Event]:
+        """Return the archived events of one fingerprint in order of arrival."""
+        clause = {"term": {"dedupe_md5": dedupe_md5}}
+        return list(islice(self._search("event", Event, clause, {"at": "desc"}, {"id": "desc"}), NEWEST))[::-1]
+
+    def retain(self, now: int, retention: Retention) -> dict[str, int]:
+        """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
+        days = {
+            "alerts": ("alert", retention.alerts),
+            "logs": ("alert_log", retention.logs),
+            "actions": ("action", retention.actions),
+            "receipts": ("receipt", retention.actions),
+            "events": ("event", retention.events),
+        }
+        with explained("retention"):
+            return {name: self._drop(kind, now - keep * DAY) for name, (kind, keep) in days.items() if keep}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _receipts(self, action_ids: Sequence[str]) -> list[Receipt]:
+        """Return the receipts of actions; an earlier attempt may lie in the index of the month before."""
+        found: list[Receipt] = []
+        for first in range(0, len(action_ids), PAGE):
+            clause = {"terms": {"action_ids": list(action_ids[first : first + PAGE])}}
+            found += self._search("receipt", Receipt, clause, {"time": "asc"}, {"notice_id": "asc"})
+        return found
+
+    def _search(self, kind: str, shape: type[T], clause: _Clause, *sort: dict[str, str]) -> Iterator[T]:
+        """Read page after page, each beginning after the last hit of the one before."""
+        after: list[Any] | None = None
+        while True:
+            with explained("search"):
+                answer = self._client.search(
+                    index=self._prefix + kind,
+                    query=clause,
+                    sort=list(sort),
+                    size=PAGE,
+                    search_after=after,
+                    track_total_hits=False,
+                    ignore_unavailable=True,
+                )
+            hits = answer["hits"]["hits"]
+            yield from (msgspec.convert(hit["_source"], shape) for hit in hits)
+            if len(hits) < PAGE:
+                return
+            after = hits[-1]["sort"]
+
+    def _drop(self, kind: str, before: int) -> int:
+        present = self._client.indices.get(index=f"{self._prefix}{kind}_*", features="aliases", allow_no_indices=True)
+        dropped = 0
+        for index in present.body:
+            end = index_end(index, self._prefix, kind)
+            if end is not None and end <= before and not (kind == "alert" and self._is_needed(index, before)):
+                dropped += self._client.count(index=index)["count"]
+                self._client.indices.delete(index=index)
+        return dropped
+
+    def _is_needed(self, index: str, before: int) -> bool:
+        late = [{"term": {"status": ABNORMAL}}, {"range": {"end_time": {"gte": str(before)}}}]
+        found = self._client.count(index=index, query={"bool": {"should": late, "minimum_should_match": 1}})
+        return bool(found["count"])
+
+
+def _has_words(alert: Alert, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    text = words_of(alert)
+    return all(word in text for word in words)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]

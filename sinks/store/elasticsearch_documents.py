@@ -1,0 +1,71 @@
+"""Records as lines of a bulk request: where each belongs, under which id and version."""
+
+from itertools import chain
+
+import msgspec
+
+from operators.alert import Alert, document_version
+from operators.event import Event
+from operators.records import Action, DeadLetter, LogEntry, Receipt
+from sinks.store.bulk import Document
+from sinks.store.indices import alert_index, event_index, index_of, log_index
+from sinks.store.interface import Batch
+from sinks.store.refusal import encode_each
+from sinks.store.words import words_of
+
+LARGEST_VERSION = (1 << 63) - 1
+LONGEST_ID = 512
+"""Bytes. Beyond either limit the server refuses the whole request, so the document is refused here."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def documents(batch: Batch, prefix: str) -> tuple[list[Document], list[DeadLetter]]:
+    """Return the documents of a batch, and a dead letter for each record that can be none."""
+    parts = (
+        encode_each(batch.alerts, lambda alert: _alert(alert, prefix)),
+        encode_each(batch.logs, lambda entry: _log(entry, prefix)),
+        encode_each(batch.actions, lambda action: _action(action, prefix)),
+        encode_each(batch.receipts, lambda receipt: _receipt(receipt, prefix)),
+        encode_each(batch.events, lambda event: _event(event, prefix)),
+    )
+    return list(chain(*(made for made, _ in parts))), list(chain(*(refused for _, refused in parts)))
+
+
+def _alert(alert: Alert, prefix: str) -> Document:
+    header = _indexed(prefix + alert_index(alert.id), alert.id, document_version(alert))
+    body = b'%b,"words":%b}' % (_encode(alert)[:-1], _encode(words_of(alert)))
+    return Document(header, body, alert)
+
+
+def _log(entry: LogEntry, prefix: str) -> Document:
+    # Sent again, a run has counted on: its count is its version.
+    return Document(_indexed(prefix + log_index(entry), entry.id, entry.count), _encode(entry), entry)
+
+
+def _action(action: Action, prefix: str) -> Document:
+    header = _indexed(prefix + index_of("action", action.time), action.id, action.revision)
+    return Document(header, _encode(action), action)
+
+
+def _receipt(receipt: Receipt, prefix: str) -> Document:
+    header = _indexed(prefix + index_of("receipt", receipt.time), receipt.notice_id, receipt.attempt)
+    return Document(header, _encode(receipt), receipt)
+
+
+def _event(event: Event, prefix: str) -> Document:
+    header = {"create": {"_index": prefix + event_index(event), "_id": _short(event.id)}}
+    return Document(_encode(header), _encode(event), event)
+
+
+def _indexed(index: str, document_id: str, version: int) -> bytes:
+    if version > LARGEST_VERSION:
+        raise OverflowError(f"version {version} is beyond {LARGEST_VERSION}")
+    place = {"_index": index, "_id": _short(document_id), "version": version, "version_type": "external_gte"}
+    return _encode({"index": place})
+
+
+def _short(document_id: str) -> str:
+    if len(document_id.encode()) > LONGEST_ID:
+        raise ValueError(f"an id of more than {LONGEST_ID} bytes")
+    return document_id

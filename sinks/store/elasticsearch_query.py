@@ -1,0 +1,60 @@
+"""A query in the language of Elasticsearch. Times are sent as text: a number would be read as milliseconds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sinks.store.query import AlertQuery
+
+Clause = dict[str, Any]
+
+_NAMES = ("alert_name.raw", "event.target", "event.ip")
+"""Fields in which also a part of a word is found: names, of which there are few."""
+
+
+def alert_clause(query: AlertQuery) -> Clause:
+    """Return the clause that holds for every alert that matches, and perhaps for a few more (see `words`)."""
+    clauses = [
+        *_terms(query),
+        *([_target(query.target)] if query.target else []),
+        *_times(query.since, query.until),
+        *map(_word, query.words),
+    ]
+    return {"bool": {"filter": clauses}}
+
+
+def _terms(query: AlertQuery) -> list[Clause]:
+    fields: dict[str, Sequence[str | int]] = {
+        "status": query.status,
+        "severity": query.severity,
+        "strategy_id": query.strategy_id,
+        "bk_biz_id": query.bk_biz_id,
+        "dedupe_md5": query.dedupe_md5,
+    }
+    return [{"terms": {field: list(values)}} for field, values in fields.items() if values]
+
+
+def _target(values: Sequence[str]) -> Clause:
+    """A target as reported, or by its address; `10.0.0.1|0` is 10.0.0.1 in cloud 0."""
+    exact = [{"terms": {field: list(values)}} for field in ("event.target", "event.ip", "event.ipv6")]
+    return _any([*exact, *({"prefix": {"event.target": f"{value}|"}} for value in values)])
+
+
+def _times(since: int | None, until: int | None) -> list[Clause]:
+    clauses: list[Clause] = []
+    if since is not None:
+        is_open = {"bool": {"must_not": [{"exists": {"field": "end_time"}}]}}
+        clauses.append(_any([is_open, {"range": {"end_time": {"gte": str(since)}}}]))
+    if until is not None:
+        clauses.append({"range": {"begin_time": {"lte": str(until)}}})
+    return clauses
+
+
+def _word(word: str) -> Clause:
+    """A run of words, or of Chinese characters, each of which is a token; in names any part."""
+    pattern = "*{}*".format("".join(f"\\{char}" if char in "*?\\" else char for char in word))
+    parts = ({"wildcard": {field: {"value": pattern, "case_insensitive": True}}} for field in _NAMES)
+    return _any([{"match_phrase": {"words": word}}, *parts])
+
+
+def _any(clauses: Sequence[Clause]) -> Clause:
+    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
