@@ -1,11 +1,18 @@
-"""The words of notices."""
-import msgspec
-class R(msgspec.Struct):
-    title: str
-    content: str
-    error: str | None = None
-class W:
-    def check_template(self, t): return None
-    def __call__(self, message, alerts, strategy, book, now):
-        return R(f"{message.signal} {alerts[0].alert_name if alerts else ''}", f"{len(alerts)}")
-def renderer(settings): return W()
+"""The words of notices as the core asks for them: rendering, and the judgement of templates while rules load."""
+
+from flows.settings import Settings, SettingsError
+from sinks.render import Renderer, check_template
+
+
+class Words(Renderer):
+    """A renderer that also checks templates."""
+
+    check_template = staticmethod(check_template)
+
+
+def renderer(settings: Settings) -> Words:
+    """Return the renderer of these settings. Raises SettingsError for a link that is no template."""
+    try:
+        return Words(settings)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error

@@ -16,11 +16,19 @@ from operators.settings import CoreSettings
 
 
 class Rendered(Protocol):
-    """A message in words; `error` says what went wrong in a user's template, if anything."""
+    """A message in words; `error` says what went wrong in a user's template, `config` is that of a webhook or push."""
 
-    title: str
-    content: str
-    error: str | None
+    @property
+    def title(self) -> str: ...  # noqa: D102 - see the class
+
+    @property
+    def content(self) -> str: ...  # noqa: D102 - see the class
+
+    @property
+    def error(self) -> str | None: ...  # noqa: D102 - see the class
+
+    @property
+    def config(self) -> dict[str, Any] | None: ...  # noqa: D102 - see the class
 
 
 class Render(Protocol):

@@ -42,5 +42,5 @@ def alerts(up: Stream[Polled], host: Host) -> Stream[Any]:
     return op.flat_map_batch("gather", said, _flatten)
 
 
-def _flatten(lists: list[Said]) -> Iterable[Any]:
-    return [thing for said in lists for thing in said]
+def _flatten(keyed: list[tuple[str, Said]]) -> Iterable[Any]:
+    return [thing for _, said in keyed for thing in said]

@@ -97,7 +97,7 @@ def word(scene: Scene, message: Message, alerts: list[Alert]) -> tuple[Notice, s
         mentions=message.mentions,
         bk_biz_id=message.bk_biz_id,
         severity=message.severity,
-        config=message.config,
+        config=rendered.config if message.config is not None else None,
     )
     return notice, rendered.error
 
