@@ -9,9 +9,6 @@ import msgspec
 
 from operators.rules.index import (
     EVERY_BUSINESS,
-    Assignment,
-    Ordered,
-    assignments_of,
     dispatch_by_business,
     groups_by_host,
     hosts_by_address,
@@ -59,9 +56,6 @@ NOT_YET: frozenset[str] = frozenset()
 """Kinds that are read and checked but not yet acted on."""
 
 _ID_FIELDS = {"channels": "way", "hosts": "bk_host_id", "topology": "key", "tests": "name"}
-
-_NO_SHIELDS: Ordered[Shield] = Ordered()
-_NO_ASSIGNMENTS: Ordered[Assignment] = Ordered()
 
 
 def acted_on(kind: str) -> bool:
@@ -125,11 +119,10 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     service_instances_by_host: dict[str, tuple[ServiceInstance, ...]] = {}
     dynamic_groups_by_host: dict[str, tuple[str, ...]] = {}
     """Host id -> ids of dynamic groups."""
-    shield_index: dict[str, Ordered[Shield]] = {}
+    shield_index: dict[str, tuple[Shield, ...]] = {}
     """By business."""
     dispatch_index: dict[str, tuple[DispatchGroup, ...]] = {}
     """By business, "0" for those without groups of their own."""
-    assignment_index: dict[str, Ordered[Assignment]] = {}
     provenance: Provenance = Provenance()
 
     @staticmethod
@@ -139,20 +132,11 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
 
     def shields_of(self, business: str | int | None) -> tuple[Shield, ...]:
         """Return the enabled shields of a business, by id."""
-        return self.shield_index.get(str(business), _NO_SHIELDS).everything
-
-    def shields_for(self, business: str | int | None, strategy_id: str) -> tuple[Shield, ...]:
-        """Return those of `shields_of` that may concern alerts of a strategy ("" = third-party)."""
-        return self.shield_index.get(str(business), _NO_SHIELDS).for_strategy(strategy_id)
+        return self.shield_index.get(str(business), ())
 
     def dispatch_of(self, business: str | int | None) -> tuple[DispatchGroup, ...]:
         """Return the enabled groups of a business and of every business, larger priority first, with enabled rules."""
         return self.dispatch_index.get(str(business), self.dispatch_index.get(EVERY_BUSINESS, ()))
-
-    def dispatch_for(self, business: str | int | None, strategy_id: str) -> tuple[Assignment, ...]:
-        """Return the rules of `dispatch_of` that may concern alerts of a strategy ("" = third-party), in its order."""
-        index = self.assignment_index.get(str(business)) or self.assignment_index.get(EVERY_BUSINESS, _NO_ASSIGNMENTS)
-        return index.for_strategy(strategy_id)
 
     def zone_of(self, business: str | int | None, settings: Zoned) -> ZoneInfo:
         """Return the time zone of a business: its own, else that of the settings."""
@@ -182,7 +166,5 @@ def indices(kinds: Mapping[str, dict[str, Any]], changed: frozenset[str]) -> dic
     if "shields" in changed:
         found["shield_index"] = shields_by_business(kinds["shields"])
     if "dispatch" in changed:
-        groups = dispatch_by_business(kinds["dispatch"])
-        found["dispatch_index"] = groups
-        found["assignment_index"] = {business: assignments_of(members) for business, members in groups.items()}
+        found["dispatch_index"] = dispatch_by_business(kinds["dispatch"])
     return found

@@ -1,19 +1,15 @@
-"""Indices of a rule book: rules that name their strategies are found by strategy, inventory by address and host."""
+"""Indices of a rule book: shields and dispatch by business, inventory by address and host."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
-from operators.rules.match import condition_groups
-from operators.rules.model import Condition, DispatchGroup, DispatchRule, DynamicGroup, Host, ServiceInstance, Shield
+from operators.rules.model import DispatchGroup, DynamicGroup, Host, ServiceInstance, Shield
 
-Rule = TypeVar("Rule")
 Thing = TypeVar("Thing")
 
 EVERY_BUSINESS = "0"
-_STRATEGY_FIELDS = ("strategy_id", "alert.strategy_id", "tags.strategy_id")
 
 
 def id_order(text: str) -> tuple[int, int, str]:
@@ -21,70 +17,10 @@ def id_order(text: str) -> tuple[int, int, str]:
     return (0, int(text), "") if text.isdecimal() and text.isascii() and len(text) < 20 else (1, 0, text)  # noqa: PLR2004
 
 
-class Ordered(msgspec.Struct, Generic[Rule], frozen=True, gc=False):
-    """Rules in order, those that can only concern certain strategies apart."""
-
-    everything: tuple[Rule, ...] = ()
-    rest: tuple[tuple[int, Rule], ...] = ()
-    """Of (place in everything, rule): rules that may concern any alert."""
-    by_strategy: dict[str, tuple[tuple[int, Rule], ...]] = {}
-
-    def for_strategy(self, strategy_id: str) -> tuple[Rule, ...]:
-        """Return the rules that may concern alerts of a strategy ("" = third-party), in order."""
-        own = self.by_strategy.get(strategy_id)
-        if own is None and not self.by_strategy:
-            return self.everything
-        return tuple(rule for _, rule in sorted([*self.rest, *(own or ())], key=_place))
-
-
-def _place(placed: tuple[int, object]) -> int:
-    return placed[0]
-
-
-def ordered(rules: Iterable[Rule], strategies_of: Callable[[Rule], frozenset[str] | None]) -> Ordered[Rule]:
-    """Return rules, given in order, by the strategies they can concern; None = any alert."""
-    everything, rest = tuple(rules), []
-    by_strategy: dict[str, list[tuple[int, Rule]]] = {}
-    for placed in enumerate(everything):
-        strategies = strategies_of(placed[1])
-        if strategies is None:
-            rest.append(placed)
-        for strategy_id in strategies or ():
-            by_strategy.setdefault(strategy_id, []).append(placed)
-    return Ordered(everything, tuple(rest), {key: tuple(placed) for key, placed in by_strategy.items()})
-
-
-def strategies_of_conditions(conditions: tuple[Condition, ...]) -> frozenset[str] | None:
-    """Return the only strategies whose alerts can meet the conditions, or None if they are not told from them."""
-    found: set[str] = set()
-    groups = condition_groups(conditions)
-    for group in groups:
-        named = [one.value for one in group if one.method == "eq" and one.field in _STRATEGY_FIELDS[:2]]
-        if not named:
-            return None
-        found.update(str(value) for value in named[0])
-    return frozenset(found) if groups else None
-
-
-def strategies_of_shield(shield: Shield) -> frozenset[str] | None:
-    """Return the only strategies a shield can concern, or None."""
-    if shield.category != "dimension" and "strategy_id" in shield.dimension_config.equals:
-        return frozenset(map(str, shield.dimension_config.equals["strategy_id"]))
-    return strategies_of_conditions(shield.dimension_config.dimension_conditions)
-
-
-class Assignment(msgspec.Struct, frozen=True, gc=False):
-    """A dispatch rule with the group it stands in."""
-
-    group: DispatchGroup
-    rule: DispatchRule
-
-
-def shields_by_business(shields: Mapping[str, Shield]) -> dict[str, Ordered[Shield]]:
+def shields_by_business(shields: Mapping[str, Shield]) -> dict[str, tuple[Shield, ...]]:
     """Return the enabled shields of each business, by id."""
     enabled = sorted((one for one in shields.values() if one.is_enabled), key=lambda shield: id_order(shield.id))
-    grouped = gathered((shield.bk_biz_id, shield) for shield in enabled)
-    return {business: ordered(members, strategies_of_shield) for business, members in grouped.items()}
+    return gathered((shield.bk_biz_id, shield) for shield in enabled)
 
 
 def dispatch_by_business(groups: Mapping[str, DispatchGroup]) -> dict[str, tuple[DispatchGroup, ...]]:
@@ -103,12 +39,6 @@ def dispatch_by_business(groups: Mapping[str, DispatchGroup]) -> dict[str, tuple
 
 def _with_enabled_rules(group: DispatchGroup) -> DispatchGroup:
     return replace(group, rules=tuple(rule for rule in group.rules if rule.is_enabled))
-
-
-def assignments_of(groups: tuple[DispatchGroup, ...]) -> Ordered[Assignment]:
-    """Return the rules of groups in their order, by the strategies they can concern."""
-    pairs = (Assignment(group, rule) for group in groups for rule in group.rules)
-    return ordered(pairs, lambda pair: strategies_of_conditions(pair.rule.conditions))
 
 
 def gathered(pairs: Iterable[tuple[str, Thing]]) -> dict[str, tuple[Thing, ...]]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from operators.rules.model_condition import Condition
@@ -44,12 +43,6 @@ def _host_text(field: str, value: dict[str, Any]) -> str:
     if address is None or len(clouds) + 1 < len(value):
         raise ValueError("a host is {ip, bk_cloud_id}")
     return f"{fact_text(address)}|{fact_text(clouds[0]) if clouds else '0'}"
-
-
-@lru_cache(maxsize=20_000)
-def matcher_of(conditions: tuple[Condition, ...]) -> Matcher:
-    """Return `compile_conditions` of the conditions of a loaded rule, made once."""
-    return compile_conditions(conditions)
 
 
 def compile_conditions(conditions: Sequence[Condition]) -> Matcher:

@@ -12,7 +12,7 @@ from operators.rules.words import kind_of
 
 _INDEX_FIELDS = (
     "hosts_by_ip", "service_instances_by_host", "dynamic_groups_by_host",
-    "shield_index", "dispatch_index", "assignment_index",
+    "shield_index", "dispatch_index",
 )  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def _node(value: Any, _: Reading) -> str:
 
 
 def _node_or_empty(value: Any, _: Reading) -> str:
-    return "" if value == "" else node_text(value)
+    return "" if value in ("", None) else node_text(value)
 
 
 def _pattern(value: Any, _: Reading) -> str:
@@ -268,7 +268,8 @@ Person = Annotated[str, Reader(_receiver, _TEXT)]
 """`user#name` or `group#role`."""
 Node = Annotated[str, Reader(_node, {"type": ["string", "object"]})]
 """A topology node, `obj|inst`."""
-NodeOrEmpty = Annotated[str, Reader(_node_or_empty, {"type": ["string", "object"]})]
+NodeOrEmpty = Annotated[str, Reader(_node_or_empty, {"type": ["string", "object", "null"]})]
+"""A topology node, or "" for none."""
 Queues = Annotated[tuple[str, ...], Reader(_queues, {"type": ["string", "array"], "items": _TEXT})]
 """Addresses of queues, one text or a list of at least one."""
 

@@ -8,15 +8,8 @@ from tests.operators.rules.books import book_of
 from tests.operators.rules.full import FULL
 
 
-def conditions(*named):
-    return [
-        {"field": field, "method": method, "value": value, "condition": joined}
-        for field, method, value, joined in named
-    ]
-
-
-def dispatch(identity, *rules, **rest):
-    return {"id": identity, "rules": [{"id": number, "conditions": one} for number, one in enumerate(rules)], **rest}
+def dispatch(identity, **rest):
+    return {"id": identity, **rest}
 
 
 def ids(things):
@@ -34,42 +27,6 @@ def test_shields_of_a_business_are_its_enabled_ones_in_order():
     assert ids(book.shields_of(4)) == ids(book.shields_of(None)) == []
 
 
-@pytest.mark.parametrize(
-    ("config", "category", "concerned"),
-    [
-        ({"strategy_id": [1, 2]}, "strategy", {"1", "2"}),
-        ({"strategy_id": [1]}, "dimension", {"1", "2", ""}),
-        ({}, "strategy", {"1", "2", ""}),
-        (
-            {"dimension_conditions": conditions(("strategy_id", "eq", [1], "and"), ("ip", "eq", ["a"], "and"))},
-            "dimension",
-            {"1"},
-        ),
-        (
-            {"dimension_conditions": conditions(("strategy_id", "eq", [1], "and"), ("ip", "eq", ["a"], "or"))},
-            "dimension",
-            {"1", "2", ""},
-        ),
-        (
-            {"dimension_conditions": conditions(("strategy_id", "eq", [1], "and"), ("strategy_id", "eq", [2], "or"))},
-            "dimension",
-            {"1", "2"},
-        ),
-        ({"dimension_conditions": conditions(("strategy_id", "neq", [1], "and"))}, "dimension", {"1", "2", ""}),
-    ],
-)
-def test_a_shield_that_names_strategies_is_found_by_them_only(config, category, concerned):
-    book = book_of(shields=[{"id": 5, "category": category, "dimension_config": config}, {"id": 6}])
-    found = {one for one in ("1", "2", "") if "5" in ids(book.shields_for(0, one))}
-    assert found == concerned
-    assert all("6" in ids(book.shields_for(0, one)) for one in ("1", "2", ""))
-
-
-def test_shields_for_a_strategy_keep_their_order():
-    shields = [{"id": n, "dimension_config": {"strategy_id": [1]} if n % 2 else {}} for n in range(6)]
-    assert ids(book_of(shields=shields).shields_for(0, "1")) == ["0", "1", "2", "3", "4", "5"]
-
-
 def test_dispatch_of_a_business_has_its_groups_and_those_of_every_business_by_priority():
     book = book_of(
         dispatch=[
@@ -85,14 +42,6 @@ def test_dispatch_of_a_business_has_its_groups_and_those_of_every_business_by_pr
 def test_dispatch_has_enabled_rules_only():
     group = {"id": 1, "rules": [{"id": 1, "is_enabled": False}, {"id": 2}]}
     assert ids(book_of(dispatch=[group]).dispatch_of(0)[0].rules) == ["2"]
-
-
-def test_a_dispatch_rule_that_names_strategies_is_found_by_them_only():
-    by_strategy = conditions(("alert.strategy_id", "eq", ["1"], "and"))
-    book = book_of(dispatch=[dispatch(1, by_strategy, []), dispatch(2, by_strategy, bk_biz_id=2, priority=99)])
-    found = {one: [(pair.group.id, pair.rule.id) for pair in book.dispatch_for(2, one)] for one in ("1", "2", "")}
-    assert found == {"1": [("2", "0"), ("1", "0"), ("1", "1")], "2": [("1", "1")], "": [("1", "1")]}
-    assert [pair.rule.id for pair in book.dispatch_for(5, "1")] == ["0", "1"]
 
 
 def test_hosts_are_found_by_either_address():
@@ -131,12 +80,7 @@ def test_zone_and_language_are_those_of_the_business_else_of_the_settings(busine
 
 def test_the_empty_book_answers_everything_with_nothing():
     book = RuleBook.empty()
-    assert (book.shields_of(2), book.shields_for(2, "1"), book.dispatch_of(2), book.dispatch_for(2, "1")) == (
-        (),
-        (),
-        (),
-        (),
-    )
+    assert (book.shields_of(2), book.dispatch_of(2)) == ((), ())
     assert book.version == book_of().version
 
 

@@ -3,9 +3,10 @@ from datetime import datetime
 
 import pytest
 
+from operators.rules.alone import read_alone
 from operators.rules.documents import Sourced
 from operators.rules.load import build, load
-from operators.rules.model import AlertNotice, Condition, DutyArrange, NoticeWay, NotifyConfig, UserRef
+from operators.rules.model import AlertNotice, Condition, DutyArrange, NoticeRelation, NoticeWay, NotifyConfig, UserRef
 from operators.rules.words import WAYS, RefusedError
 from tests.operators.rules.books import book_of, built, complaints, loaded
 
@@ -358,3 +359,10 @@ def test_a_mistake_is_told_in_one_line_of_bounded_length():
 def test_an_unknown_zone_of_the_settings_is_refused(zone):
     with pytest.raises(RefusedError):
         build([], time_zone=zone)
+
+
+def test_a_document_alone_is_read_as_in_a_file():
+    notice, wrong = read_alone({"id": 5, "user_groups": [1]}, NoticeRelation)
+    assert (notice.id, notice.user_groups, wrong) == ("5", ("1",), [])
+    assert read_alone({"signal": ["x"]}, NoticeRelation)[1][0].startswith("signal[0]: expected one of")
+    assert read_alone(5, NoticeRelation) == (None, ["expected a mapping, got an integer"])
