@@ -161,14 +161,11 @@ class Courier:
 
     def _tell(self, taken: Taken, decision: Decision) -> None:
         about = {"notice": taken.notice.id, "way": taken.notice.way, "attempt": taken.attempt}
-        match decision:
-            case Bury(reason, _, _, error):
-                self._observer.on_buried(taken.notice.way, reason)
-                log.error("notice given up", **about, reason=reason.value, error=error)
-            case Retry(due, _, _, error):
-                log.warning("notice not delivered yet", **about, due=due, error=error)
-            case _:
-                log.debug("notice done with", **about)
+        if isinstance(decision, Bury):
+            self._observer.on_buried(taken.notice.way, decision.reason)
+            log.error("notice given up", **about, reason=decision.reason.value, error=decision.error)
+        elif isinstance(decision, Retry):
+            log.warning("notice not delivered yet", **about, due=decision.due, error=decision.error)
 
     def _give_back(self, taken: list[Taken]) -> None:
         try:

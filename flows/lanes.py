@@ -38,7 +38,7 @@ class Hold:
 class Lane:
     """A bounded queue of holds and the threads that work it off by calling `work(lane, hold)`.
 
-    `hungry` is called when a thread ends a piece of work and the lane wants more. Threads are daemons: one that hangs
+    `hungry` is called when the lane comes down to half of its space. Threads are daemons: one that hangs
     in a provider cannot keep the process alive. Should `work` raise, its thread ends and the next hold gets a new one.
     """
 
@@ -58,10 +58,11 @@ class Lane:
         self._changed = threading.Condition()
 
     def room(self, now: float) -> int:
-        """Return how many more notices it may take now, by space, rate and rest."""
+        """Return how many more notices it may take now, by space, rate and rest; none until half of its space is free."""
         with self._changed:
-            free = self._capacity - len(self._queue) - len(self._sending)
-            if free <= 0 or self._closed or now < self._rests_until:
+            held = len(self._queue) + len(self._sending)
+            free = self._capacity - held
+            if held > self._capacity // 2 or self._closed or now < self._rests_until:
                 return 0
             if not self._rate:
                 return free
@@ -133,7 +134,7 @@ class Lane:
     def _finish(self, hold: Hold) -> None:
         with self._changed:
             self._sending.discard(hold)
-            wants = len(self._queue) + len(self._sending) <= self._capacity // 2
+            wants = len(self._queue) + len(self._sending) == self._capacity // 2
             if self._closed:
                 self._changed.notify_all()
         if wants:

@@ -1,4 +1,4 @@
-"""Every key that Tocsin writes in Redis, in one list; docs/redis-keys.md is made from it."""
+"""Every key that Tocsin writes or reads in Redis, in one list; docs/redis-keys.md is made from it."""
 
 import msgspec
 
@@ -13,7 +13,7 @@ class RedisKey(msgspec.Struct, frozen=True, kw_only=True):
     ttl: int | None
     """Seconds; None = no expiry by Redis: it is removed by us, or is small and stays."""
     backend: str
-    """Which setting names the server: `queue` = MESSAGE_QUEUE_DSN."""
+    """Which setting names the server: `queue` = MESSAGE_QUEUE_DSN, `inventory` = the inventory's address."""
     is_global: bool
     """Shared by all jobs on that server: no prefix."""
     about: str
@@ -40,7 +40,32 @@ DEAD = _queue("DEAD", "dead", "sorted set", "ids given up, until revived or drop
 SETTLED = _queue("SETTLED", "settled", "sorted set", "ids done with, for the retention; score = since when")
 RECEIPTS = _queue("RECEIPTS", "receipts", "stream", "receipts not yet written back to action documents")
 
-KEYS = (NOTICE, READY, LANES, LATER, HELD, LIVE, DEAD, SETTLED, RECEIPTS)
+
+def _inventory(name: str, template: str, kind: str, about: str) -> RedisKey:
+    return RedisKey(
+        name=name, template=template, kind=kind, ttl=None, backend="inventory", is_global=False, about=about
+    )
+
+
+HOSTS = _inventory("HOSTS", "inventory:hosts", "hash", "read only: bk_host_id -> JSON document of a host")
+SERVICE_INSTANCES = _inventory(
+    "SERVICE_INSTANCES", "inventory:service_instances", "hash", "read only: id -> JSON document of a service instance"
+)
+TOPOLOGY = _inventory(
+    "TOPOLOGY", "inventory:topology", "hash", "read only: `obj\\|inst` -> JSON document of a topology node"
+)
+DYNAMIC_GROUPS = _inventory(
+    "DYNAMIC_GROUPS", "inventory:dynamic_groups", "hash", "read only: id -> JSON document of a dynamic group"
+)
+INVENTORY_VERSION = _inventory(
+    "INVENTORY_VERSION", "inventory:version", "string",
+    "read only, optional: a text that changes with the inventory; while it stands, nothing is read again",
+)  # fmt: skip
+
+KEYS = (
+    NOTICE, READY, LANES, LATER, HELD, LIVE, DEAD, SETTLED, RECEIPTS,
+    HOSTS, SERVICE_INSTANCES, TOPOLOGY, DYNAMIC_GROUPS, INVENTORY_VERSION,
+)  # fmt: skip
 
 
 def document() -> str:
@@ -60,9 +85,9 @@ _HEAD = """\
 
 Made from `sinks/redis_keys.py` by `python -m sinks.redis_keys`; a test compares.
 
-Each key that is not global begins with `{KEY}:`, braces included, KEY being the last part of `MESSAGE_QUEUE_DSN`
-(`redis://host:port/db/KEY`). A ttl of `-` means that Redis never expires it: run the server with
-`maxmemory-policy noeviction`.
+Each key that is not global begins with `{KEY}:`, braces included, KEY being the last part of the server's address
+(`redis://host:port/db/KEY`): `MESSAGE_QUEUE_DSN` for the queue, the address of the inventory for the inventory.
+A ttl of `-` means that Redis never expires it: run the server with `maxmemory-policy noeviction`.
 
 | name | template | kind | ttl (s) | backend | is_global | what |
 | --- | --- | --- | --- | --- | --- | --- |"""

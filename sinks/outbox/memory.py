@@ -52,6 +52,11 @@ class MemoryOutbox:
         self._count = 0
         self._lock = threading.RLock()
 
+    @property
+    def terms(self) -> Terms:
+        """How long it keeps what."""
+        return self._terms
+
     def put(self, notices: Sequence[Notice], now: float) -> int:
         """Store new notices."""
         with self._lock:

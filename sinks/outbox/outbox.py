@@ -69,6 +69,11 @@ class Outbox(Protocol):
     No method reads the clock: `now` is Unix seconds. Each may raise OutboxUnavailableError; calling again is safe.
     """
 
+    @property
+    def terms(self) -> Terms:
+        """How long it keeps what."""
+        ...
+
     def put(self, notices: Sequence[Notice], now: float) -> int:
         """Store them durably, then return how many were new. An id known here, settled or not, changes nothing.
 

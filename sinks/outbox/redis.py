@@ -37,6 +37,11 @@ class RedisOutbox:
         self._db = _connect(place)
         self._scripts = {name: self._db.register_script(text) for name, text in scripts(place.key).items()}
 
+    @property
+    def terms(self) -> Terms:
+        """How long it keeps what."""
+        return self._terms
+
     def put(self, notices: Sequence[Notice], now: float) -> int:
         """Store new notices, chunk by chunk."""
         new = 0

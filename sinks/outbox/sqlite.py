@@ -46,6 +46,11 @@ class SqliteOutbox:
                 for statement in sql.SCHEMA:
                     db.execute(statement)
 
+    @property
+    def terms(self) -> Terms:
+        """How long it keeps what."""
+        return self._terms
+
     def put(self, notices: Sequence[Notice], now: float) -> int:
         """Store new notices in one transaction."""
         rows = [(one.id, lane(one), now, now, pack(one), NO_RESULTS) for one in notices]
@@ -83,13 +88,13 @@ class SqliteOutbox:
                 receipt = _apply(db, outcome.taken, outcome.decision, now)
                 if receipt is not None:
                     db.execute("INSERT INTO receipts (body) VALUES (?)", (pack(receipt),))
-            db.execute("DELETE FROM notices WHERE state = 3 AND due < ?", (now - self._terms.retention,))
+            db.execute(sql.FORGET, (now - self._terms.retention,))
 
     def depth(self, now: float) -> Depth:
         """Count along the index."""
         with self._connection() as db:
             ready, later, flying, oldest = db.execute(sql.COUNT_LIVE, {"now": now}).fetchone()
-            (dead,) = db.execute("SELECT count(*) FROM notices WHERE state = 2").fetchone()
+            (dead,) = db.execute(sql.COUNT_DEAD).fetchone()
         return Depth(ready, later, flying, dead, oldest_age=max(0.0, now - oldest))
 
     def entries(self, state: State, limit: int, now: float) -> list[Entry]:

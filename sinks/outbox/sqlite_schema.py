@@ -5,7 +5,8 @@ from sinks.outbox.outbox import State
 VERSION = 1
 
 WAITING, HELD, DEAD, SETTLED = range(4)
-"""Values of `state`; the statements below have them as numbers, because partial indexes need constants."""
+"""Values of `state`; the statements below have them as numbers, and repeat the condition of a partial index
+word for word, because SQLite uses such an index only then."""
 
 SCHEMA = (
     """
@@ -64,6 +65,9 @@ SELECT count(*) FILTER (WHERE due <= :now), count(*) FILTER (WHERE due > :now AN
 FROM notices WHERE state < 2
 """
 
+COUNT_DEAD = "SELECT count(*) FROM notices WHERE state >= 2 AND state = 2"
+FORGET = "DELETE FROM notices WHERE state >= 2 AND state = 3 AND due < ?"
+
 _ENTRY = "SELECT id, lane, attempt, created, due, body, results, state, error FROM notices WHERE "
 
 LIST = {
@@ -72,7 +76,7 @@ LIST = {
         State.READY: "state < 2 AND due <= :now",
         State.LATER: "state < 2 AND state = 0 AND due > :now",
         State.IN_FLIGHT: "state < 2 AND state = 1 AND due > :now",
-        State.DEAD: "state = 2",
+        State.DEAD: "state >= 2 AND state = 2",
     }.items()
 }
 

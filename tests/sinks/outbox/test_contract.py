@@ -245,7 +245,7 @@ def test_a_notice_in_any_state_can_be_dropped_for_good(outbox, state):
         outbox.record([outcome] if outcome else [], NOW)
     (entry,) = outbox.find(["n1"], NOW)
     assert entry.state is state
-    outbox.record([Recorded(entry.taken, drop(entry.taken, NOW))], NOW + 1)
+    outbox.record([Recorded(entry.taken, drop(entry.taken, "dropped", NOW))], NOW + 1)
     assert outbox.find(["n1"], NOW + 1) == []
     assert outbox.take(all_room, NOW + 500) == []
     assert outbox.put([notice("n1")], NOW + 500) == 0
