@@ -2,7 +2,8 @@
 
 from operators.alert import is_no_data
 from sinks.render.case import NO_DATA, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
-from sinks.render.subject import level_name, text_of
+from sinks.render.shields import edge_text, shield_id
+from sinks.render.subject import level_name
 from sinks.render.times import duration_text
 
 ENDED = ("recovered", "closed")
@@ -54,12 +55,6 @@ def name_text(case: Case) -> str:
     return case.alert.alert_name
 
 
-def shield_id(case: Case) -> str:
-    """Return the id of the shield that a notice is about."""
-    shield = (case.message.shield or {}).get("shield")
-    return text_of(shield.get("id") if isinstance(shield, dict) else getattr(shield, "id", ""))
-
-
 def business_name(case: Case) -> str:
     """Return the name of the business, else its id; "" where none is known (0 says no more than that)."""
     business = case.book.businesses.get(case.business_id)
@@ -85,7 +80,9 @@ def lead_texts(case: Case) -> list[str]:
     """Return the sentences under the headline that say why this notice came."""
     phrases, message = case.words.phrases, case.message
     leads: list[str] = []
-    if message.signal == SHIELD or not case.alerts:
+    if message.signal == SHIELD:
+        return [phrases[f"shield_{shield_edge(case)}s"].format(id=shield_id(case), time=edge_text(case))]
+    if not case.alerts:
         return leads
     if message.notice_type == UPGRADE:
         stood = duration_text(case.now - case.alert.create_time, case.words.units)

@@ -31,6 +31,8 @@ LONGEST_TITLE = 255
 
 _WITHOUT_TITLE_LINE = ("mail", "rtx", "voice")
 _BUILT_IN = NoticeTemplate()
+_WIDEST = 4
+"""Bytes of a character in UTF-8."""
 
 
 class Rendered(msgspec.Struct, frozen=True, gc=False):
@@ -160,11 +162,12 @@ def _title_text(text: str) -> str:
 
 
 def _limit(case: Case) -> int:
-    """Return the limit of the way: its channel's, else the setting, else the default; never above MAX_OUTPUT."""
+    """Return the limit of the way: its channel's, else the setting, else the default; never above MAX_OUTPUT bytes."""
     way = case.message.way
+    most = MAX_OUTPUT // _WIDEST if way == "sms" else MAX_OUTPUT
     own = next((one.max_length for one in case.book.channels if one.way == way), 0)
     limit = own or case.settings.notice.max_length.get(way, DEFAULT_LIMITS.get(way, 0))
-    return min(limit, MAX_OUTPUT) if limit > 0 else MAX_OUTPUT
+    return min(limit, most) if limit > 0 else most
 
 
 def _tidy(text: str, case: Case) -> str:

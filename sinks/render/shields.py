@@ -21,6 +21,11 @@ def shield_document(case: Case) -> Mapping[str, Any]:
     return shield if isinstance(shield, dict) else {}
 
 
+def shield_id(case: Case) -> str:
+    """Return the id of the shield."""
+    return text_of(shield_document(case).get("id"))
+
+
 def edge_text(case: Case) -> str:
     """Return when the shield begins or ends."""
     moment = (case.message.shield or {}).get("time")

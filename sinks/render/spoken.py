@@ -2,8 +2,8 @@
 
 from operators.alert import Alert
 from sinks.render.case import NO_DATA, SHIELD, UNSHIELDED, UPGRADE, Case
-from sinks.render.headline import ENDED, business_name, is_without_data, shield_edge, shield_id
-from sinks.render.shields import edge_text
+from sinks.render.headline import ENDED, business_name, is_without_data, shield_edge
+from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name, target_text
 
 LONGEST_NAME = 120

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from operators.alert import NO_DATA_TAG, Alert, Dimension, is_no_data
+from operators.alert import NO_DATA_TAG, TARGET_DIMENSIONS, Alert, Dimension, is_no_data
 from operators.rules.book import RuleBook
-from operators.telling import TARGET_DIMENSIONS
 from sinks.render.case import Case, is_open
 from sinks.render.times import duration_text
 from sinks.render.words import Words

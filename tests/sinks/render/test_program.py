@@ -1,0 +1,107 @@
+"""What webhooks and queues are sent."""
+
+import json
+
+import pytest
+
+from operators.alert import Extra
+from operators.rules.model import ActionConfig, ActionRelation
+from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, strategy
+
+
+def post(config, alerts=None, way="webhook", **changes):
+    about = alerts or [alert()]
+    return renderer().render(message(way, about, receivers=(), config=config, **changes), about, strategy(), BOOK, NOW)
+
+
+def test_a_webhook_without_a_body_posts_the_notice_and_all_its_alerts():
+    made = json.loads(post({"url": "http://x"}, [alert(1), alert(2)]).content)
+    assert made["signal"] == "abnormal"
+    assert [one["id"] for one in made["alerts"]] == ["1700000000000000000001", "1700000000000000000002"]
+    first = made["alerts"][0]
+    assert first["current_value"] == 3
+    assert first["description"] == "Lasting 2m 10s: idle is 3%"
+    assert first["strategy"]["name"] == "CPU usage"
+    assert "extra_info" not in first
+    assert "extra_info" not in first["event"]
+
+
+NASTY = 'quote " back \\ line\nend {{ 7 * 191 }} \u2028 日'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"text": "{{ alarm.name }}"}', {"text": NASTY}),
+        ('{"a": ["x {{ alarm.name }}", 1, null, true]}', {"a": [f"x {NASTY}", 1, None, True]}),
+        ('{"{{ signal }}": {"level": "{{ alarm.level }}"}}', {"abnormal": {"level": "1"}}),
+        ("[]", []),
+    ],
+)
+def test_a_body_that_is_json_is_rendered_inside_its_texts(body, expected):
+    made = post({"body": body}, [alert(event=event(alert_name=NASTY))])
+    assert made.error is None
+    assert json.loads(made.content) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("level={{ alarm.level }}&name={{ alarm.name|urlencode }}", "level=1&name=CPU%20usage"),
+        ("{{ alarm.name|tojson }}", '"CPU usage"'),
+        ("42", "42"),
+        ("#row#stays", "#row#stays"),
+    ],
+)
+def test_any_other_body_is_rendered_as_text(body, expected):
+    assert post({"body": body}).content == expected
+
+
+def test_address_and_headers_are_rendered_and_stay_on_one_line():
+    config = {
+        "url": "http://x/{{ alarm.level }}",
+        "headers": {"X-Name": "{{ alarm.name }}", "X-Plain": "p"},
+        "timeout": 3,
+    }
+    made = post(config, [alert(event=event(alert_name="a\r\nX-Evil: 1\n"))])
+    assert made.config == {"url": "http://x/1", "headers": {"X-Name": "a X-Evil: 1", "X-Plain": "p"}, "timeout": 3}
+    assert config["url"] == "http://x/{{ alarm.level }}"
+
+
+def test_what_fails_to_render_is_told_and_replaced():
+    made = post({"url": "http://x/{{ 1 / 0 }}", "body": "{{ 1 / 0 }}"})
+    assert made.error == "url: ZeroDivisionError: division by zero; body: ZeroDivisionError: division by zero"
+    assert made.config is not None
+    assert made.config["url"] == "http://x/{{ 1 / 0 }}"
+    assert json.loads(made.content)["signal"] == "abnormal"
+
+
+def test_all_texts_of_a_body_share_one_budget():
+    body = json.dumps(["{% for x in range(3000) %}{% endfor %}"] * 200)
+    assert post({"body": body}).error == "body: the template does too much work"
+
+
+def test_a_push_is_one_line_of_json_for_every_alert():
+    made = post(
+        {"dsn": ["redis://h/0/k"]}, [alert(1), alert(2, status="RECOVERED")], way="message_queue", signal="recovered"
+    )
+    lines = [json.loads(line) for line in made.content.split("\n")]
+    assert [(one["id"][-1], one["status"], one["signal"]) for one in lines] == [
+        ("1", "ABNORMAL", "recovered"),
+        ("2", "RECOVERED", "recovered"),
+    ]
+
+
+def test_no_document_holds_the_addresses_of_other_actions():
+    from msgspec.structs import replace
+
+    secret = ActionConfig(dsn=("redis://:hunter2@h/0/k",), url="http://h/?key=hunter2")
+    rules = replace(strategy(), actions=(ActionRelation(id="11", plugin_type="message_queue", config=secret),))
+    about = [alert(extra_info=Extra(strategy={"id": "1"}))]
+    for config in (
+        {"url": "http://x"},
+        {"dsn": ["redis://h/0/k"]},
+        {"body": "{{ strategy }}{{ alarm.alert_info }}{{ alarm.callback_message }}{{ action }}"},
+    ):
+        made = renderer().render(message("webhook", about, config=config), about, rules, BOOK, NOW)
+        assert "hunter2" not in made.content
