@@ -21,17 +21,18 @@ def fold_event(turn: Turn, event: Event) -> bool:
     """Fold one event; return whether the checkers have anything new to look at."""
     counts = turn.scene.counts
     key = id_key(event.id)
-    if seen(turn.state.recent, key):
+    if seen(turn.recent, key):
         counts.duplicates += 1
         return False
-    turn.keep(recent=remember(turn.state.recent, key), touched=turn.now)
+    turn.recent, turn.touched = remember(turn.recent, key), turn.now
     turn.scene.say(event)
     if event.status != ABNORMAL:
         return _fold_end(turn, event)
     if is_expired(turn, event):
         counts.expired += 1
         return False
-    _note_anomaly(turn, event)
+    if event.strategy_id:
+        _note_anomaly(turn, event)
     if not turn.is_open:
         open_alert(turn, event)
         return True
@@ -59,8 +60,6 @@ def access_time(event: Event) -> int:
 
 def _note_anomaly(turn: Turn, event: Event) -> None:
     """Let the event count as an anomalous check result of its level (design.md 7.8)."""
-    if not event.strategy_id:
-        return
     strategy, checks = turn.scene.strategy(event.strategy_id), turn.state.checks
     if checks is not None or (strategy is not None and strategy.items):
         turn.keep(checks=fold_event_check(checks, event, strategy))
@@ -86,10 +85,10 @@ def _fold_end(turn: Turn, event: Event) -> bool:
 
 def _fold_anomaly(turn: Turn, event: Event) -> bool:
     """An ABNORMAL event meets an open alert."""
-    if _flow_control(turn, event):
+    alert = turn.current()
+    if (alert.is_blocked or turn.scene.book.circuit_breaking) and _flow_control(turn, event):
         open_alert(turn, event)
         return True
-    alert = turn.current()
     by_rule = alert.extra_info.severity_source == "by_rule"
     if by_rule or event.severity == alert.severity:
         return _converge(turn, event)
@@ -103,8 +102,6 @@ def _fold_anomaly(turn: Turn, event: Event) -> bool:
 def _flow_control(turn: Turn, event: Event) -> bool:
     """Close the alert if circuit breaking hits it, or release a blocked one; tell whether it was closed."""
     alert, scene = turn.current(), turn.scene
-    if not alert.is_blocked and not scene.book.circuit_breaking:
-        return False
     rule = circuit_broken("alert.builder", alert, scene.strategy(alert.strategy_id), scene.book)
     if not alert.is_blocked:
         if rule is None:

@@ -82,8 +82,13 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dr
     if isinstance(enriched, Dropped):
         return enriched
     algorithm = settings.fingerprint
+    at = enriched.time if enriched.at is None else enriched.at  # the worker's clock may say otherwise
     return replace(
-        enriched, id=event_uid(enriched, algorithm), dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm)
+        enriched,
+        id=event_uid(enriched, algorithm),
+        dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm),
+        at=at,
+        create_time=at,
     )
 
 

@@ -6,6 +6,8 @@ from operators.alert import ABNORMAL, Alert
 from operators.check.snapshot import StrategySnapshot
 from operators.checks import CheckMemory
 
+RUN_LENGTH = 60
+"""Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
 RECENT = 64
 """How many event ids are kept."""
 ID_BYTES = 8
@@ -51,7 +53,7 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     stale_since: int | None = None
     """When the document first fell behind in the fields that may wait."""
     due: int | None = None
-    """The next deadline."""
+    """When the checkers look next."""
     retry: Retry | None = None
     repeat_waits: bool = False
     """A repeat notice is due and waits for a newer event (design.md 7.23)."""
@@ -59,6 +61,15 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An operator named the appointees; notices no longer replace them."""
     ended_at: int | None = None
     """Stream time at which the alert ended."""
+
+    def wakes_at(self) -> int | None:
+        """Return the next deadline: a look of the checkers, or the end of a run, or of a stale document's minute."""
+        at = self.due
+        if self.run is not None and (at is None or self.run.begin + RUN_LENGTH < at):
+            at = self.run.begin + RUN_LENGTH
+        if self.stale_since is not None and (at is None or self.stale_since + RUN_LENGTH < at):
+            at = self.stale_since + RUN_LENGTH
+        return at
 
     @property
     def is_open(self) -> bool:

@@ -14,10 +14,8 @@ from operators.moves import MOVES
 from operators.reason import OpType, Reason
 from operators.records import LogEntry
 from operators.scene import Scene
-from operators.state import Run, State
+from operators.state import RUN_LENGTH, Run, State
 
-RUN_LENGTH = 60
-"""Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
 RUNS = frozenset({OpType.CONVERGE, OpType.EVENT_DROP})
 MINUTE = 60
 
@@ -27,7 +25,10 @@ replace = msgspec.structs.replace
 class Turn:
     """What may be changed of a fingerprint's state while one input is folded or one deadline fires."""
 
-    __slots__ = ("_born", "_changed", "_position", "_stale", "alert", "looks", "now", "run", "scene", "state")
+    __slots__ = (
+        "_born", "_changed", "_position", "_stale",
+        "alert", "looks", "now", "recent", "run", "scene", "state", "touched",
+    )  # fmt: skip
 
     def __init__(self, state: State, scene: Scene, now: int) -> None:
         self.state = state
@@ -35,6 +36,8 @@ class Turn:
         self.now = now
         self.alert = state.alert
         self.run = state.run
+        self.recent = state.recent
+        self.touched = state.touched
         self.looks: list[int] = []
         self._born = False
         self._changed = False
@@ -188,18 +191,17 @@ class Turn:
 
     def finish(self) -> State:
         """Write what must be written and return the state that follows; `looks` become its deadline."""
-        self.write()
+        if self._changed:
+            self.write()
         stale_since = self.state.stale_since
         if self._stale and stale_since is None:
             stale_since = self.now
-        if self.run is not None:
-            self.looks.append(self.run.begin + RUN_LENGTH)
-        if stale_since is not None:
-            self.looks.append(stale_since + RUN_LENGTH)
         return replace(
             self.state,
             alert=self.alert,
             run=self.run,
+            recent=self.recent,
+            touched=self.touched,
             stale_since=stale_since,
-            due=min(self.looks) if self.looks else None,
+            due=min(self.looks, default=None),
         )

@@ -67,7 +67,8 @@ class Worker:
 
     def fold(self, record: Record) -> None:
         """Fold one record at its arrival time."""
-        self.advance(record.at)
+        if record.at > self.clock:
+            self.advance(record.at)
         body = record.body
         if type(body) is Event:
             self._fold_event(body)
@@ -90,7 +91,8 @@ class Worker:
 
     def _fold_event(self, event: Event) -> None:
         self.scene.counts.events += 1
-        event = msgspec.structs.replace(event, at=self.clock, create_time=self.clock)
+        if event.at != self.clock:
+            event = msgspec.structs.replace(event, at=self.clock, create_time=self.clock)
         if event.strategy_id and (strategy := self.scene.book.strategies.get(event.strategy_id)):
             self._note_series(strategy, event)
         turn = self._turn(event.dedupe_md5, self.clock)
@@ -107,7 +109,8 @@ class Worker:
         strategy = self.scene.strategy(strategy_id) if strategy_id else None
         if strategy is not None:
             self._note_series(strategy, body.event)
-        turn.keep(checks=fold_check(turn.state.checks or EMPTY, body.result, strategy), touched=self.clock)
+        turn.keep(checks=fold_check(turn.state.checks or EMPTY, body.result, strategy))
+        turn.touched = self.clock
         self._finish(turn, looks=True)
 
     def _fold_command(self, body: Command) -> Refusal | None:
@@ -235,13 +238,14 @@ class Worker:
         if state is None:
             return
         forced = md5 in self._forced
-        if not forced and (state.due is None or state.due > due):
-            self._schedule(md5, state.due)
+        wakes_at = state.wakes_at()
+        if not forced and (wakes_at is None or wakes_at > due):
+            self._schedule(md5, wakes_at)
             return
         self._forced.discard(md5)
         turn = Turn(state, self.scene, self.clock)
         turn.flush()
-        self._finish(turn, looks=True)
+        self._finish(turn, looks=forced or (state.due is not None and state.due <= due))
 
     def _schedule(self, md5: str, due: int | None) -> None:
         if due is None:
@@ -272,26 +276,27 @@ class Worker:
 
     def _finish(self, turn: Turn, *, looks: bool) -> None:
         """Let the checkers look, and keep the state that follows."""
-        before = turn.state
         if turn.is_open:
             if looks:
                 check(turn)
-            elif before.due is not None:
-                turn.look(before.due)
+            elif turn.state.due is not None:
+                turn.looks.append(turn.state.due)
         if not turn.is_open and self._forget(turn):
             return
         state = turn.finish()
-        slot = self.slots.get(slot_of(state.dedupe_md5))
+        md5 = state.dedupe_md5
+        key = slot_of(md5)
+        slot = self.slots.get(key)
         if slot is None:
-            slot = self.slots[slot_of(state.dedupe_md5)] = Slot()
-        self._index(slot.states.get(state.dedupe_md5), state)
+            slot = self.slots[key] = Slot()
+        self._index(slot.states.get(md5), state)
         slot.put(state)
-        self._schedule(state.dedupe_md5, state.due)
+        self._schedule(md5, state.wakes_at())
 
     def _forget(self, turn: Turn) -> bool:
         """Drop a state that can no longer matter; else ask for the moment at which it will not."""
         state, retention = turn.state, self.scene.settings.ended_retention
-        until = max(state.touched, state.ended_at or 0) + retention
+        until = max(turn.touched, state.ended_at or 0) + retention
         if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
         if turn.now < until:
@@ -309,9 +314,9 @@ class Worker:
 
     def _index(self, before: State | None, after: State | None) -> None:
         """Keep alert ids pointing at their fingerprint."""
-        old, new = _alert_ids(before), _alert_ids(after)
-        if old == new:
+        if before is not None and after is not None and _is_same_alert(before, after):
             return
+        old, new = _alert_ids(before), _alert_ids(after)
         for alert_id in old:
             if alert_id not in new:
                 self._ids.pop(alert_id, None)
@@ -350,7 +355,7 @@ class Worker:
         self.slots[key] = slot
         for state in slot.states.values():
             self._index(None, state)
-            self._schedule(state.dedupe_md5, state.due)
+            self._schedule(state.dedupe_md5, state.wakes_at())
 
 
 FOLD: dict[type, Callable[[Worker, Any], Refusal | None]] = {
@@ -362,6 +367,12 @@ FOLD: dict[type, Callable[[Worker, Any], Refusal | None]] = {
     ReceiptLine: Worker._fold_nothing,
     Tick: Worker._fold_nothing,
 }
+
+
+def _is_same_alert(before: State, after: State) -> bool:
+    if before.alert is None or after.alert is None:
+        return before.alert is after.alert
+    return before.alert.id == after.alert.id and before.previous is after.previous
 
 
 def _alert_ids(state: State | None) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ Link = Callable[[Turn], None]
 
 def check(turn: Turn) -> None:
     """Let every checker look at the open alert; deadlines are asked for on the way."""
-    links = BLOCKED_CHAIN if turn.current().is_blocked else CHAIN
+    alert = turn.current()
+    links = BLOCKED_CHAIN if alert.is_blocked else CHAIN if alert.strategy_id else THIRD_PARTY_CHAIN
     for link in links:
         link(turn)
         if not turn.is_open:
@@ -59,8 +60,6 @@ def _close(turn: Turn) -> None:
 
 def _recover(turn: Turn) -> None:
     alert, scene = turn.current(), turn.scene
-    if not alert.strategy_id:
-        return
     verdict = recover_verdict(alert, turn.state.checks or EMPTY, scene.strategy(alert.strategy_id), turn.now)
     extra = recovering_extra(alert.extra_info, verdict)
     if extra != alert.extra_info:
@@ -158,4 +157,6 @@ def _action(turn: Turn) -> None:
 
 CHAIN: tuple[Link, ...] = (_next, _close, _recover, shield, settle_ack_duration, retry_signal, _upgrade, _action)
 """A signal that the quota held back is tried again before anything later is told."""
+THIRD_PARTY_CHAIN: tuple[Link, ...] = tuple(link for link in CHAIN if link not in (_close, _recover))
+"""Without a strategy nothing of Close and Recover applies."""
 BLOCKED_CHAIN: tuple[Link, ...] = (_next, _close, _recover, settle_ack_duration)
