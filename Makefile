@@ -1,0 +1,59 @@
+# Everything a machine needs beside Python 3.11 or 3.12 and make is set up by these targets, in .venv and a cache.
+
+PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1; \
+	then echo $$python; break; fi; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core check format bench chaos fuzz servers clean
+
+help: ## Say what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Tocsin needs Python 3.11 or 3.12; found: $$(python3 --version 2>&1 || echo none). Name one with make PYTHON=..." >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || { \
+		echo "Tocsin needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $(READY)
+
+demo: $(READY) ## Show the job on a shipped example, without any server
+	@$(BIN)/tocsin demo
+
+test: $(READY) ## Run every test, real servers included (fetched once into a cache)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-core: $(READY) ## Run the tests that need no server
+	@$(BIN)/python -m pytest -m "not servers" $(ARGS)
+
+check: $(READY) ## Format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Format and mend what a tool can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Measure; the figures of docs/performance.md
+	@$(BIN)/python -m bench
+
+fuzz: $(READY) ## 100,000 hostile inputs for the decoder and the rules loader
+	@$(BIN)/python -m bench.fuzz
+
+chaos: $(READY) ## 200 kills of workers and courier, servers stopped under load
+	@$(BIN)/python -m bench.chaos --kills 200
+
+servers: $(READY) ## Keep real Kafka, Elasticsearch, Redis and MariaDB running for hands-on work
+	@$(BIN)/python -m tests.servers
+
+clean: ## Remove the environment and what runs have left
+	@rm -rf .venv data build *.egg-info .mypy_cache .ruff_cache .hypothesis
