@@ -9,8 +9,9 @@ HASH = "\ue023"
 
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Control characters, line separators, overrides of the writing direction, halves of surrogate pairs."""
-_MARKDOWN = re.compile(r"[\\`*\[~]|(?<![^\W_])_|_(?![^\W_])")
-_MARKDOWN_START = re.compile(r"^(\s*)(?=[#>]|[-+]\s)")
+_MARKDOWN = re.compile(r"[\\`*]|(?<=\])\(|~(?=~)|(?<=~)~|(?<![^\W_])_|_(?![^\W_])")
+_MARKDOWN_START = re.compile(r"^(\s*)(?=[#>]|[-+]\s|\[[^\]]*\]:)")
+_TAG_START = re.compile(r"<(?=[\w/@!#?])")
 _BLANKS = re.compile(r"\s*\n\s*")
 
 
@@ -44,7 +45,8 @@ def escape_html(text: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """Escape for the markdown of chats: a value makes no emphasis, code, link, tag, mention, heading, quote or list."""
-    plain = one_line(clean(text)).replace("<", "&lt;")
+    plain = one_line(clean(text))
+    plain = _TAG_START.sub("&lt;", plain)
     plain = _MARKDOWN.sub(r"\\\g<0>", plain)
     return _MARKDOWN_START.sub(r"\1\\", plain).replace("#", HASH)
 

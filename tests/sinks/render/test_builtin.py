@@ -26,7 +26,7 @@ HOSTILE = {
     "rows": "#Level#Remind\n#fake#row\r\n\n##x",
     "huge": "長" * 100_000,
     "emoji": "👨‍👩‍👧‍👦🇺🇳 e\u0301 \U0001f9d1\U0001f3fd",
-    "rtl": "\u202eevil\u202c שלום \u2066مرحبا\u2069",
+    "rtl": "\u202eevil\u202c שלום \u2066مرحبا\u2069",  # noqa: RUF001 (Arabic)
     "control": "a\x00b\x1b[31mc\x07\x85\u2028d\ud800",
     "blank": "   \n\t\n  ",
     "crlf": "subject\r\nBcc: evil@example.org\r\n\r\nbody",
@@ -259,7 +259,7 @@ CHINESE = """\
         ("sms", LINKED, "2", SMS),
         ("voice", None, "2", "Tocsin Fatal alert: CPU usage on 10.0.0.1 in shop."),
         ("weixin", None, "3", CHINESE),
-        ("voice", None, "3", "Tocsin致命告警：商店业务，CPU usage，目标10.0.0.1。"),
+        ("voice", None, "3", "Tocsin致命告警：商店业务，CPU usage，目标10.0.0.1。"),  # noqa: RUF001 (Chinese)
     ],
 )  # fmt: skip
 def test_the_built_in_texts_read_like_this(way, settings, business, expected):

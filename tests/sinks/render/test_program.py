@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from operators.alert import Extra
 from operators.rules.model import ActionConfig, ActionRelation
@@ -93,8 +94,6 @@ def test_a_push_is_one_line_of_json_for_every_alert():
 
 
 def test_no_document_holds_the_addresses_of_other_actions():
-    from msgspec.structs import replace
-
     secret = ActionConfig(dsn=("redis://:hunter2@h/0/k",), url="http://h/?key=hunter2")
     rules = replace(strategy(), actions=(ActionRelation(id="11", plugin_type="message_queue", config=secret),))
     about = [alert(extra_info=Extra(strategy={"id": "1"}))]

@@ -1,10 +1,12 @@
 import time
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sinks.render.escapes import escape_html, escape_markdown, escape_text, restore
 from sinks.render.sandbox import MAX_TEMPLATE, RENDER_ERRORS, Sandbox, check_template, explain
+from sinks.render.tools import JSON, RE, arrow
 
 FACTS = {"name": "cpu", "items": [{"n": 1}, {"n": 2}], "deep": {"a": {"b": [1, 2, {"c": "found"}]}}, "_zone": UTC}
 BOX = Sandbox(escape_text)
@@ -158,9 +160,10 @@ def test_what_a_template_may_not_have_prints_nothing(template):
     before = repr(FACTS)
     if check_template(template) is None:
         try:
-            assert run(template).strip() == ""
+            made = run(template)
         except RENDER_ERRORS as error:
-            assert "_TemplateReference" in explain(error) or "not allowed" in explain(error)
+            made = explain(error).removesuffix("access to '_TemplateReference__context' is not allowed")
+        assert made.strip() == ""
     assert repr(FACTS) == before
 
 
@@ -216,8 +219,6 @@ BOMBS = [
 
 @pytest.mark.parametrize("template", BOMBS)
 def test_work_and_output_are_bounded(template):
-    from sinks.render.tools import JSON, RE
-
     assert check_template(template) is None
     start = time.perf_counter()
     with pytest.raises(RENDER_ERRORS):
@@ -226,8 +227,6 @@ def test_work_and_output_are_bounded(template):
 
 
 def test_a_pattern_that_makes_backtracking_engines_hang_costs_nothing():
-    from sinks.render.tools import RE
-
     start = time.perf_counter()
     assert run("{{ re.search('(a+)+$', text) is none }}", re=RE, text="a" * 5000 + "b") == "True"
     assert time.perf_counter() - start < 1
@@ -248,8 +247,6 @@ def test_a_pattern_that_makes_backtracking_engines_hang_costs_nothing():
     ],
 )
 def test_helpers_read_json_and_match_patterns(template, expected):
-    from sinks.render.tools import JSON, RE
-
     assert run(template, json=JSON, re=RE, text='{"a": [1, 2]}') == expected
 
 
@@ -264,10 +261,6 @@ def test_helpers_read_json_and_match_patterns(template, expected):
     ],
 )
 def test_the_arrow_helper_knows_only_the_notices_own_time(template, expected):
-    from zoneinfo import ZoneInfo
-
-    from sinks.render.tools import arrow
-
     assert run(template, arrow=arrow(1_700_000_060, ZoneInfo("Asia/Shanghai"))) == expected
 
 

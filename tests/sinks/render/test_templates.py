@@ -1,5 +1,7 @@
 """Configured templates: rows, titles, fallbacks, limits."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from msgspec.structs import replace
 
@@ -215,7 +217,7 @@ def test_a_link_that_fails_is_left_out_and_told():
 
 
 def test_a_link_that_is_no_template_is_refused_at_the_start():
-    with pytest.raises(ValueError, match="links.alert: line 1"):
+    with pytest.raises(ValueError, match=r"links\.alert: line 1"):
         Renderer(CoreSettings(links=LinkSettings("https://x/{{")))
 
 
@@ -245,8 +247,6 @@ def test_operators_may_put_their_own_files_before_the_built_in_ones(tmp_path):
 
 
 def test_rendering_is_safe_from_several_threads():
-    from concurrent.futures import ThreadPoolExecutor
-
     made = Renderer(CoreSettings())
     rules = strategy(template("{% for x in range(20) %}{{ x }}{{ alarm.target_string }}{% endfor %}", "{{ alarm.id }}"))
 

@@ -1,3 +1,5 @@
+import string
+
 import pytest
 
 from sinks.render.words import Words, suffixes, words
@@ -35,8 +37,6 @@ def test_chinese_has_a_word_for_whatever_english_has():
 
 
 def test_formats_of_both_languages_take_the_same_facts():
-    import string
-
     def facts(text):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
