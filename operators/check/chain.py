@@ -99,7 +99,7 @@ def _upgrade(turn: Turn) -> None:
 def _escalations(turn: Turn, found: Dispatch | None) -> list[tuple[str, bool, UpgradeConfig]]:
     """Return (key, whether its groups follow, config) of the matched rules, or of the strategy under key ""."""
     if found is not None:
-        return [(one.rule_id, one.user_type == FOLLOWER, one.config) for one in found.upgrades]
+        return [(rule_id, user_type == FOLLOWER, config) for rule_id, user_type, config in found.upgrades]
     relation = _notice(turn, found)
     if relation is None or "only_notice" not in relation.options.assign_mode:
         return []
