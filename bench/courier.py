@@ -6,7 +6,6 @@ python bench/courier.py [--notices N] [--concurrency N] [sqlite] [redis]
 import argparse
 import asyncio
 import json
-import os
 import resource
 import socket
 import subprocess
@@ -69,7 +68,8 @@ def notices(count):
     for number in range(count):
         yield Notice(
             id=f"{number:032x}", time=1000, way="webhook", receivers=("ops",), followed=False, signal="abnormal",
-            notice_type="normal", collect_type="action", alert_ids=("a",), action_ids=(f"x{number}",), title="CPU", content=text,
+            notice_type="normal", collect_type="action", alert_ids=("a",), action_ids=(f"x{number}",),
+            title="CPU", content=text,
         )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def measure(where, port, count, concurrency):
     courier.stop()
     print(
         f"{where.split(':')[0]:8} put {stored:8.0f}/s   delivered {count / seconds:7.0f}/s   "
-        f"cpu {1e3 * used / count:.2f} ms each   memory {before:.0f} -> {top:.0f} MiB   dead {outbox.depth(time.time()).dead}"
+        f"cpu {1e3 * used / count:.2f} ms each   memory {before:.0f} -> {top:.0f} MiB"
     )
     outbox.close()
 
@@ -124,7 +124,7 @@ def main():
     time.sleep(1)
     with tempfile.TemporaryDirectory() as folder:
         if "sqlite" in given.places:
-            measure(os.path.join(folder, "outbox.db"), port, given.notices, given.concurrency)
+            measure(f"{folder}/outbox.db", port, given.notices, given.concurrency)
         if "redis" in given.places:
             server, address = redis_server()
             measure(f"redis://{address}/0/bench", port, given.notices, given.concurrency)

@@ -19,23 +19,23 @@ from operators.rules.model_channel import Channel as ChannelRule
 from sinks.channels.result import Channel
 from sinks.outbox import Outbox, OutboxUnavailableError
 
-POLL = 0.1
-"""Seconds to the next look at an outbox that had nothing, or that no lane had room for."""
 TROUBLE = 1.0
 """Seconds to the next look at an outbox that did not answer."""
-DEPTH_EVERY = 5.0
-"""Seconds between counts of what waits."""
 
 log = structlog.get_logger()
 
 
 class CourierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a courier works."""
+    """How a courier works. Seconds."""
 
     ways: dict[str, LaneSettings] = {}
     """A way that is missing has the defaults."""
     grace: float = 30.0
-    """Seconds that a stop waits for what is being sent."""
+    """How long a stop waits for what is being sent."""
+    poll: float = 0.1
+    """To the next look at an outbox that had nothing, or that no lane had room for."""
+    count_every: float = 5.0
+    """Between counts of what waits."""
 
 
 def settings_of(channels: Iterable[ChannelRule], grace: float = 30.0) -> CourierSettings:
@@ -105,7 +105,7 @@ class Courier:
 
     def _dispatch(self) -> None:
         while not self._stopping.is_set():
-            wait = POLL
+            wait = self._settings.poll
             try:
                 self._round()
             except OutboxUnavailableError as error:
@@ -119,7 +119,7 @@ class Courier:
         self._extend(now)
         for taken in self._outbox.take(lambda name: self._lane(name).room(now), now):
             self._lane(taken.lane).give(taken)
-        if not 0 <= now - self._counted < DEPTH_EVERY:
+        if not 0 <= now - self._counted < self._settings.count_every:
             self._counted = now
             self._observer.on_depth(self._outbox.depth(now))
 

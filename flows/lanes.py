@@ -58,7 +58,7 @@ class Lane:
         self._changed = threading.Condition()
 
     def room(self, now: float) -> int:
-        """Return how many more notices it may take now, by space, rate and rest; none until half of its space is free."""
+        """Return how many notices it may take now, by space, rate and rest; none until half of its space is free."""
         with self._changed:
             held = len(self._queue) + len(self._sending)
             free = self._capacity - held

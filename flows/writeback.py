@@ -11,7 +11,7 @@ from sinks.store.interface import StoreError
 
 BATCH = 500
 """Receipts written at once."""
-IDLE, TROUBLE = 0.5, 5.0
+IDLE, TROUBLE = 0.5, 2.0
 """Seconds to the next look when there was nothing, or when a side did not answer."""
 
 WriteBack = Callable[[Sequence[Receipt]], object]

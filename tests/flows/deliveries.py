@@ -1,0 +1,56 @@
+"""Channels and waiting for tests of the courier."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from operators.delivery import Result
+from sinks.channels.result import Channel
+from tests.sinks.outbox.notices import notice
+
+__all__ = ["Clock", "Recording", "notice", "until"]
+
+
+class Clock:
+    """The wall clock, moved on by hand."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
+
+
+class Recording(Channel):
+    """Remembers what it was given; answers what `answer(notice, how often before)` says."""
+
+    def __init__(self, answer: Callable[..., object] | None = None) -> None:
+        self.answer = answer or (lambda _notice, _before: None)
+        self.sent: list = []
+        self.now = self.most = 0
+        self.lock = threading.Lock()
+
+    def send(self, notice):
+        with self.lock:
+            before = sum(one.id == notice.id for one in self.sent)
+            self.sent.append(notice)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            answer = self.answer(notice, before)
+        finally:
+            with self.lock:
+                self.now -= 1
+        return {name: Result(ok=True, message="sent") for name in notice.receivers} if answer is None else answer
+
+    @property
+    def ids(self) -> list[str]:
+        return [one.id for one in self.sent]
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
