@@ -1,0 +1,174 @@
+"""`tocsin rules`: check rule files, run their tests, carry them to SQL and back, describe them."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from flows.replay import Replay
+from flows.rules.source import SourceUnavailableError, Terms
+from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
+from flows.rules.trial import failures
+from flows.settings import Settings, SettingsError, load_settings
+from flows.words import renderer
+from operators.rules.book import KINDS, RuleBook, acted_on
+from operators.rules.documents import RuleError
+from operators.rules.export import schema as file_schema
+from operators.rules.load import load
+
+_settings = click.option("--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml).")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+
+
+@click.group()
+def rules() -> None:
+    """Check, test and move rules."""
+
+
+def _refuse(*reasons: object) -> NoReturn:
+    """Say why nothing can be done, one reason a line, and exit 1."""
+    for reason in reasons:
+        click.echo(str(reason), err=True)
+    sys.exit(1)
+
+
+def _read_settings(path: str | None) -> Settings:
+    try:
+        return load_settings(path, {} if path is None else os.environ)
+    except SettingsError as error:
+        _refuse(error)
+
+
+def _terms(settings: Settings) -> Terms:
+    try:
+        check_template = renderer(settings).check_template
+    except SettingsError as error:
+        _refuse(error)
+    return Terms(check_template, settings.default_business, settings.time_zone)
+
+
+# --- check
+
+
+@rules.command()
+@click.argument("directory", metavar="DIR")
+@_settings
+@_json
+def check(directory: str, settings_path: str | None, *, as_json: bool) -> None:
+    """Read the rules in DIR and tell every mistake, one a line: file, place, reason. Exit 1 if there is one."""
+    book, errors = load([directory], **_terms(_read_settings(settings_path)).keywords())
+    if as_json:
+        click.echo(json.dumps(_report(book, errors), ensure_ascii=False))
+    elif book is None:
+        for error in errors:
+            click.echo(error)
+    else:
+        click.echo(_table(book))
+    sys.exit(1 if errors else 0)
+
+
+def _counts(book: RuleBook) -> dict[str, int]:
+    return {kind: len(getattr(book, kind)) for kind in KINDS}
+
+
+def _report(book: RuleBook | None, errors: Sequence[RuleError]) -> dict[str, Any]:
+    told = [{"file": error.file, "path": error.path, "reason": error.reason} for error in errors]
+    if book is None:
+        return {"ok": False, "errors": told}
+    idle = [kind for kind in KINDS if not acted_on(kind)]
+    return {"ok": True, "errors": [], "version": book.version, "kinds": _counts(book), "not_acted_on": idle}
+
+
+def _table(book: RuleBook) -> str:
+    counts = _counts(book)
+    width = max(map(len, counts))
+    rows = [f"{kind:<{width}}  {count:>6}{_note(kind)}" for kind, count in counts.items()]
+    return "\n".join([f"{'kind':<{width}}   count", *rows, f"version {book.version}: no mistakes"])
+
+
+def _note(kind: str) -> str:
+    return "" if acted_on(kind) else "  read, not yet acted on"
+
+
+# --- test
+
+
+@rules.command()
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True)
+@_settings
+def test(directories: tuple[str, ...], settings_path: str | None) -> None:
+    """Run the `tests` in the rules of each DIR through the replay core. Exit 1 if one fails."""
+    settings = _read_settings(settings_path)
+    ran = [outcome for directory in directories for outcome in _tested(directory, settings)]
+    failed = ran.count(False)
+    click.echo(f"ran {len(ran)}, failed {failed}")
+    sys.exit(1 if failed else 0)
+
+
+def _tested(directory: str, settings: Settings) -> Iterable[bool]:
+    """Run the tests of one directory, tell how each went, and yield whether it passed; rules with mistakes did not."""
+    book, errors = load([directory], **_terms(settings).keywords())
+    if book is None:
+        for error in errors:
+            click.echo(error, err=True)
+        yield False
+        return
+    words = renderer(settings)
+    for one in book.tests:
+        lines = failures(one, Replay(settings, book, words, words.check_template))
+        click.echo(f"{'FAIL' if lines else 'ok  '} {directory}: {one.name}")
+        for line in lines:
+            click.echo(f"       {line}")
+        yield not lines
+
+
+# --- import, export
+
+
+@rules.command("import")
+@click.argument("directory", metavar="DIR")
+@click.argument("dsn", metavar="DSN")
+@click.option("--mirror", is_flag=True, help="Delete what DIR does not have, inventory included.")
+@_settings
+def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool) -> None:
+    """Write the rules in DIR into the tables of a database, all or nothing.
+
+    DSN is sqlite:///path or mysql://user@host:port/database, with ?password_env=NAME or ?password_file=PATH.
+    """
+    carried = _carried(lambda: import_rules(directory, dsn, _terms(_read_settings(settings_path)), mirror=mirror))
+    for kind, one in carried.items():
+        if one.put or one.kept or one.deleted:
+            click.echo(f"{kind}: {one.put} written, {one.kept} unchanged, {one.deleted} deleted")
+
+
+@rules.command()
+@click.argument("dsn", metavar="DSN")
+@click.argument("directory", metavar="DIR")
+@_settings
+def export(dsn: str, directory: str, settings_path: str | None) -> None:
+    """Write the rules in the tables of a database into DIR, one file a kind. DIR must hold no rule files yet."""
+    written = _carried(lambda: export_rules(dsn, directory, _terms(_read_settings(settings_path))))
+    for kind, count in written.items():
+        click.echo(f"{kind}: {count} written")
+
+
+def _carried(carry: Any) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = carry()
+    except RefusedRulesError as refusal:
+        _refuse(*refusal.errors)
+    except (SourceUnavailableError, ValueError, OSError) as error:
+        _refuse(error)
+    return found
+
+
+# --- schema
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON schema of a rule file, for editors."""
+    click.echo(json.dumps(file_schema(), indent=2, ensure_ascii=False))
