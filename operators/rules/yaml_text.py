@@ -41,15 +41,14 @@ class _Refused(ValueError):  # noqa: N818 (never leaves this file)
 
 
 class _Open:
-    """A list or mapping that is being read; `size` counts the values in it, those of aliases too."""
+    """A list or mapping that is being read, and the key whose value comes next."""
 
-    __slots__ = ("anchor", "has_key", "is_mapping", "key", "size", "value")
+    __slots__ = ("anchor", "is_mapping", "key", "value")
 
     def __init__(self, value: Any, anchor: str | None) -> None:
-        self.value, self.anchor, self.size = value, anchor, 1
+        self.value, self.anchor = value, anchor
         self.is_mapping = isinstance(value, dict)
-        self.key: Any = None
-        self.has_key = False
+        self.key: str | None = None
 
 
 def parse_yaml(text: str) -> tuple[Any, list[Problem]]:
@@ -61,12 +60,14 @@ class _Builder:
     def __init__(self) -> None:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
+        """Name -> value, and how many values are in it."""
         self._aliased = 0
         self._problems: list[Problem] = []
-        self._result: Any = None
         self._documents = 0
 
     def build(self, text: str) -> tuple[Any, list[Problem]]:
+        top = _Open([], None)
+        self._open.append(top)
         try:
             self._read(text)
         except yaml.MarkedYAMLError as wrong:
@@ -75,7 +76,7 @@ class _Builder:
             self._problems.append(("", f"not YAML: {line}{wrong.problem or wrong.context}"))
         except (yaml.YAMLError, ValueError) as wrong:
             self._problems.append(("", "not YAML: " + " ".join(str(wrong).split())))
-        return self._result, self._problems
+        return (top.value[0] if top.value else None), self._problems
 
     def _read(self, text: str) -> None:
         parser = _Parser(text)
@@ -106,13 +107,22 @@ class _Builder:
             raise _Refused(f"{_line(event)}: more than one document in the file")
 
     def _scalar(self, event: Any) -> None:
-        value = _scalar(event)
+        parent = self._open[-1]
+        if parent.is_mapping and parent.key is None:
+            self._key(parent, event.value, event)
+            value = event.value
+        else:
+            value = _scalar(event)
+            if parent.is_mapping:
+                parent.value[parent.key] = value
+                parent.key = None
+            else:
+                parent.value.append(value)
         if event.anchor is not None:
             self._anchors[event.anchor] = value, 1
-        self._add(value, event, 1)
 
     def _enter(self, value: Any, event: Any) -> None:
-        if len(self._open) >= MAX_DEPTH:
+        if len(self._open) > MAX_DEPTH:
             raise _Refused(f"{_line(event)}: nested deeper than {MAX_DEPTH}")
         if event.tag not in (None, "!"):
             raise _Refused(f"{_line(event)}: tag {event.tag} is not supported")
@@ -121,8 +131,8 @@ class _Builder:
     def _leave(self, event: Any) -> None:
         done = self._open.pop()
         if done.anchor is not None:
-            self._anchors[done.anchor] = done.value, done.size
-        self._add(done.value, event, done.size)
+            self._anchors[done.anchor] = done.value, _size(done.value)
+        self._add(done.value, event)
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchors:
@@ -131,34 +141,42 @@ class _Builder:
         self._aliased += size
         if self._aliased > MAX_ALIASED:
             raise _Refused(f"{_line(event)}: aliases repeat more than {MAX_ALIASED} values")
-        self._add(value, event, size)
+        self._add(value, event)
 
-    def _add(self, value: Any, event: Any, size: int) -> None:
-        if not self._open:
-            self._result = value
-            return
+    def _add(self, value: Any, event: Any) -> None:
         parent = self._open[-1]
-        parent.size += size
         if not parent.is_mapping:
             parent.value.append(value)
-        elif parent.has_key:
+        elif parent.key is not None:
             parent.value[parent.key] = value
-            parent.has_key = False
-        else:
+            parent.key = None
+        elif isinstance(value, str):
             self._key(parent, value, event)
-
-    def _key(self, parent: _Open, value: Any, event: Any) -> None:
-        if isinstance(value, dict | list):
+        else:
             raise _Refused(f"{_line(event)}: a key is text")
-        if not isinstance(value, str):
-            value = event.value if type(event) is yaml.ScalarEvent else str(value)
-        if value in parent.value:
-            self._problems.append((self._place(), f"duplicate key {value!r} (line {event.start_mark.line + 1})"))
-        parent.key, parent.has_key = value, True
+
+    def _key(self, parent: _Open, key: str, event: Any) -> None:
+        if key in parent.value:
+            self._problems.append((self._place(), f"duplicate key {key!r} (line {event.start_mark.line + 1})"))
+        parent.key = key
 
     def _place(self) -> str:
-        steps = (f".{one.key}" if one.is_mapping else f"[{len(one.value)}]" for one in self._open[:-1])
+        """Return where the innermost open mapping stands."""
+        steps = (f".{one.key}" if one.is_mapping else f"[{len(one.value)}]" for one in self._open[1:-1])
         return "".join(steps).removeprefix(".")
+
+
+def _size(value: Any) -> int:
+    """Return how many values a value holds, itself one of them; no more are counted than may be repeated."""
+    todo, count = [value], 0
+    while todo and count <= MAX_ALIASED:
+        one = todo.pop()
+        count += 1
+        if isinstance(one, dict):
+            todo += one.values()
+        elif isinstance(one, list):
+            todo += one
+    return count
 
 
 def _line(event: Any) -> str:
