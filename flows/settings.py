@@ -51,14 +51,56 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock: Literal["input", "wall"] = "input"
 
 
+class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A topic of events: the data id that metrics show, and how its records are read."""
+
+    data_id: int | str = 0
+    decoder: Literal["tocsin"] = "tocsin"
+
+
+class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret stands: in a variable of the environment or in a file."""
+
+    env: str = ""
+    file: str = ""
+
+
 class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The broker and the topics of the job."""
+    """The brokers and the topics of the job (docs/kafka.md). Empty names: no such topic."""
 
     brokers: str = ""
-    topics: dict[str, dict[str, Any]] = {}
+    topics: dict[str, TopicSettings] = {}
     checks: str = ""
     commands: str = ""
+    dead_letters: str = ""
+    changes: str = ""
+    """The latest document of each alert, keyed by its id."""
+    keyed: str = ""
+    """Events that are decoded and named, partitioned by slot."""
+    worker: int = 0
+    workers: int = 1
+    """This process reads the partitions p with p % workers == worker."""
     group: str = "tocsin"
+    """Where offsets are shown to lag tools; they are never read from there."""
+    create_topics: bool = False
+    """Create missing topics; else they are an error."""
+    partitions: int = 16
+    replication: int = -1
+    """Replicas of a topic that is created; -1: as the brokers are set up."""
+    start: Literal["earliest", "latest"] = "earliest"
+    """Where a partition is read from that was never read before."""
+    out_of_range: Literal["fail", "earliest"] = "fail"
+    """What to do when records were deleted before they were read."""
+    prefetch: int = 32
+    """MiB of records read ahead."""
+    patience: float = 60.0
+    """Seconds after which a partition whose broker is silent no longer holds up the others."""
+    wait: float = 30.0
+    """Seconds to wait for a broker at start."""
+    timeout: float = 60.0
+    """Seconds to wait until a record is delivered."""
+    options: dict[str, str | int | float | bool | Secret] = {}
+    """Further options of librdkafka: security, above all."""
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
