@@ -93,7 +93,7 @@ def _means_any(key: Any, values: list[Any]) -> bool:
 
 
 def _covered(config: DimensionConfig, reading: Reading) -> DimensionConfig:
-    equals = {key: _value_texts(key, values, reading, "equals", key) for key, values in config.equals.items()}
+    equals = {key: _value_texts(key, values, reading, key) for key, values in config.equals.items()}
     return replace(config, equals=equals)
 
 
