@@ -25,6 +25,8 @@ class StoryLine(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     """From the closed list; "" for what needs none."""
     detail: str = ""
+    until: int | None = None
+    """Of a run of several: when the last of them was."""
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):

@@ -1,6 +1,7 @@
 """What happened to an alert, line by line: its log, what became of its actions, what was handed to channels."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from operators.explain_case import Case, StoryLine, why_text
 from operators.explain_text import OP_TEXT
@@ -15,16 +16,25 @@ _BY_RECEIPT = frozenset({"", Reason.DELIVERED, Reason.PARTLY_DELIVERED, Reason.N
 
 def story_lines(case: Case) -> tuple[StoryLine, ...]:
     """Return everything that happened, in order of time."""
-    told = [*map(_entry_line, case.logs), *_action_lines(case), *map(_notice_line, case.notices)]
+    entries = (_entry_line(list(run)) for _, run in groupby(case.logs, key=_run_of))
+    told = [*entries, *_action_lines(case), *map(_notice_line, case.notices)]
     return tuple(sorted(told, key=lambda line: line.time))  # a stable sort: of one second, the log comes first
 
 
-def _entry_line(entry: LogEntry) -> StoryLine:
+def _run_of(entry: LogEntry) -> tuple[str, ...]:
+    """Return what neighbours have in common that are one run; all other entries stand alone."""
+    return (entry.op_type, entry.reason) if entry.op_type in _RUN_TEXT else (entry.op_type, entry.reason, entry.id)
+
+
+def _entry_line(run: list[LogEntry]) -> StoryLine:
+    """Tell one entry, or a run of them; the last speaks for all."""
+    entry, begin = run[-1], run[0].begin or run[0].time
     text = OP_TEXT.get(OpType(entry.op_type), entry.op_type) if entry.op_type in set(OpType) else entry.op_type
-    if entry.count > 1:
-        text = f"{entry.count} {_RUN_TEXT.get(OpType(entry.op_type), text)}"
+    if (count := sum(one.count for one in run)) > 1:
+        text = f"{count} {_RUN_TEXT.get(OpType(entry.op_type), text)}"
     detail = "; ".join(part for part in (entry.description, entry.operator and f"by {entry.operator}") if part)
-    return StoryLine(entry.time, text, why_text(entry.reason), entry.reason, detail)
+    until = entry.time if entry.time > begin else None
+    return StoryLine(begin, text, why_text(entry.reason), entry.reason, detail, until)
 
 
 def _action_lines(case: Case) -> Iterator[StoryLine]:

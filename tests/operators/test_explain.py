@@ -109,6 +109,26 @@ def test_a_run_says_how_many_events_it_was():
     assert lines[0].what == "7 events folded in"
 
 
+def test_runs_that_follow_each_other_are_one_line_and_another_entry_ends_it():
+    logs = [
+        entry(OpType.CONVERGE, Reason.REPEATED, NOW - 90, count=3, begin=NOW - 100),
+        entry(OpType.CONVERGE, Reason.REPEATED, NOW - 50),
+        entry(OpType.EVENT_DROP, Reason.MILDER, NOW - 40),
+        entry(OpType.CONVERGE, Reason.REPEATED, NOW - 30),
+    ]
+    told = [(line.time, line.until, line.what) for line in explain(alert(), logs, [], now=NOW).lines]
+    assert told == [
+        (NOW - 100, NOW - 50, "4 events folded in"),
+        (NOW - 40, None, "event dropped"),
+        (NOW - 30, None, "event folded in"),
+    ]
+
+
+def test_entries_of_other_kinds_stand_alone():
+    logs = [entry(OpType.COMMENT, Reason.COMMENTED, id="1"), entry(OpType.COMMENT, Reason.COMMENTED, id="2")]
+    assert len(explain(alert(), logs, [], now=NOW).lines) == 2
+
+
 def test_a_line_names_the_operator():
     lines = explain(alert(), [entry(OpType.ACK, Reason.ACKED, operator="bob", description="on it")], [], now=NOW).lines
     assert lines[0].detail == "on it; by bob"

@@ -90,7 +90,6 @@ def action(of: Alert, **changed: Any) -> Action:
         "notice_type": "normal",
         "execute_times": 1,
         "status": "success",
-        "reason": "planned",
         "receivers": {"mail": ["alice"], "voice": [["bob", "carol"]]},
     }
     return Action(**(values | changed))

@@ -1,0 +1,211 @@
+"""`tocsin alerts`: find alerts in the store and look at them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.view import SEVERITIES, STATUS_STYLES, View, console, print_json, read_moment, reading, shown, span
+from operators.alert import ABNORMAL, Alert
+from operators.records import Action
+from sinks.store.interface import Store
+from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
+
+_FINGERPRINT_LENGTH = 32
+
+
+@click.group()
+def alerts() -> None:
+    """Find alerts in the store and look at them."""
+
+
+def _choosing(command: Any) -> Any:
+    """Add the options that choose alerts."""
+    for option in (
+        click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the newest."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show at most so many."
+        ),
+        click.option("--until", callback=read_moment, metavar="TIME", help="Had begun by then."),
+        click.option(
+            "--since", callback=read_moment, metavar="TIME", help="Had not ended before: 2h, 3d, Unix seconds, ISO."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@alerts.command("list")
+@click.option("--all", "every", is_flag=True, help="Ended ones too; default: open ones only.")
+@click.option("--status", multiple=True, help="ABNORMAL, RECOVERED or CLOSED; may be given again.")
+@click.option("--severity", multiple=True, help="1 fatal, 2 warning, 3 remind; may be given again.")
+@click.option("--strategy", multiple=True, metavar="ID", help="Of this strategy; may be given again.")
+@click.option("--biz", multiple=True, metavar="ID", help="Of this business; may be given again.")
+@click.option("--target", multiple=True, help="On this target, such as 10.0.0.1; may be given again.")
+@_choosing
+@reading
+def list_alerts(
+    view: View, *, every: bool, since: int | None, until: int | None, limit: int, offset: int, **fields: tuple[str, ...]
+) -> None:
+    """List open alerts, newest first."""
+    if not (every or fields["status"]):
+        fields["status"] = (ABNORMAL,)
+    terms = [f'{field}:"{value}"' for field, values in fields.items() for value in values]
+    _show_found(view, " ".join(terms), since, until, limit, offset)
+
+
+@alerts.command()
+@click.argument("text", nargs=-1)
+@_choosing
+@reading
+def search(view: View, *, text: tuple[str, ...], since: int | None, until: int | None, limit: int, offset: int) -> None:
+    """Find alerts, open and ended, by words and fields.
+
+    Every word must stand in the alert's name, description, target, dimensions or tags; parts of words count, so do two
+    Chinese characters. Quotes keep blanks. Fields: status, severity, strategy, biz, target, dedupe. For example:
+
+        tocsin alerts search 磁盘 '"root volume"' severity:1,2 biz:2
+    """
+    _show_found(view, " ".join(text), since, until, limit, offset)
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ALERT")
+@reading
+def show(view: View, *, alert_id: str) -> None:
+    """Show one alert, by its id or (the newest) by its fingerprint."""
+    with view.store() as store:
+        alert = find(store, alert_id, view.place)
+        actions = store.actions(alert.id)
+    if view.as_json:
+        print_json(alert)
+    else:
+        console().print(_facts(view, alert), _actions(view, actions))
+
+
+def find(store: Store, name: str, place: str) -> Alert:
+    """Return an alert by id, or the newest of a fingerprint; else the command ends and says so."""
+    found = store.alert(name)
+    if found is None and len(name) == _FINGERPRINT_LENGTH:
+        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
+    if found is None:
+        raise click.ClickException(f"no alert {name} in {_bare(place)}")
+    return found
+
+
+def _bare(place: str) -> str:
+    """Return a place without login and options."""
+    scheme, separator, rest = place.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if separator else place
+
+
+def _show_found(view: View, text: str, since: int | None, until: int | None, limit: int, offset: int) -> None:
+    try:
+        query = parse_query(text)
+    except QueryError as error:
+        raise click.UsageError(f"{error} (fields: {', '.join(FIELDS)})") from error
+    query = msgspec.structs.replace(query, since=since, until=until, limit=limit, offset=offset)
+    with view.store() as store:
+        found = store.alerts(query)
+    if view.as_json:
+        for alert in found:
+            print_json(alert)
+    else:
+        console().print(_table(view, found) if found else "no alerts")
+
+
+def _table(view: View, found: Sequence[Alert]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("id", "status", "severity", "begin"):
+        table.add_column(title, no_wrap=True)
+    for title in ("for", "events"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("strategy", "target", "alert"):
+        table.add_column(title, overflow="fold")
+    for alert in found:
+        last = alert.latest_time if alert.end_time is None else alert.end_time
+        table.add_row(
+            alert.id,
+            stage(alert),
+            _severity(alert),
+            view.moment(alert.begin_time),
+            span(max(last - alert.begin_time, 0)),
+            str(alert.event_count),
+            shown(alert.strategy_id or alert.event.plugin_id),
+            shown(alert.event.target or ""),
+            shown(alert.alert_name),
+        )
+    return table
+
+
+def stage(alert: Alert) -> Text:
+    """Show where an alert stands: its status, and what keeps it quiet."""
+    status = "RECOVERING" if alert.status == ABNORMAL and alert.extra_info.is_recovering else alert.status
+    flags = {"blocked": alert.is_blocked, "shielded": alert.is_shielded, "acked": alert.is_ack}
+    marks = " ".join(name for name, holds in flags.items() if holds)
+    return Text.assemble((status, STATUS_STYLES.get(status, "")), f" {marks}" if marks else "")
+
+
+def _severity(alert: Alert) -> Text:
+    name, style = SEVERITIES.get(alert.severity, (str(alert.severity), ""))
+    return Text(name, style=style)
+
+
+def _facts(view: View, alert: Alert) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _fact_rows(view, alert):
+        if value:
+            table.add_row(name, value if isinstance(value, Text) else shown(value))
+    return table
+
+
+def _fact_rows(view: View, alert: Alert) -> list[tuple[str, object]]:
+    extra = alert.extra_info
+    return [
+        ("alert", alert.id),
+        ("name", alert.alert_name),
+        ("status", stage(alert)),
+        ("severity", _severity(alert)),
+        ("strategy", alert.strategy_id or f"none (plugin {alert.event.plugin_id})"),
+        ("business", alert.bk_biz_id),
+        ("target", alert.event.target),
+        ("description", alert.event.description),
+        ("dimensions", ", ".join(f"{one.display_key}={one.display_value}" for one in alert.dimensions)),
+        ("labels", ", ".join(alert.labels)),
+        ("begin", view.moment(alert.begin_time)),
+        ("latest", view.moment(alert.latest_time)),
+        ("end", view.moment(alert.end_time)),
+        ("ended because", extra.end_description),
+        ("events", alert.event_count),
+        ("responsible", ", ".join(alert.appointee)),
+        ("told", ", ".join(alert.assignee)),
+        ("following", ", ".join(alert.follower)),
+        ("acknowledged by", alert.ack_operator),
+        ("shielded by", ", ".join(alert.shield_id)),
+        ("next", f"{alert.next_status} at {view.moment(alert.next_status_time)}" if alert.next_status else ""),
+        ("predecessor", extra.predecessor),
+        ("successor", extra.successor),
+        ("fingerprint", alert.dedupe_md5),
+    ]
+
+
+def _actions(view: View, actions: Sequence[Action]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for title in ("planned", "action", "signal", "cycle", "status", "reason"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("receivers", overflow="fold")
+    for action in actions:
+        kind = action.plugin_type if action.notice_type == "normal" else f"{action.plugin_type} ({action.notice_type})"
+        signal, people = action.signal, {**action.receivers}
+        row = (view.moment(action.time), kind, signal, str(action.execute_times), action.status, action.reason)
+        table.add_row(*row, shown("; ".join(f"{way}: {_names(names)}" for way, names in people.items())))
+    return table
+
+
+def _names(names: Sequence[Any]) -> str:
+    return ", ".join("+".join(name) if isinstance(name, list | tuple) else str(name) for name in names)

@@ -1,0 +1,117 @@
+"""`tocsin explain`: why was I told, or not."""
+
+import time
+from collections.abc import Sequence
+from datetime import tzinfo
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.alerts import find
+from flows.cli.view import View, console, print_json, read_moment, reading, shown
+from operators.explain import Deadline, Finding, Story, StoryLine
+from operators.explain import explain as explain_alert
+from operators.rules.book import RuleBook
+from operators.rules.load import load
+
+
+@click.command()
+@click.argument("alert_id", metavar="ALERT")
+@click.option(
+    "--rules", metavar="DIR", help="Rules in force, for what holds now and what is next; default: setting `rules`."
+)
+@click.option("--at", "now", callback=read_moment, metavar="TIME", help="Explain as of then; default: now.")
+@reading
+def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) -> None:
+    """Tell the story of an alert: what happened, why people were not told, and what is next.
+
+    ALERT is an id, or a fingerprint for its newest alert. With rules at hand it also says until when things hold.
+    """
+    book = _rules(view, rules)
+    with view.store() as store:
+        alert = find(store, alert_id, view.place)
+        story = explain_alert(
+            alert,
+            store.logs(alert.id),
+            store.actions(alert.id),
+            now=int(time.time()) if now is None else now,
+            events=store.events(alert.dedupe_md5),
+            book=book,
+            settings=view.settings,
+        )
+    if view.as_json:
+        print_json(story)
+    else:
+        _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None)
+
+
+def _rules(view: View, rules: str | None) -> RuleBook | None:
+    """Return the rules that were asked for; those of the settings only if they are there and well."""
+    if rules is None and not Path(view.settings.rules).exists():
+        return None
+    settings = view.settings
+    place, business = rules or settings.rules, settings.default_business
+    book, errors = load([place], default_business=business, time_zone=settings.time_zone)
+    if book is None and rules is not None:
+        raise click.ClickException("\n".join(map(str, errors)))
+    if book is None:
+        click.echo(f"going on without the rules in {place}: {errors[0]}", err=True)
+    return book
+
+
+def _tell(view: View, story: Story, zone: tzinfo | None) -> None:
+    out = console()
+    out.print(shown(story.headline, "bold"))
+    _section(out, "What happened", _lines(view, story.lines, zone), "nothing is in the log")
+    _section(out, "Why not", _findings(view, story.why_not, zone), "nothing held it back")
+    if story.next:
+        _section(out, "What is next", _deadlines(view, story.next, zone), "")
+
+
+def _section(out: Console, title: str, table: Table, otherwise: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold"))
+    out.print(table if table.row_count else Text(otherwise, style="dim"))
+
+
+def _lines(view: View, lines: Sequence[StoryLine], zone: tzinfo | None) -> Table:
+    table = _table("time", "what", "why", "reason")
+    for line in lines:
+        what = f"{line.what}, until {view.moment(line.until, zone)}" if line.until else line.what
+        table.add_row(view.moment(line.time, zone), _with(what, line.detail), shown(line.why), _reason(line.reason))
+    return table
+
+
+def _findings(view: View, findings: Sequence[Finding], zone: tzinfo | None) -> Table:
+    table = _table("since", "until", "what", "why", "reason")
+    for found in findings:
+        what = found.what if found.count == 1 else f"{found.what} ({found.count} times)"
+        begin, end = view.moment(found.since, zone), view.moment(found.until, zone)
+        table.add_row(begin, end, _with(what, found.detail), shown(found.why), _reason(found.reason))
+    return table
+
+
+def _with(what: str, detail: str) -> Text:
+    return shown(what) + Text(f"\n{shown(detail)}", style="dim") if detail else shown(what)
+
+
+def _reason(reason: str) -> Text:
+    return shown(reason, "cyan")
+
+
+def _deadlines(view: View, deadlines: Sequence[Deadline], zone: tzinfo | None) -> Table:
+    table = _table("time", "what", "why")
+    for one in deadlines:
+        table.add_row(view.moment(one.time, zone), shown(one.what), shown(one.why))
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for title in others:
+        table.add_column(title, no_wrap=title == "until", overflow="fold")
+    return table

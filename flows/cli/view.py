@@ -1,0 +1,145 @@
+"""What the reading commands share: where the store is, how times and texts look on a terminal."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, tzinfo
+from functools import wraps
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from flows.settings import Settings, SettingsError, load_settings
+from sinks.store.interface import Store, StoreError
+from sinks.store.place import open_store
+
+PIPE_WIDTH = 200
+"""Columns when nobody looks."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+STATUS_STYLES = {"ABNORMAL": "bold red", "RECOVERING": "yellow", "RECOVERED": "green", "CLOSED": "dim"}
+SEVERITIES = {1: ("fatal", "bold red"), 2: ("warning", "yellow"), 3: ("remind", "cyan")}
+
+
+class View(NamedTuple):
+    """What a reading command was told to read and how to show it."""
+
+    place: str
+    settings: Settings
+    zone: tzinfo | None
+    """None = the zone of this machine."""
+    as_json: bool
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the store for reading; its errors end the command with their text."""
+        try:
+            opened = open_store(self.place, read_only=True)
+            try:
+                yield opened
+            finally:
+                opened.close()
+        except StoreError as error:
+            raise click.ClickException(str(error)) from error
+
+    def moment(self, second: int | None, zone: tzinfo | None = None) -> str:
+        """Show a time as ISO text with its offset; `zone` only counts where none was asked for."""
+        if second is None:
+            return ""
+        return datetime.fromtimestamp(second, self.zone or zone).astimezone(self.zone or zone).isoformat(sep=" ")
+
+
+def reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a reading command; it gets a View."""
+
+    @click.option(
+        "--store",
+        "place",
+        envvar="TOCSIN_STORE",
+        metavar="PATH|URL",
+        help="SQLite file or address of Elasticsearch; default: setting store.dsn.",
+    )
+    @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
+    @click.option(
+        "--settings",
+        "settings_path",
+        envvar="TOCSIN_SETTINGS",
+        metavar="FILE",
+        help="Settings of the job (tocsin.yaml).",
+    )
+    @click.option(
+        "--time-zone", "zone_name", metavar="ZONE", help="Show times in this zone; default: that of this machine."
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+    @wraps(command)
+    def with_view(
+        *,
+        place: str | None,
+        data: str | None,
+        settings_path: str | None,
+        zone_name: str | None,
+        as_json: bool,
+        **others: Any,
+    ) -> None:
+        try:
+            settings = load_settings(settings_path, os.environ)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+        kept = f"{data}/tocsin.sqlite3" if data else settings.store.dsn
+        command(View(place or kept, settings, _zone(zone_name), as_json), **others)
+
+    return with_view
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"{name!r} is no time zone", param_hint="--time-zone") from error
+
+
+def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return the Unix second of `2h` (ago), a number, or ISO text in the zone of this machine."""
+    if value is None:
+        return None
+    number, unit = value[:-1], value[-1:]
+    if unit in _UNITS and number.isdecimal():
+        return int(time.time()) - int(number) * _UNITS[unit]
+    if value.isdecimal():
+        return int(value)
+    try:
+        return int(datetime.fromisoformat(value).astimezone().timestamp())
+    except ValueError:
+        hint = "give `2h`, `3d`, Unix seconds, or 2026-11-23T18:00"
+        raise click.BadParameter(f"{value!r} is no time: {hint}", ctx=ctx, param=param) from None
+
+
+def print_json(document: Any) -> None:
+    """Print one document on a line of its own."""
+    click.echo(msgspec.json.encode(document))
+
+
+def console() -> Console:
+    """Return where tables go: as wide as the terminal, or wide enough for a pipe."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def shown(text: object, style: str = "") -> Text:
+    """Show text from outside as it is: no markup, no control characters, on one line."""
+    return Text("".join(char if char.isprintable() else " " for char in str(text)), style=style)
+
+
+def span(seconds: int) -> str:
+    """Show a duration: `45s`, `12m`, `3h05m`, `2d4h`."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes == 0:
+        return f"{seconds}s"
+    if hours == 0:
+        return f"{minutes}m"
+    return f"{hours}h{minutes % 60:02}m" if days == 0 else f"{days}d{hours % 24}h"
