@@ -21,7 +21,7 @@ from operators.rules.documents import RuleError
 from operators.worker import Worker
 from sinks.dead_letters import FileDeadLetters
 from sinks.outbox import open_outbox
-from flows.stores import open_store
+from sinks.store.place import open_store
 
 
 class RulesError(Exception):
@@ -80,5 +80,4 @@ def open_edges(settings: Settings, observe: Observe | None = None) -> Edges:
 
 def source_of(settings: Settings, stop: Stop) -> Source[Polled]:
     """Return the source that the settings name."""
-    given = settings.source
-    return FilesSource(list(given.files), follow=given.follow, clock=given.clock, size=settings.batch, stop=stop)
+    return FilesSource(settings.source, size=settings.batch, stop=stop)

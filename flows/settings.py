@@ -49,6 +49,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[str, ...] = ()
     follow: bool = False
     clock: Literal["input", "wall"] = "input"
+    commands: str = ""
+    """A file of commands to follow beside them; `tocsin ack` and its like append to it."""
 
 
 class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

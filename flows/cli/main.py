@@ -5,8 +5,21 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "ack": "flows.cli.commands:ack",
+    "alerts": "flows.cli.alerts:alerts",
+    "assign": "flows.cli.commands:assign",
+    "close": "flows.cli.commands:close",
+    "comment": "flows.cli.commands:comment",
+    "courier": "flows.cli.courier:courier",
+    "demo": "flows.cli.demo:demo",
+    "explain": "flows.cli.explain:explain",
+    "oncall": "flows.cli.oncall:oncall",
+    "outbox": "flows.cli.outbox:outbox",
+    "produce": "flows.cli.produce:produce",
     "replay": "flows.cli.replay:replay",
+    "rules": "flows.cli.rules:rules",
     "run": "flows.cli.run:run",
+    "shield": "flows.cli.commands:shield",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 

@@ -11,7 +11,7 @@ import msgspec
 from flows.cli.fail import fail
 from flows.job import RulesError, build
 from flows.run import run as run_job
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings import Settings, SettingsError, SourceSettings, load_settings
 from flows.sources.lines import InputError
 
 
@@ -49,14 +49,23 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
     if options["rules"]:
         changes["rules"] = options["rules"]
     if options["inputs"]:
-        live = options["follow"] or "-" in options["inputs"]
-        clock = options["clock"] or ("wall" if live else "input")
-        changes["source"] = msgspec.structs.replace(
-            settings.source, files=tuple(options["inputs"]), follow=options["follow"], clock=clock
-        )
+        changes["source"] = source_with(settings.source, options)
     if options["data"]:
         changes |= kept_in(settings, options["data"])
     return msgspec.structs.replace(settings, **changes)
+
+
+def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSettings:
+    """Return the source that the options name; what is followed goes by the wall clock and listens to commands."""
+    live = options["follow"] or "-" in options["inputs"]
+    commands = f"{options['data'] or 'data'}/commands.jsonl" if live and not given.commands else given.commands
+    return msgspec.structs.replace(
+        given,
+        files=tuple(options["inputs"]),
+        follow=options["follow"],
+        clock=options["clock"] or ("wall" if live else "input"),
+        commands=commands,
+    )
 
 
 def kept_in(settings: Settings, directory: str) -> dict[str, Any]:

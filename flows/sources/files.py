@@ -5,127 +5,162 @@ read, and ticks come by the wall clock.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import IO, Literal
+from pathlib import Path
+from typing import IO
 
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from flows.settings import SourceSettings
 from flows.sources.lines import PACKED, READ_ERRORS, input_error, open_input, read_line
 from flows.stop import Stop
 from operators.batch import Polled, Raw
 
-Clock = Literal["input", "wall"]
 PAUSE = timedelta(milliseconds=50)
 """Between two looks at a file that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""
 
 
+State = tuple[int, int, int, int, int]
+
+
 class Place(msgspec.Struct, frozen=True):
-    """How far the files were read: which one, how many bytes and lines of it."""
+    """How far a list of files was read: which one, how many bytes and lines of it."""
 
     file: int = 0
     offset: int = 0
     line: int = 0
 
 
-class FilesPart(StatefulSourcePartition[Polled, tuple[int, int, int]]):
-    """Reads the files in turn."""
+class Reader:
+    """Reads the lines of files in turn."""
+
+    def __init__(self, paths: Sequence[str], *, follow: bool, place: Place) -> None:
+        self._paths, self._follow, self.place = paths, follow, place
+        self._stream: IO[bytes] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether every file was read to its end, and none is followed."""
+        return self.place.file >= len(self._paths)
+
+    def next_line(self) -> tuple[str, str, bytes] | None:
+        """Return file, line number and bytes of the next line that is not blank; None where nothing is to be had now."""
+        while not self.is_done:
+            name = self._paths[self.place.file]
+            try:
+                line = self._read(name)
+            except READ_ERRORS as error:
+                raise input_error(name, error) from error
+            if line is None:
+                return None
+            if line.strip():
+                return name, str(self.place.line), line
+        return None
+
+    def _read(self, name: str) -> bytes | None:
+        """Return the next line, b"" at the end of a file that another follows, None at a followed one's end."""
+        if self._stream is None:
+            self._stream = self._open(name)
+        line = read_line(self._stream)
+        is_last = self.place.file == len(self._paths) - 1
+        if self._follow and is_last and not line.endswith(b"\n"):  # what is half written is read again
+            if name != "-":
+                self._stream.seek(self.place.offset)
+                return None
+            if not line:
+                self.close()
+        if not line:
+            self.close()
+            self.place = Place(self.place.file + 1)
+            return b""
+        self.place = Place(self.place.file, self.place.offset + len(line), self.place.line + 1)
+        return line.rstrip(b"\r\n")
+
+    def _open(self, name: str) -> IO[bytes]:
+        stream = open_input(name)
+        if name.endswith(PACKED):
+            for _ in range(self.place.line):
+                read_line(stream)
+        elif name != "-":
+            stream.seek(self.place.offset)
+        return stream
+
+    def close(self) -> None:
+        """Let go of the open file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+class FilesPart(StatefulSourcePartition[Polled, State]):
+    """Reads the files in turn, and beside them a file of commands if there is one."""
 
     def __init__(
-        self, paths: list[str], *, follow: bool, clock: Clock, size: int, stop: Stop, resume: Place,
+        self, settings: SourceSettings, *, size: int, stop: Stop, resume: State | None,
         now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
-        self._paths, self._follow, self._clock, self._size = paths, follow, clock, size
-        self._stop, self._now = stop, now
-        self._place = resume
-        self._stream: IO[bytes] | None = None
-        self._idle = False
-        self._ended = False
+        place = resume or (0, 0, 0, 0, 0)
+        self._events = Reader(settings.files, follow=settings.follow, place=Place(*place[:3]))
+        self._commands = Reader((settings.commands,), follow=True, place=Place(0, *place[3:]))
+        self._commands_path = Path(settings.commands) if settings.commands else None
+        self._by_wall, self._size, self._stop, self._now = settings.clock == "wall", size, stop, now
+        self._idle = self._ended = False
         self._ticked = 0
 
     def next_batch(self) -> Iterable[Polled]:
         """Return what could be read at once, as one poll."""
         if self._stop.is_asked or self._ended:
             raise StopIteration
-        raws = self._read()
+        now = int(self._now())
+        raws = self._read_commands(now) + self._read(self._events, now, "event")
         self._idle = not raws
-        if not raws and self._place.file >= len(self._paths):
+        if not raws and self._events.is_done:
             self._ended = True
             return [Polled(is_end=True)]
-        now = int(self._now())
-        if not raws and (self._clock == "input" or now == self._ticked):
+        if not raws and (not self._by_wall or now == self._ticked):
             return []
         self._ticked = now
-        return [Polled(raws, now if self._clock == "wall" else None)]
+        return [Polled(raws, now if self._by_wall else None)]
 
     def next_awake(self) -> datetime | None:
         """Rest a moment when there was nothing."""
         return datetime.now(UTC) + PAUSE if self._idle and not self._ended else None
 
-    def snapshot(self) -> tuple[int, int, int]:
+    def snapshot(self) -> State:
         """Return how far the files were read."""
-        return self._place.file, self._place.offset, self._place.line
+        events, commands = self._events.place, self._commands.place
+        return events.file, events.offset, events.line, commands.offset, commands.line
 
     def close(self) -> None:
-        """Let go of the open file."""
-        if self._stream is not None:
-            self._stream.close()
+        """Let go of the open files."""
+        self._events.close()
+        self._commands.close()
 
-    def _read(self) -> list[Raw]:
+    def _read_commands(self, now: int) -> list[Raw]:
+        if self._commands_path is None or not self._commands_path.exists():
+            return []
+        return self._read(self._commands, now, "command")
+
+    def _read(self, reader: Reader, now: int, kind: str) -> list[Raw]:
         raws: list[Raw] = []
-        while len(raws) < self._size and self._place.file < len(self._paths):
-            line = self._next_line()
-            if line is None:
-                break
-            if line.strip():
-                at = int(self._now()) if self._clock == "wall" else None
-                raws.append(Raw(at, self._paths[self._place.file], str(self._place.line), line))
+        while len(raws) < self._size and (line := reader.next_line()) is not None:
+            name, number, raw = line
+            raws.append(Raw(now if self._by_wall else None, name, number, raw, kind))
         return raws
 
-    def _next_line(self) -> bytes | None:
-        """Return the next line, b"" at the end of a file that another follows, None where nothing is to be had now."""
-        name = self._paths[self._place.file]
-        try:
-            if self._stream is None:
-                self._stream = self._open(name)
-            line = read_line(self._stream)
-        except READ_ERRORS as error:
-            raise input_error(name, error) from error
-        is_last = self._place.file == len(self._paths) - 1
-        if self._follow and is_last and not line.endswith(b"\n"):  # what is half written is read again
-            self._stream.seek(self._place.offset)
-            return None
-        if not line:
-            self._stream.close()
-            self._stream, self._place = None, Place(self._place.file + 1)
-            return b""
-        self._place = Place(self._place.file, self._place.offset + len(line), self._place.line + 1)
-        return line.rstrip(b"\r\n")
 
-    def _open(self, name: str) -> IO[bytes]:
-        stream = open_input(name)
-        if name.endswith(PACKED):
-            for _ in range(self._place.line):
-                read_line(stream)
-        elif name != "-":
-            stream.seek(self._place.offset)
-        return stream
-
-
-class FilesSource(FixedPartitionedSource[Polled, tuple[int, int, int]]):
+class FilesSource(FixedPartitionedSource[Polled, State]):
     """One partition that reads all files."""
 
-    def __init__(self, paths: list[str], *, follow: bool, clock: Clock, size: int, stop: Stop) -> None:
-        self._paths, self._follow, self._clock, self._size, self._stop = paths, follow, clock, size, stop
+    def __init__(self, settings: SourceSettings, *, size: int, stop: Stop) -> None:
+        self._settings, self._size, self._stop = settings, size, stop
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
         return ["files"]
 
-    def build_part(self, step_id: str, for_part: str, resume_state: tuple[int, int, int] | None) -> FilesPart:  # noqa: ARG002 - the engine's signature
+    def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> FilesPart:  # noqa: ARG002 - the engine's signature
         """Return the reader, where it left off."""
-        place = Place(*resume_state) if resume_state else Place()
-        return FilesPart(
-            self._paths, follow=self._follow, clock=self._clock, size=self._size, stop=self._stop, resume=place
-        )
+        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume_state)
