@@ -29,6 +29,8 @@ class Draft:
         self.kinds: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         self.local: dict[tuple[str, str], Any] = {}
         """(kind, id) -> the document, of those with datetimes in the zone of their business."""
+        self.digest = 0
+        """Sum of the digests of the documents put."""
         self._sources: dict[str, dict[str, Sourced]] = {kind: {} for kind in KINDS}
         self._broken: dict[str, set[str]] = {kind: set() for kind in KINDS}
         """Ids of documents that could not be read: naming them is no further mistake."""
@@ -53,6 +55,11 @@ class Draft:
         first = self._sources[kind].setdefault(name, source)
         if first is not source:
             self.errors.append(source.error("", f"duplicate id {name!r}, first in {first.file}: {first.path}"))
+            return
+        try:
+            self.digest += digest_of(kind, thing)
+        except (UnicodeEncodeError, RecursionError):
+            self.errors.append(source.error("", "holds half a surrogate pair, or is nested too deep"))
             return
         self.kinds[kind][name] = thing
         self.local.pop((kind, name), None)
@@ -115,8 +122,7 @@ def provenance(default_business: str | int | None, time_zone: str) -> Provenance
 
 def assembled(draft: Draft) -> RuleBook:
     """Return the book of a draft without errors."""
-    digest = sum(digest_of(kind, thing) for kind, things in draft.kinds.items() for thing in things.values())
-    return book_of(draft.kinds, draft.origin, digest, draft.local, indices(draft.kinds, frozenset(KINDS)))
+    return book_of(draft.kinds, draft.origin, draft.digest, draft.local, indices(draft.kinds, frozenset(KINDS)))
 
 
 def book_of(

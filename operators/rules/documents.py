@@ -20,7 +20,7 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 MAX_LINE = 1000
 """Letters of a told mistake."""
-_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class RuleError(msgspec.Struct, frozen=True, order=True):

@@ -114,12 +114,12 @@ class _Change:
             draft.check_topology()
 
     def applied(self) -> RuleBook:
-        digest = self.book.provenance.digest
+        digest = self.book.provenance.digest + self.draft.digest
         indexed = {name: getattr(self.book, name) for name in _INDEX_FIELDS}
         indexed |= indices(self.draft.kinds, frozenset(self.touched.keys() - {"hosts"}))
         for kind in self.touched:
             gone, come = self._difference(kind)
-            digest += sum(digest_of(kind, thing) for thing in come) - sum(digest_of(kind, thing) for thing in gone)
+            digest -= sum(digest_of(kind, thing) for thing in gone)
             if kind == "hosts":
                 indexed["hosts_by_ip"] = moved_hosts(self.book.hosts_by_ip, gone, come)
         return book_of(self.draft.kinds, self.book.provenance, digest, self.draft.local, indexed)

@@ -169,6 +169,39 @@ def test_hosts_move_between_addresses():
     assert "10.0.0.3" not in book.hosts_by_ip
 
 
+def nested(depth):
+    value = {}
+    for _ in range(depth):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("odd", [{"ip": "\ud800"}, {"attributes": {"a": "\udfff"}}, {"attributes": nested(100_000)}])
+def test_what_cannot_be_written_as_json_is_refused(odd):
+    assert "put: hosts[0]: holds half a surrogate pair, or is nested too deep" in refused(
+        BOOK, {"hosts": [{"bk_host_id": 1, **odd}]}
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "name", "bk_host_id", "a"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(list(FULL)), JSON, max_size=2) | JSON,
+    st.dictionaries(st.sampled_from(list(FULL)), JSON, max_size=2) | JSON,
+)
+def test_no_change_makes_patch_raise(put, delete):
+    changed = patch(BOOK, put, delete, check_template)
+    assert isinstance(changed, RuleBook) or changed
+
+
 HOSTS = st.fixed_dictionaries(
     {"bk_host_id": st.integers(1, 4), "ip": st.sampled_from(["", "a", "b"]), "ipv6": st.sampled_from(["", "a", "c"])}
 )
