@@ -1,0 +1,9 @@
+"""Times as people read them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+def local_text(second: int, zone: str) -> str:
+    """Return a Unix second as ISO text in a zone."""
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).isoformat(sep=" ")
