@@ -8,7 +8,9 @@ import msgspec
 import yaml
 
 from operators.rules.words import zone_named
+from operators.scene import default_notice
 from operators.settings import CoreSettings
+from sinks.render import check_template
 
 PREFIX = "TOCSIN__"
 
@@ -151,6 +153,10 @@ def settings_from(tree: Any, place: str) -> Settings:
         zone_named(settings.time_zone)
     except ValueError as error:
         raise SettingsError(f"{place}: time_zone: {error}") from error
+    try:
+        default_notice(settings, check_template)
+    except ValueError as error:
+        raise SettingsError(f"{place}: {error}") from error
     return settings
 
 

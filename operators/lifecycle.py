@@ -172,4 +172,4 @@ def end_alert(
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.scene.say(action)
     if not turn.current().is_blocked and reason not in SILENT_ENDS:
-        emit(turn, target.lower(), tell=reason is not Reason.WORSE)
+        emit(turn, target.lower(), people=reason is not Reason.WORSE)

@@ -1,8 +1,8 @@
-"""Signal to actions: which relations listen, who receives by which way, and why not (spec/notices.md 1.4, 1.5; design.md 7)."""
+"""Signal to actions: which relations listen, who receives by which way, and why not (spec/notices.md 1.4, 1.5)."""
 
 import msgspec
 
-from operators.alert import Alert, CycleRecord, is_no_data
+from operators.alert import CycleRecord, is_no_data
 from operators.check.shield import Shielding, shielding
 from operators.circuit import circuit_broken
 from operators.dispatch import Dispatch, default_groups
@@ -43,24 +43,21 @@ def plan(
     only: str | None = None,
     groups: Groups | None = None,
     cycle: int | None = None,
-) -> list[Action]:
-    """Plan the actions of a signal; return them as first made.
+    people: bool = True,
+) -> None:
+    """Plan the actions of a signal.
 
     `only`: one relation (a repeat, an un-shield notice, an escalation). `groups`: whom an escalation tells.
-    `cycle`: the number of this cycle, counted from 1.
+    `cycle`: the number of this cycle, counted from 1. `people`: whether people are told, or programs only.
     """
-    alert = turn.current()
-    if alert.is_ack and signal != "ack":
-        if only is None:
-            turn.log(OpType.ACTION, Reason.SIGNAL_MUTED_BY_ACK, f"signal {signal}: acknowledged by {alert.ack_operator}")
-        return []
-    made = []
     for relation in relations(turn, found):
-        if only is None or relation.id == only:
-            action = _act(turn, relation, signal, notice_type, found, groups, cycle, first=only is None)
-            if action is not None:
-                made.append(action)
-    return made
+        if only not in (None, relation.id) or not (people or isinstance(relation, ActionRelation)):
+            continue
+        unwanted = _unwanted(turn, relation, signal, first=only is None)
+        if unwanted is None:
+            _act(turn, relation, signal, notice_type, found, groups, cycle)
+        elif isinstance(relation, NoticeRelation):
+            turn.log(OpType.ACTION, unwanted, f"signal {signal}: no notice")
 
 
 def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
@@ -81,20 +78,15 @@ def plugin_of(relation: Relation) -> str:
 
 def _act(
     turn: Turn, relation: Relation, signal: str, notice_type: str, found: Dispatch | None,
-    groups: Groups | None, cycle: int | None, *, first: bool,
-) -> Action | None:  # fmt: skip
-    unwanted = _unwanted(turn, relation, signal, first=first)
-    if unwanted is not None:
-        if isinstance(relation, NoticeRelation):
-            turn.log(OpType.ACTION, unwanted, f"signal {signal}: no notice")
-        return None
+    groups: Groups | None, cycle: int | None,
+) -> None:  # fmt: skip
     alert, scene, now = turn.current(), turn.scene, turn.now
     strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
     shield = shielding(alert, scene.book, scene.settings, now)
     who = Receivers()
     if isinstance(relation, NoticeRelation):
         main, follower = groups or _groups_of(relation, strategy, found)
-        exclude = relation.options.exclude_notice_ways.get(signal, ())
+        exclude = relation.options.exclude_notice_ways.get(signal, ())  # type: ignore[call-overload]
         who = receivers(
             main, follower, alert, scene.book, scene.settings, now, exclude=exclude, upgrade=notice_type == "upgrade"
         )
@@ -107,7 +99,6 @@ def _act(
     _record(turn, relation, action, shield)
     action = hand_out(turn, action, verdict.detail)
     _note_people(turn, action)
-    return action
 
 
 def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
@@ -115,8 +106,11 @@ def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Re
     alert = turn.current()
     if signal not in relation.signal:
         return Reason.SIGNAL_NOT_WANTED
-    if signal in NO_DATA_SILENT and is_no_data(alert) and plugin_of(relation) != "message_queue":
+    is_push = plugin_of(relation) == "message_queue"
+    if signal in NO_DATA_SILENT and is_no_data(alert) and not is_push:
         return Reason.SIGNAL_NOT_WANTED
+    if alert.is_ack and signal != "ack" and not is_push:
+        return Reason.SIGNAL_MUTED_BY_ACK
     if first and signal in OPENING and isinstance(relation, NoticeRelation):
         delay = relation.options.skip_delay
         if delay and turn.now - alert.begin_time > delay:
@@ -129,11 +123,11 @@ def _groups_of(relation: NoticeRelation, strategy: Strategy | None, found: Dispa
     return (default_groups(strategy, relation), ()) if found is None else (found.main, found.follower)
 
 
-def _judge(
-    turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers
-) -> Verdict:
+def _judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers) -> Verdict:
     plugin = plugin_of(relation)
-    if shield.is_shielded and not (isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded):
+    if shield.is_shielded and not (
+        isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
+    ):
         return Verdict("skipped" if plugin == "notice" else "shield", shield.reason, ", ".join(shield.ids))
     if not in_time(turn, relation, strategy):
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)

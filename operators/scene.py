@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -11,7 +12,9 @@ from operators.noise import Noise
 from operators.quota import Windows
 from operators.records import Message
 from operators.rules.book import RuleBook
-from operators.rules.model import NoticeConfig, NoticeRelation, Strategy
+from operators.rules.model import NoticeRelation, Strategy
+from operators.rules.shape import place_text, read
+from operators.rules.words import Reading
 from operators.settings import CoreSettings
 
 
@@ -86,10 +89,22 @@ class Scene:
 
 
 DAY = 86400
+SETTING = "default_notice"
 
 
-def default_notice(settings: CoreSettings) -> NoticeRelation:
-    """Return the notice of third-party alerts: setting `default_notice` over the defaults (design.md 7.17)."""
-    if settings.default_notice is None:
-        return NoticeRelation(config=NoticeConfig(notify_interval=DAY))
-    return msgspec.convert(settings.default_notice, NoticeRelation, strict=False)
+def default_notice(
+    settings: CoreSettings, check_template: Callable[[str], str | None] = lambda _: None
+) -> NoticeRelation:
+    """Return the notice of third-party alerts: setting `default_notice` over the defaults (design.md 7.17).
+
+    Raises ValueError, with the place of each mistake, for what is no notice of a strategy.
+    """
+    given = settings.default_notice or {}
+    config = given.get("config", {})
+    if isinstance(config, dict):
+        given = {**given, "config": {"notify_interval": DAY, **config}}
+    reading = Reading(ZoneInfo("UTC"), check_template)
+    relation = read(given, NoticeRelation, reading)
+    if relation is None:
+        raise ValueError("; ".join(f"{place_text([*place, SETTING])}: {why}" for place, why in reading.errors))
+    return relation

@@ -8,15 +8,21 @@ import msgspec
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fixed window: at most `threshold` hits in `window` seconds; 0 disables."""
 
-    threshold: int
+    threshold: int = 200
     window: int = 60
+
+
+class ActionQuota(Quota, frozen=True, forbid_unknown_fields=True):
+    """The same for actions."""
+
+    threshold: int = 100
 
 
 class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Flow control of alerts and of actions (spec/lifecycle.md 8)."""
 
-    alert: Quota = Quota(200)
-    action: Quota = Quota(100)
+    alert: Quota = Quota()
+    action: ActionQuota = ActionQuota()
 
 
 class ConvergeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Which signal a change of an alert emits, and to whom it is worth telling (spec/lifecycle.md 2.11; design.md 7.5, 7.17, 7.19)."""
+"""Which signal a change of an alert emits, and to whom it is worth telling (spec/lifecycle.md 2.11; design.md 7)."""
 
 from operators import quota
 from operators.alert import ABNORMAL, is_no_data
@@ -19,15 +19,18 @@ def matched(turn: Turn) -> Dispatch | None:
     return dispatch(alert, strategy, scene.book, scene.settings, turn.now)
 
 
-def emit(turn: Turn, signal: str, *, tell: bool = True) -> None:
-    """Emit the signal of a transition and plan what follows; a third-party alert speaks only through a dispatch rule."""
+def emit(turn: Turn, signal: str, *, people: bool = True) -> None:
+    """Emit the signal of a transition and plan what follows; a third-party alert speaks only through a dispatch rule.
+
+    `people`: whether people are told, or programs only.
+    """
     alert = turn.current()
     found = matched(turn)
     if not alert.strategy_id and found is None:
         return
     say_signal(turn, signal, NORMAL)
-    if tell and passes_quota(turn, signal, retry=True):
-        plan(turn, signal, NORMAL, found)
+    if passes_quota(turn, signal, retry=True):
+        plan(turn, signal, NORMAL, found, people=people)
 
 
 def say_signal(turn: Turn, signal: str, notice_type: str) -> None:
