@@ -1,0 +1,195 @@
+"""`tocsin outbox`: what waits for the courier, and what it gave up."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from flows.cli.view import console, print_json, shown, span
+from flows.settings import SettingsError, load_settings
+from operators.delivery import BuryReason, Outcome, drop, pending
+from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
+from sinks.outbox.place import is_redis
+
+PIECE = 500
+"""Notices handled at once."""
+
+
+@click.group()
+def outbox() -> None:
+    """Look at notices that wait or were given up; send those again, or drop them."""
+
+
+def place_of(outbox_: str | None, data: str | None, settings_path: str | None) -> str:
+    """Return where the outbox is: the option, else the data directory of a run, else the settings."""
+    if outbox_ or data:
+        return outbox_ or f"{data}/outbox.sqlite3"
+    try:
+        return load_settings(settings_path, os.environ).outbox.dsn
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def placing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where the outbox is; the command gets `place`."""
+
+    @click.option("--outbox", "outbox_", metavar="PATH|redis://...", help="Default: setting outbox.dsn.")
+    @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
+    @click.option(
+        "--settings",
+        "settings_path",
+        envvar="TOCSIN_SETTINGS",
+        metavar="FILE",
+        help="Settings of the job (tocsin.yaml).",
+    )
+    @wraps(command)
+    def with_place(*, outbox_: str | None, data: str | None, settings_path: str | None, **others: Any) -> None:
+        command(place=place_of(outbox_, data, settings_path), **others)
+
+    return with_place
+
+
+@contextmanager
+def opened(place: str) -> Iterator[Outbox]:
+    """Open an outbox that is there; its errors end the command with their text."""
+    if not is_redis(place) and not Path(place).exists():
+        raise click.ClickException(f"{place}: no such outbox")
+    try:
+        found = open_outbox(place)
+        try:
+            yield found
+        finally:
+            found.close()
+    except (OutboxUnavailableError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@outbox.command("list")
+@click.option(
+    "--state",
+    type=click.Choice([one.value for one in State]),
+    default=State.DEAD.value,
+    show_default=True,
+    help="Which notices.",
+)
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show at most so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+@placing
+def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
+    """Count all notices and list those of one state, oldest first."""
+    now = time.time()
+    with opened(place) as found:
+        depth, entries = found.depth(now), found.entries(State(state), limit, now)
+    if as_json:
+        print_json({"depth": depth, "notices": [document(entry) for entry in entries]})
+        return
+    click.echo(
+        f"{depth.ready} ready, {depth.later} later, {depth.in_flight} in flight, {depth.dead} dead;"
+        f" the oldest waits {span(int(depth.oldest_age))}"
+    )
+    if entries:
+        console().print(_table(entries, now))
+
+
+def document(entry: Entry) -> dict[str, Any]:
+    """Return an entry for programs."""
+    taken = entry.taken
+    return {
+        "id": taken.notice.id,
+        "state": entry.state,
+        "way": taken.notice.way,
+        "receivers": pending(taken).receivers,
+        "reached": [name for name, one in taken.results.items() if one.ok],
+        "attempts": taken.attempt,
+        "created": taken.created,
+        "due": entry.due,
+        "error": entry.error,
+        "signal": taken.notice.signal,
+        "title": taken.notice.title,
+        "alert_ids": taken.notice.alert_ids,
+        "action_ids": taken.notice.action_ids,
+    }
+
+
+def _table(entries: list[Entry], now: float) -> Table:
+    table = Table("id", "way", "receivers", "attempts", "age", "due", "error", "title", box=None, pad_edge=False)
+    for entry in entries:
+        taken = entry.taken
+        table.add_row(
+            shown(taken.notice.id),
+            shown(taken.notice.way),
+            shown(", ".join(pending(taken).receivers)),
+            str(taken.attempt),
+            span(max(0, int(now - taken.created))),
+            datetime.fromtimestamp(int(entry.due)).astimezone().isoformat(sep=" "),
+            shown(entry.error),
+            shown(taken.notice.title),
+        )
+    return table
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what chooses notices: ids, or all dead ones, of a reason or way."""
+
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @click.option("--all", "every", is_flag=True, help="All dead ones.")
+    @click.option(
+        "--reason",
+        type=click.Choice([one.value for one in BuryReason]),
+        help="With --all: only those given up for this reason.",
+    )
+    @click.option("--way", metavar="WAY", help="With --all: only those of this way.")
+    @wraps(command)
+    def with_choice(*, ids: tuple[str, ...], every: bool, reason: str | None, way: str | None, **others: Any) -> None:
+        if bool(ids) == every or ((reason or way) and not every):
+            raise click.UsageError("name notices by their ids, or --all (with --reason or --way)")
+        command(chosen=_chooser(ids, reason, way), **others)
+
+    return with_choice
+
+
+def _chooser(ids: tuple[str, ...], reason: str | None, way: str | None) -> Callable[[Outbox, float], list[Entry]]:
+    def choose(place: Outbox, now: float) -> list[Entry]:
+        if ids:
+            return place.find(ids, now)
+        dead = place.entries(State.DEAD, place.depth(now).dead, now)
+        return [
+            entry
+            for entry in dead
+            if way in (None, entry.taken.notice.way) and reason in (None, entry.error.partition(":")[0])
+        ]
+
+    return choose
+
+
+@outbox.command()
+@_choosing
+@placing
+def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:
+    """Send dead notices again, with a new deadline, to those they did not reach."""
+    now = time.time()
+    with opened(place) as found:
+        ids = [entry.taken.notice.id for entry in chosen(found, now)]
+        count = sum(found.revive(ids[start : start + PIECE], now) for start in range(0, len(ids), PIECE))
+    click.echo(f"{count} revived")
+
+
+@outbox.command("drop")
+@_choosing
+@placing
+def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:
+    """Drop notices for good; their actions show whom they did not reach. One in flight may still arrive."""
+    now = time.time()
+    with opened(place) as found:
+        entries = chosen(found, now)
+        outcomes = [Outcome(entry.taken, drop(entry.taken, "dropped", now)) for entry in entries]
+        for start in range(0, len(outcomes), PIECE):
+            found.record(outcomes[start : start + PIECE], now)
+    click.echo(f"{len(entries)} dropped")
