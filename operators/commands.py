@@ -7,9 +7,8 @@ import msgspec
 from operators.check.ack import settle_ack_duration
 from operators.decode import Refusal
 from operators.lifecycle import end_alert
-from operators.plan import relations
+from operators.plan import notice_of
 from operators.reason import DeadReason, OpType, Reason
-from operators.rules.model import NoticeRelation
 from operators.signal import emit, matched
 from operators.turn import Turn
 
@@ -74,8 +73,7 @@ def _ack(turn: Turn, command: Command) -> Refusal | None:
     turn.put(is_ack=True, ack_operator=command.operator, is_ack_noticed=False)
     turn.log(OpType.ACK, Reason.ACKED, command.message, operator=command.operator)
     settle_ack_duration(turn)
-    found = matched(turn)
-    notice = next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
+    notice = notice_of(turn, matched(turn))
     if notice is not None and "ack" in notice.signal and not alert.is_blocked:
         emit(turn, "ack")
     return None

@@ -12,7 +12,7 @@ from operators.check.upgrade import next_step
 from operators.checks import newest_result
 from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
 from operators.explain_case import Case, Deadline, why_text
-from operators.reason import OpType, Reason
+from operators.reason import Reason
 from operators.rules.book import RuleBook
 from operators.rules.model import ActionRelation, NoticeRelation, UpgradeConfig
 from operators.scene import default_notice
@@ -39,7 +39,7 @@ def _transition(case: Case) -> Iterator[Deadline]:
 
 
 def _quota(case: Case) -> Iterator[Deadline]:
-    held = [entry.time for entry in case.logs if entry.op_type == OpType.ACTION_QOS]
+    held = [entry.time for entry in case.logs if entry.reason == Reason.ACTION_QUOTA]
     again = max(held, default=0) + case.settings.quota.action.window
     if held and again >= case.now:
         yield Deadline(again, "the signal is tried again, at the latest", why_text(Reason.ACTION_QUOTA))

@@ -10,6 +10,7 @@ from operators.identity import action_id
 from operators.people.receivers import Receivers, receivers
 from operators.reason import OpType, Reason
 from operators.records import Action
+from operators.records import Receivers as ByWay
 from operators.rules.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.windows import active, in_day_range
 from operators.telling import dimension_hash, hand_out
@@ -69,6 +70,11 @@ def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
     if strategy is None:
         return []
     return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
+
+
+def notice_of(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
+    """Return the relation by which people are told of the alert."""
+    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
 
 
 def plugin_of(relation: Relation) -> str:
@@ -194,11 +200,14 @@ def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -
 
 
 def _in_one_call(who: Receivers) -> Receivers:
-    """Return the receivers with every voice list put into one: serial calling."""
-    if "voice" not in who.main:
-        return who
-    people = list(dict.fromkeys(name for names in who.main["voice"] for name in names))
-    return msgspec.structs.replace(who, main={**who.main, "voice": [people]})
+    """Return the receivers with the voice lists of each side put into one: serial calling."""
+    return msgspec.structs.replace(who, main=_serial(who.main), followers=_serial(who.followers))
+
+
+def _serial(by_way: ByWay) -> ByWay:
+    if "voice" not in by_way:
+        return by_way
+    return {**by_way, "voice": [list(dict.fromkeys(name for names in by_way["voice"] for name in names))]}
 
 
 def _note_people(turn: Turn, action: Action) -> None:

@@ -1,12 +1,10 @@
 """Keeping an alert's shield flags, and the un-shield notice (spec/lifecycle.md 4.11, spec/notices.md 10.2)."""
 
-from operators.alert import ABNORMAL
 from operators.check.ack import settle_ack_duration
 from operators.check.shield import Shielding, shielding
-from operators.plan import plan, relations
+from operators.plan import notice_of
 from operators.reason import OpType, Reason
-from operators.rules.model import NoticeRelation
-from operators.signal import UNSHIELDED, matched, passes_quota, say_signal
+from operators.signal import UNSHIELDED, emit, matched
 from operators.turn import Turn
 
 
@@ -47,16 +45,9 @@ def _unshielded(turn: Turn) -> None:
 def _tell(turn: Turn) -> None:
     """Plan the un-shield notice, unless the last one went out unshielded: then people know already."""
     alert = turn.current()
-    found = matched(turn)
-    relation = next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
-    if relation is None or alert.status != ABNORMAL or alert.is_ack:
+    notice = notice_of(turn, matched(turn))
+    if notice is None or alert.is_ack:
         return
-    record = alert.extra_info.cycle_handle_record.get(relation.id)
-    if record is not None and not record.is_shielded:
-        return
-    signal = alert.status.lower()
-    if not passes_quota(turn, signal):
-        return
-    say_signal(turn, signal, UNSHIELDED)
-    cycle = (record.execute_times if record else 0) + 1
-    plan(turn, signal, UNSHIELDED, found, only=relation.id, cycle=cycle)
+    record = alert.extra_info.cycle_handle_record.get(notice.id)
+    if record is None or record.is_shielded:
+        emit(turn, alert.status.lower(), UNSHIELDED)

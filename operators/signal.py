@@ -1,9 +1,9 @@
 """Which signal a change of an alert emits, and to whom it is worth telling (spec/lifecycle.md 2.11; design.md 7)."""
 
 from operators import quota
-from operators.alert import ABNORMAL, is_no_data
+from operators.alert import ABNORMAL
 from operators.dispatch import Dispatch, dispatch
-from operators.plan import plan
+from operators.plan import notice_of, plan
 from operators.reason import OpType, Reason
 from operators.records import Signal
 from operators.state import Retry
@@ -19,18 +19,25 @@ def matched(turn: Turn) -> Dispatch | None:
     return dispatch(alert, strategy, scene.book, scene.settings, turn.now)
 
 
-def emit(turn: Turn, signal: str, *, people: bool = True) -> None:
+def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:
     """Emit the signal of a transition and plan what follows; a third-party alert speaks only through a dispatch rule.
 
     `people`: whether people are told, or programs only.
     """
-    alert = turn.current()
     found = matched(turn)
-    if not alert.strategy_id and found is None:
+    if not turn.current().strategy_id and found is None:
         return
-    say_signal(turn, signal, NORMAL)
-    if passes_quota(turn, signal, retry=True):
-        plan(turn, signal, NORMAL, found, people=people)
+    say_signal(turn, signal, notice_type)
+    if passes_quota(turn, signal, notice_type):
+        _follow(turn, signal, notice_type, found, people=people)
+
+
+def _follow(turn: Turn, signal: str, notice_type: str, found: Dispatch | None, *, people: bool = True) -> None:
+    """Plan what follows a signal: of the end of a shield, the notice alone."""
+    if notice_type == NORMAL:
+        plan(turn, signal, notice_type, found, people=people)
+    elif (notice := notice_of(turn, found)) is not None:
+        plan(turn, signal, notice_type, found, only=notice.id)
 
 
 def say_signal(turn: Turn, signal: str, notice_type: str) -> None:
@@ -48,42 +55,36 @@ def say_signal(turn: Turn, signal: str, notice_type: str) -> None:
     )
 
 
-def passes_quota(turn: Turn, signal: str, *, retry: bool = False) -> bool:
-    """Count a signal in the action quota; if it is over, say so, and with `retry` remember to try again."""
+def passes_quota(turn: Turn, signal: str, notice_type: str) -> bool:
+    """Count a signal in the action quota; if it is over, say so and remember to try again when the window ends."""
     alert, scene = turn.current(), turn.scene
     key = quota.action_key(alert, signal)
     if not scene.action_quota.hit(key, turn.now):
         return True
     limit = scene.settings.quota.action
     turn.log(
-        OpType.ACTION_QOS,
+        OpType.ACTION,
         Reason.ACTION_QUOTA,
         f"signal {signal}: {scene.action_quota.count(key)} in {limit.window} s; {limit.threshold} are let through",
     )
-    if retry:
-        turn.keep(retry=Retry(signal, scene.action_quota.end(key, turn.now)))
+    turn.keep(retry=Retry(signal, scene.action_quota.end(key, turn.now), notice_type))
     return False
 
 
 def retry(turn: Turn) -> None:
     """Try again to plan a signal that the quota held back, while the alert is still in that state."""
     waiting = turn.state.retry
-    if waiting is None:
-        return
-    if waiting.due > turn.now:
-        turn.look(waiting.due)
-        return
-    turn.keep(retry=None)
-    found = matched(turn)
-    if waiting.signal == state_signal(turn) and passes_quota(turn, waiting.signal, retry=True):
-        plan(turn, waiting.signal, NORMAL, found)
+    if waiting is not None and waiting.due <= turn.now:
+        turn.keep(retry=None)
+        if _stands(turn, waiting.signal) and passes_quota(turn, waiting.signal, waiting.notice_type):
+            _follow(turn, waiting.signal, waiting.notice_type, matched(turn))
     if turn.state.retry is not None:
         turn.look(turn.state.retry.due)
 
 
-def state_signal(turn: Turn) -> str:
-    """Return the signal that the alert's present state stands for."""
+def _stands(turn: Turn, signal: str) -> bool:
+    """Tell whether the alert is still in the state that a signal stands for (spec/notices.md 1.5)."""
     alert = turn.current()
-    if alert.status == ABNORMAL:
-        return "no_data" if is_no_data(alert) else "abnormal"
-    return alert.status.lower()
+    if signal == "ack" and alert.is_ack_noticed:
+        return False
+    return alert.status == (ABNORMAL if signal in ("no_data", "ack") else signal.upper())

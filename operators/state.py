@@ -32,6 +32,7 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
 
     signal: str
     due: int
+    notice_type: str = "normal"
 
 
 class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""The chain: Next, Close, Recover, Shield, Ack, Upgrade, Action, in this order (spec/lifecycle.md 4.1; design.md 7.36, 7.37).
+"""The chain: Next, Close, Recover, Shield, Ack, Upgrade, Action, in this order (spec/lifecycle.md 4.1; design.md 7.36).
 
 Each checker's decision is a pure function in a file of its own; a link of the chain asks it and carries the answer out.
 The first verdict that ends the alert ends the chain.
@@ -16,12 +16,12 @@ from operators.check.upgrade import Step, next_step
 from operators.checks import EMPTY
 from operators.dispatch import FOLLOWER, Dispatch
 from operators.lifecycle import end_alert
-from operators.plan import OPENING, in_time, plan, relations
+from operators.plan import in_time, notice_of, plan, relations
 from operators.quota import action_key
 from operators.reason import OpType, Reason
-from operators.rules.model import NoticeRelation, UpgradeConfig
+from operators.rules.model import UpgradeConfig
 from operators.shielded import shield
-from operators.signal import UPGRADE, matched, passes_quota, say_signal
+from operators.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
 from operators.signal import retry as retry_signal
 from operators.turn import Turn
 
@@ -100,21 +100,17 @@ def _escalations(turn: Turn, found: Dispatch | None) -> list[tuple[str, bool, Up
     """Return (key, whether its groups follow, config) of the matched rules, or of the strategy under key ""."""
     if found is not None:
         return [(rule_id, user_type == FOLLOWER, config) for rule_id, user_type, config in found.upgrades]
-    relation = _notice(turn, found)
+    relation = notice_of(turn, found)
     if relation is None or "only_notice" not in relation.options.assign_mode:
         return []
     return [("", False, relation.options.upgrade_config)]
-
-
-def _notice(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
-    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
 
 
 def _escalate(
     turn: Turn, key: str, config: UpgradeConfig, step: Step, found: Dispatch | None, *, is_follower: bool
 ) -> None:
     alert, scene = turn.current(), turn.scene
-    relation, signal = _notice(turn, found), alert.status.lower()
+    relation, signal = notice_of(turn, found), alert.status.lower()
     if relation is None or signal not in relation.signal:
         return
     strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
@@ -122,12 +118,14 @@ def _escalate(
     if held or scene.action_quota.is_full(action_key(alert, signal), turn.now):
         turn.look(turn.now + scene.settings.check_interval)
         return
-    passes_quota(turn, signal)
+    passes_quota(turn, signal, UPGRADE)
     groups = ((), (step.group,)) if is_follower else ((step.group,), ())
     say_signal(turn, signal, UPGRADE)
-    plan(turn, signal, UPGRADE, found, only=relation.id, groups=groups, cycle=step.index + 1)
+    told = turn.extra().upgrade_notice
+    cycle = sum(record.last_group_index + 1 for record in told.values()) + 1
+    plan(turn, signal, UPGRADE, found, only=relation.id, groups=groups, cycle=cycle)
     record = UpgradeRecord(step.index, turn.now)
-    turn.put_extra(upgrade_notice={**turn.extra().upgrade_notice, key: record})
+    turn.put_extra(upgrade_notice={**told, key: record})
     following = next_step(config, record, alert.create_time)
     turn.look(following.due if following else None)
 
@@ -138,20 +136,18 @@ def _action(turn: Turn) -> None:
     alert = turn.current()
     if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
         return
-    found = matched(turn)
+    found, signal = matched(turn), "no_data" if is_no_data(alert) else "abnormal"
     for relation in relations(turn, found):
         record = turn.extra().cycle_handle_record.get(relation.id)
-        if record is None or not OPENING.intersection(relation.signal):
-            continue
-        due = repeat_due(relation.config, record)
-        if due is None:
+        due = repeat_due(relation.config, record) if record and signal in relation.signal else None
+        if record is None or due is None:
             continue
         if due > turn.now:
             turn.look(due)
         elif alert.extra_info.is_recovering or record.latest_anomaly_time >= alert.latest_time:
             turn.keep(repeat_waits=True)
         else:
-            plan(turn, "no_data" if is_no_data(alert) else "abnormal", "normal", found, only=relation.id)
+            plan(turn, signal, NORMAL, found, only=relation.id)
             turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))
 
 
