@@ -106,7 +106,7 @@ class Host:
         name = key.ljust(2).encode()
         if key == SHARED:
             return name + self.worker.snapshot_shared()
-        slot = self.worker.slots.get(key)
+        slot = self.worker.states.slots.get(key)
         return name + (slot or Slot()).snapshot()
 
 

@@ -1,0 +1,109 @@
+"""What each kind of record does to a worker (replay.md, Input): one function a kind of body, in one table."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from operators.checks import EMPTY, fold_check
+from operators.combination import combination, noise_dimensions
+from operators.commands import ON_SHIELDS, Command, apply_command
+from operators.decode import Refusal
+from operators.dedupe import fold_event
+from operators.enrich.event import Dropped
+from operators.event import Event
+from operators.intake import Check, ReceiptLine, RulesChange, Tick
+from operators.reason import DeadReason
+from operators.rules.model import Strategy
+
+if TYPE_CHECKING:
+    from operators.worker import Worker
+
+
+def _event(worker: "Worker", event: Event) -> None:
+    scene, now = worker.scene, worker.clock
+    scene.counts.events += 1
+    if event.at != now:
+        event = msgspec.structs.replace(event, at=now, create_time=now)
+    if event.strategy_id and (strategy := scene.book.strategies.get(event.strategy_id)):
+        _note_series(worker, strategy, event)
+    turn = worker.turn(event.dedupe_md5)
+    worker.finish(turn, looks=fold_event(turn, event))
+
+
+def _note_series(worker: "Worker", strategy: Strategy, event: Event) -> None:
+    """Count the series in the total that noise reduction divides by (design.md 7.27)."""
+    names = noise_dimensions(strategy)
+    if names is not None:
+        worker.scene.noise.seen(strategy, [combination(event, names)], worker.clock)
+
+
+def _check(worker: "Worker", body: Check) -> None:
+    turn = worker.turn(body.dedupe_md5)
+    strategy_id = turn.current().strategy_id if turn.is_open else body.event.strategy_id
+    strategy = worker.scene.strategy(strategy_id) if strategy_id else None
+    if strategy is not None:
+        _note_series(worker, strategy, body.event)
+    turn.keep(checks=fold_check(turn.state.checks or EMPTY, body.result, strategy))
+    turn.touched = worker.clock
+    worker.finish(turn, looks=True)
+
+
+def _command(worker: "Worker", body: Command) -> Refusal | None:
+    if body.command in ON_SHIELDS:
+        return _shield(worker, body)
+    named = worker.states.find(body.alert_id) if body.alert_id else None
+    md5 = body.dedupe_md5 or (named.dedupe_md5 if named else None)
+    if md5 is None or worker.states.get(md5) is None:
+        return Refusal(DeadReason.UNKNOWN_ALERT, f"no alert {body.alert_id or body.dedupe_md5}")
+    if named is not None and named.end_time is not None:
+        return Refusal(DeadReason.ALERT_ENDED, f"alert {named.id} has ended ({named.status})")
+    turn = worker.turn(md5)
+    refusal = apply_command(turn, body)
+    worker.finish(turn, looks=True)
+    return refusal
+
+
+def _shield(worker: "Worker", body: Command) -> Refusal | None:
+    """Begin or end a shield at once."""
+    if body.command == "shield":
+        change = RulesChange(put={"shields": [body.shield]})
+    elif str(body.id) in worker.scene.book.shields:
+        change = RulesChange(delete={"shields": [body.id]})
+    else:
+        return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {body.id}")
+    refusal = worker.change_rules(change)
+    if refusal is None:
+        worker.shared.remember_shield(body)
+        worker.recheck_now()
+    return refusal
+
+
+def _rules(worker: "Worker", body: RulesChange) -> Refusal | None:
+    return worker.change_rules(body)
+
+
+def _refusal(_: "Worker", body: Refusal) -> Refusal:
+    return body
+
+
+def _dropped(worker: "Worker", body: Dropped) -> None:
+    worker.scene.counts.events += 1
+    worker.scene.counts.dropped += 1
+    worker.said.append(body)
+
+
+def _nothing(_: "Worker", __: object) -> None:
+    """Only move the clock."""
+
+
+FOLD: dict[type, Callable[["Worker", Any], Refusal | None]] = {
+    Event: _event,
+    Check: _check,
+    Command: _command,
+    RulesChange: _rules,
+    Refusal: _refusal,
+    Dropped: _dropped,
+    ReceiptLine: _nothing,
+    Tick: _nothing,
+}

@@ -1,0 +1,89 @@
+"""The states of all fingerprints, by slot, with alert ids pointing at them (design.md 5)."""
+
+from collections.abc import Iterator
+
+from operators.alert import Alert
+from operators.identity import slot_of
+from operators.slot import Slot
+from operators.state import State
+
+
+class States:
+    """Keeps one state a fingerprint."""
+
+    __slots__ = ("_ids", "slots")
+
+    def __init__(self) -> None:
+        self.slots: dict[str, Slot] = {}
+        self._ids: dict[str, str] = {}
+
+    def get(self, md5: str) -> State | None:
+        """Return the state of a fingerprint."""
+        slot = self.slots.get(slot_of(md5))
+        return None if slot is None else slot.states.get(md5)
+
+    def put(self, state: State) -> None:
+        """Keep a state in place of the one before it."""
+        md5 = state.dedupe_md5
+        key = slot_of(md5)
+        slot = self.slots.get(key)
+        if slot is None:
+            slot = self.slots[key] = Slot()
+        before = slot.states.get(md5)
+        if before is None or not _is_same_alert(before, state):
+            self._index(before, state)
+        slot.put(state)
+
+    def drop(self, md5: str) -> None:
+        """Forget a fingerprint, known or not."""
+        state = self.get(md5)
+        if state is not None:
+            self._index(state, None)
+            self.slots[slot_of(md5)].drop(md5)
+
+    def adopt(self, key: str, slot: Slot) -> None:
+        """Take over a restored slot."""
+        self.slots[key] = slot
+        for state in slot.states.values():
+            self._index(None, state)
+
+    def named(self, alert_id: str) -> State | None:
+        """Return the state whose alert has, or lately had, an id."""
+        md5 = self._ids.get(alert_id)
+        return self.get(md5) if md5 else None
+
+    def find(self, alert_id: str) -> Alert | None:
+        """Return an alert as it now stands, also one that gave way to another a short while ago."""
+        state = self.named(alert_id)
+        known = (state.alert, *reversed(state.previous)) if state else ()
+        return next((alert for alert in known if alert is not None and alert.id == alert_id), None)
+
+    def open(self) -> Iterator[Alert]:
+        """Yield the open alerts."""
+        for slot in self.slots.values():
+            for state in slot.states.values():
+                if state.is_open and state.alert is not None:
+                    yield state.alert
+
+    def unwritten(self) -> list[State]:
+        """Return, in order of slot, the states with an open run or a stale document."""
+        states = (state for key in sorted(self.slots) for state in self.slots[key].states.values())
+        return [state for state in states if state.run is not None or state.stale_since is not None]
+
+    def _index(self, before: State | None, after: State | None) -> None:
+        for alert_id in _alert_ids(before):
+            self._ids.pop(alert_id, None)
+        if after is not None:
+            self._ids.update(dict.fromkeys(_alert_ids(after), after.dedupe_md5))
+
+
+def _is_same_alert(before: State, after: State) -> bool:
+    if before.alert is None or after.alert is None:
+        return before.alert is after.alert
+    return before.alert.id == after.alert.id and before.previous is after.previous
+
+
+def _alert_ids(state: State | None) -> tuple[str, ...]:
+    if state is None or state.alert is None:
+        return ()
+    return (state.alert.id, *(alert.id for alert in state.previous))
