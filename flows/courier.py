@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -174,8 +175,16 @@ class Courier:
             log.warning("notices not given back; their holds run out", count=len(taken), error=str(error))
 
 
-def run_courier(courier: Courier, stop: threading.Event) -> bool:
-    """Deliver until `stop` is set; tell whether it ended well: no thread met a bug, nothing was cut off."""
+class Wish(Protocol):
+    """The wish to stop."""
+
+    def wait(self, seconds: float, /) -> bool:
+        """Wait for the wish; tell whether it came."""
+        ...
+
+
+def run_courier(courier: Courier, stop: Wish) -> bool:
+    """Deliver until a stop is wished; tell whether it ended well: no thread met a bug, nothing was cut off."""
     courier.start()
     while courier.alive and not stop.wait(1.0):
         pass

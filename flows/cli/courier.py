@@ -1,0 +1,88 @@
+"""`tocsin courier`: deliver notices, as a process of its own."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+import msgspec
+
+from flows.cli.fail import fail
+from flows.cli.run import kept_in
+from flows.courier import run_courier
+from flows.courier_setup import courier_of, fallback_of
+from flows.settings import Settings, SettingsError, load_settings
+from flows.stop import Stop
+from operators.rules.load import load
+from operators.rules.model import Channel
+from sinks.channels.secrets import MissingSecretError
+from sinks.outbox import OutboxUnavailableError, open_outbox
+from sinks.store.interface import Store, StoreError
+from sinks.store.place import open_store
+
+
+@click.command()
+@click.option("--rules", metavar="DIR", help="Directory of rule files; the courier reads their channels.")
+@click.option("--outbox", metavar="PATH|redis://...", help="Default: setting outbox.dsn, or MESSAGE_QUEUE_DSN.")
+@click.option("--store", metavar="PATH|URL", help="Where receipts go; default: setting store.dsn; `none` = nowhere.")
+@click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
+@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
+@click.option("--notices", metavar="FILE", help="Append notices of ways without a channel to this file, as JSON lines.")
+@click.option("--console", is_flag=True, help="Print notices of ways without a channel.")
+@click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds a stop waits for what is being sent.")  # fmt: skip  # noqa: E501
+def courier(
+    settings_path: str | None, notices: str | None, *, console: bool, grace: float, **places: str | None
+) -> None:
+    """Deliver notices from the outbox until SIGTERM or SIGINT; several couriers may share one outbox.
+
+    What is being sent at the end is finished, the rest stays in the outbox. Exit 1 = something was cut off or broke.
+    """
+    stop = Stop()
+    try:
+        settings = with_places(load_settings(settings_path, os.environ), places)
+        with store_of(settings) as kept:
+            outbox = open_outbox(settings.outbox.dsn)
+            fallback = fallback_of(notices, console=console)
+            made = courier_of(outbox, channels_of(settings), kept, fallback=fallback, grace=grace)
+            stop.on_signals()
+            ended_well = run_courier(made, stop)
+            outbox.close()
+    except (SettingsError, StoreError, OutboxUnavailableError, MissingSecretError, ValueError) as error:
+        fail(error)
+        raise
+    sys.exit(not ended_well)
+
+
+def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
+    """Return the settings with the options of the command line laid over."""
+    put = msgspec.structs.replace
+    if places["data"]:
+        settings = put(settings, **kept_in(settings, places["data"]))
+    if places["outbox"]:
+        settings = put(settings, outbox=put(settings.outbox, dsn=places["outbox"]))
+    if places["store"]:
+        settings = put(settings, store=put(settings.store, dsn=places["store"]))
+    return put(settings, rules=places["rules"]) if places["rules"] else settings
+
+
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
+    """Return the channels of the rules; mistakes anywhere in the rules end the command."""
+    book, errors = load([settings.rules], default_business=settings.default_business, time_zone=settings.time_zone)
+    if book is None:
+        fail(*errors)
+        raise AssertionError
+    return book.channels
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Store | None]:
+    """Open the store of the settings, if there is one."""
+    if settings.store.dsn in ("", "none"):
+        yield None
+        return
+    store = open_store(settings.store.dsn)
+    try:
+        yield store
+    finally:
+        store.close()

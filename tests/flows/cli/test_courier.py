@@ -1,0 +1,150 @@
+"""`tocsin courier` as people run it: a process, real rules, a real provider."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flows.cli.courier import courier as command
+from operators.records import Action
+from sinks.outbox import State, open_outbox
+from sinks.store.interface import Batch
+from sinks.store.place import open_store
+from tests.flows.deliveries import notice, until
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def action(**changes):
+    fields = {
+        "id": "x1", "time": int(time.time()), "alert_ids": ("a1",), "strategy_id": "1", "relation_id": "notice", "plugin_type": "notice",
+        "signal": "abnormal", "notice_type": "normal", "execute_times": 1, "status": "success",
+        "receivers": {"webhook": ["alice", "bob"]},
+    }  # fmt: skip
+    return Action(**{**fields, **changes})
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.servers)])
+def where(request, tmp_path):
+    return str(tmp_path / "outbox.sqlite3") if request.param == "sqlite" else request.getfixturevalue("redis_dsn")
+
+
+@pytest.fixture
+def outbox(where):
+    opened = open_outbox(where)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rules(tmp_path, httpserver):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    channel = {"way": "webhook", "url": httpserver.url_for("/hook"), "concurrency": 2}
+    (folder / "channels.yaml").write_text(json.dumps({"channels": [channel]}))
+    return str(folder)
+
+
+@pytest.fixture
+def tocsin(where, rules, tmp_path):
+    """Starts `tocsin courier`, and ends what is left."""
+    children = []
+
+    def start(*options):
+        arguments = ["--rules", rules, "--outbox", where, "--store", str(tmp_path / "store.sqlite3"), *options]
+        child = subprocess.Popen(
+            [sys.executable, "-c", "from flows.cli.courier import courier; courier()", *arguments],
+            cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "default"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def ended(child):
+    child.send_signal(signal.SIGTERM)
+    text, _ = child.communicate(timeout=20)
+    return child.returncode, text
+
+
+def test_it_delivers_through_the_channels_of_the_rules_and_writes_receipts_back(outbox, tocsin, tmp_path, httpserver):
+    httpserver.expect_request("/hook", method="POST").respond_with_data("fine")
+    store = open_store(str(tmp_path / "store.sqlite3"))
+    store.write(Batch(actions=[action()]))
+    outbox.put([notice("n1", way="webhook")], time.time())
+    child = tocsin()
+    until(lambda: store.actions("a1")[0].deliveries, 30)
+    code, text = ended(child)
+    assert code == 0, text
+    (kept,) = store.actions("a1")
+    store.close()
+    assert (kept.status, kept.reason) == ("success", "delivered")
+    assert {name: one.result for name, one in kept.deliveries["n1"].results.items()} == {"alice": True, "bob": True}
+    assert [request.headers["Idempotency-Key"] for request, _ in httpserver.log] == ["n1", "n1"]
+
+
+def test_a_refused_notice_shows_in_its_action_and_in_the_dead_list(outbox, tocsin, tmp_path, httpserver):
+    httpserver.expect_request("/hook").respond_with_data("no", status=400)
+    store = open_store(str(tmp_path / "store.sqlite3"))
+    store.write(Batch(actions=[action()]))
+    outbox.put([notice("n1", way="webhook")], time.time())
+    child = tocsin()
+    until(lambda: store.actions("a1")[0].deliveries, 30)
+    assert ended(child)[0] == 0
+    assert store.actions("a1")[0].status == "failure"
+    store.close()
+    (entry,) = outbox.entries(State.DEAD, 9, time.time())
+    assert entry.error.startswith("refused: alice: HTTP 400")
+
+
+def test_ways_without_a_channel_go_to_a_file_and_the_console(outbox, tocsin, tmp_path):
+    outbox.put([notice("n1"), notice("n2")], time.time())
+    child = tocsin("--notices", str(tmp_path / "out" / "notices.jsonl"))
+    until(lambda: outbox.put([], 0) or outbox.depth(time.time()).oldest_age == 0, 30)
+    assert ended(child)[0] == 0
+    lines = (tmp_path / "out" / "notices.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines) == ["n1", "n2"]
+    outbox.put([notice("n3", title="loud")], time.time())
+    child = tocsin("--console", "--store", "none")
+    until(lambda: outbox.depth(time.time()).oldest_age == 0, 30)
+    code, text = ended(child)
+    assert code == 0
+    assert "mail to alice, bob: loud" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rules", "/nowhere"], "/nowhere"),
+        (["--outbox", "redis://127.0.0.1:1"], "expected redis://host:port/db/key"),
+        (["--settings", "/nowhere.yaml"], "/nowhere.yaml"),
+        (["--store", "ftp://x"], "ftp"),
+    ],
+)
+def test_what_cannot_be_used_is_told_without_a_trace(tmp_path, rules, options, said):
+    places = ["--rules", rules, "--outbox", str(tmp_path / "o.db"), "--store", "none"]
+    result = CliRunner().invoke(command, places + options)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_secret_that_is_missing_is_told_by_its_name(tmp_path):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    channel = {"way": "slack", "url": {"env": "TOCSIN_TEST_NOWHERE"}}
+    (folder / "channels.yaml").write_text(json.dumps({"channels": [channel]}))
+    options = ["--rules", str(folder), "--outbox", str(tmp_path / "o.db"), "--store", "none"]
+    result = CliRunner().invoke(command, options)
+    assert result.exit_code == 1
+    assert "channel slack: environment variable TOCSIN_TEST_NOWHERE is not set" in result.output
