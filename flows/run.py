@@ -1,15 +1,19 @@
 """Running a job: recovery directory, memory, the engine, the courier beside it."""
 
 import gc
+import time
 from datetime import timedelta
 from pathlib import Path
 
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
+from flows.courier import Courier
 from flows.job import Job
 from flows.settings import RecoverySettings
 
+LONGEST_REST = 60.0
+"""Seconds that a run over files waits for its last notices."""
 COLLECT_EVERY = (50_000, 20, 50)
 """Thresholds of Python's collector: states are not tracked by it, batches die young (engine.md 0.16)."""
 
@@ -25,16 +29,34 @@ def recovery_of(settings: RecoverySettings) -> RecoveryConfig | None:
     return RecoveryConfig(str(directory))
 
 
-def run(job: Job) -> None:
-    """Run a job until its input ends or a stop is asked for; the last snapshot is taken on the way out."""
+def run(job: Job, courier: Courier | None = None) -> None:
+    """Run a job until its input ends or a stop is asked for; the last snapshot is taken on the way out.
+
+    A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits.
+    """
     recovery = job.settings.recovery
     config = recovery_of(recovery)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_EVERY)
     job.rules.start()
+    if courier is not None:
+        courier.start()
     try:
         run_main(job.flow, epoch_interval=timedelta(seconds=recovery.interval), recovery_config=config)
+        if courier is not None and not job.stop.is_asked:
+            deliver_rest(job)
     finally:
+        if courier is not None:
+            courier.stop()
         job.rules.stop()
         job.edges.close()
+
+
+def deliver_rest(job: Job) -> None:
+    """Wait until nothing is ready or in flight, for a while; what is to be tried later stays in the outbox."""
+    deadline = time.monotonic() + LONGEST_REST
+    while job.edges.outbox is not None and time.monotonic() < deadline and not job.stop.wait(0.05):
+        depth = job.edges.outbox.depth(time.time())
+        if not depth.ready and not depth.in_flight:
+            return

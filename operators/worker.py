@@ -22,6 +22,7 @@ from operators.rules.patch import patch
 from operators.scene import Render, Scene
 from operators.settings import CoreSettings
 from operators.shared import Shared
+from operators.signal import retry
 from operators.slot import Slot
 from operators.state import State
 from operators.states import States
@@ -82,6 +83,7 @@ class Worker:
         book = patch(self.scene.book, change.put, change.delete, self._check_template)
         if isinstance(book, list):
             return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
+        self.shared.forget_shields(change)
         self.put_book(book)
         return None
 
@@ -96,9 +98,10 @@ class Worker:
         known = {**before.strategies, **self.scene.retired}
         self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
         self.scene.book = book
-        self.shared.plan_shield_notices(self.clock)
-        self._recheck_soon()
-        self._settle()
+        if self.clock:  # before the first record there is no time to tell anything at
+            self.shared.plan_shield_notices(self.clock)
+            self._recheck_soon()
+            self._settle()
 
     def _recheck_soon(self) -> None:
         """Let every open alert be looked at within `check_interval`, spread over it."""
@@ -188,8 +191,10 @@ class Worker:
                 check(turn)
             elif turn.state.due is not None:
                 turn.looks.append(turn.state.due)
-        if not turn.is_open and self._forget(turn):
-            return
+        if not turn.is_open:
+            retry(turn)
+            if self._forget(turn):
+                return
         state = turn.finish()
         self.states.put(state)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
@@ -200,7 +205,7 @@ class Worker:
         until = max(turn.touched, state.ended_at or 0) + retention
         if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
-        if turn.now < until:
+        if turn.now < until or state.retry is not None:
             turn.look(until)
             return False
         turn.flush(now_or_never=True)

@@ -57,7 +57,12 @@ def _prepare(rules: str, settings_path: str | None) -> tuple[Settings, RuleBook,
         fail(error)
         raise
     words = renderer(settings)
-    book, errors = load([rules], check_template=words.check_template, default_business=settings.default_business)
+    book, errors = load(
+        [rules],
+        check_template=words.check_template,
+        default_business=settings.default_business,
+        time_zone=settings.time_zone,
+    )
     if book is None:
         fail(*errors)
         raise AssertionError

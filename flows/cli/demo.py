@@ -1,0 +1,95 @@
+"""`tocsin demo`: a generated storm through the real job, without any server."""
+
+import shutil
+import time
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows.cli.run import courier_beside, kept_in
+from flows.demo.show import Morning, as_json, read_letters, read_notices, show
+from flows.demo.storm import storm
+from flows.job import Job, build
+from flows.run import run
+from flows.settings import RecoverySettings, Settings, SourceSettings
+from sinks.store.place import open_store
+from sinks.store.query import AlertQuery
+
+RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
+
+
+@click.command()
+@click.option("--out", default="demo-out", show_default=True, metavar="DIR", help="Where store, outbox, snapshots and notices go; emptied first.")
+@click.option("--seed", default=7, show_default=True, help="Of the generated storm.")
+@click.option("--json", "wants_json", is_flag=True, help="Print the figures for programs.")
+def demo(out: str, seed: int, *, wants_json: bool) -> None:
+    """Send two hours of a bad morning through the job and show what became of it.
+
+    300 hosts, several failures, recoveries, a flapping endpoint, resent and bad records; file in, SQLite and a notices file out.
+    """
+    place = Path(out)
+    _emptied(place)
+    lines = storm(seed)
+    events = place / "events.jsonl"
+    events.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    console = Console(stderr=wants_json, highlight=False)
+    job, seconds = _through(place, events, len(lines), console)
+    with_store = open_store(job.settings.store.dsn, read_only=True)
+    morning = Morning(
+        len(lines),
+        seconds,
+        with_store.alerts(AlertQuery(limit=100_000)),
+        read_notices(place / "notices.jsonl"),
+        read_letters(Path(job.settings.dead_letters)),
+        job.host.worker.scene.counts.duplicates,
+    )
+    with_store.close()
+    if wants_json:
+        click.echo(as_json(morning))
+    else:
+        show(console, morning, _next(place, morning))
+
+
+def _emptied(place: Path) -> None:
+    """Make room, but only where an earlier demo was: nothing else is ever deleted."""
+    if place.exists() and any(place.iterdir()) and not (place / "events.jsonl").exists():
+        raise click.ClickException(f"{place} is not empty and no earlier demo; name another with --out")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+
+
+def _through(place: Path, events: Path, count: int, console: Console) -> tuple[Job, float]:
+    settings = msgspec.structs.replace(
+        Settings(), rules=str(RULES), source=SourceSettings(files=(str(events),)), recovery=RecoverySettings(interval=2.0)
+    )
+    settings = msgspec.structs.replace(settings, **kept_in(settings, str(place)))
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} lines"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("through the job", total=count)
+        job = build(settings, lambda said: progress.advance(task, _records(said)))
+        begin = time.monotonic()
+        run(job, courier_beside(job, None))
+        progress.update(task, completed=count)
+    return job, time.monotonic() - begin
+
+
+def _records(said: object) -> int:
+    from operators.event import Event  # noqa: PLC0415 - only here
+
+    return sum(type(thing) is Event for thing in said) if isinstance(said, list) else 0
+
+
+def _next(place: Path, morning: Morning) -> list[str]:
+    tocsin = ".venv/bin/tocsin"
+    summary = max(morning.notices, key=lambda notice: len(notice.alert_ids), default=None)
+    alert = summary.alert_ids[0] if summary else ""
+    return [
+        f"{tocsin} alerts list --data {place}",
+        f"{tocsin} explain {alert} --data {place}",
+        f'{tocsin} alerts search "replica is" --all --data {place}',
+        f"{tocsin} oncall --rules examples/demo/rules",
+        f"{tocsin} replay --rules examples/demo/rules --input {place}/events.jsonl --out {place}/replay",
+    ]
