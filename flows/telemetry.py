@@ -1,0 +1,265 @@
+"""What the job tells about itself: metrics and log lines made from what leaves the core, a batch at a time."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import structlog
+
+from flows import logs, metrics
+from flows.health import Heart
+from flows.meter import Meter
+from flows.redaction import Redactor, secrets_of
+from operators.alert import Alert
+from operators.batch import Raw
+from operators.dedupe import access_time
+from operators.enrich.event import Dropped
+from operators.event import Event
+from operators.reason import Reason
+from operators.records import Action, DeadLetter, LogEntry, Notice, Signal
+from operators.rules.book import RuleBook
+from operators.rules.documents import RuleError
+from operators.worker import Worker
+from sinks.store.interface import Written
+
+SHOWN = 20
+"""Dropped events of one batch that are logged one by one; of the others only the number."""
+SUM_UP = 1.0
+"""Seconds between two lines that sum up what was done to alerts."""
+REMEMBERED = 20_000
+"""Actions whose later states are known as such."""
+
+log = structlog.get_logger()
+
+_source, _at, _source_and_at = attrgetter("source"), attrgetter("at"), attrgetter("source", "at")
+
+
+class Telemetry:
+    """Watches the job from its own thread. `clock` is Unix seconds; `data_ids` say the data id of a topic."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        heart: Heart,
+        *,
+        data_ids: Mapping[str, str] | None = None,
+        redactor: Redactor | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._meter, self._heart, self._clock = meter, heart, clock
+        self._data_ids = data_ids or {}
+        self._redactor = redactor
+        self._worker: Worker | None = None
+        self._expired = 0
+        self._arrived: dict[tuple[str, int | None], int] = {}
+        self._created: dict[str, None] = {}
+        self._open, self._ended = 0, 0
+        self._summed_up = clock()
+
+    def watch(self, worker: Worker) -> None:
+        """Count what this worker counts."""
+        self._worker = worker
+        self._expired = worker.scene.counts.expired
+
+    # --- the source
+
+    def polled(self, raws: Sequence[Raw]) -> None:
+        """Give a sign of life, and note what was read; called each time the engine asks the source."""
+        self._settle_latency()
+        self._heart.beat()
+        if raws:
+            self._heart.ready()
+            self._arrived = _arrivals(raws)
+
+    def _settle_latency(self) -> None:
+        """Note how long the records of the last poll took, now that all that follows from them is durable."""
+        arrived, self._arrived = self._arrived, {}
+        now = self._clock()
+        for (source, at), count in arrived.items():
+            self._meter.add(metrics.RECORDS, count, source)
+            if at is not None:
+                labels = (self._data_ids.get(source, "0"), source)
+                self._meter.observe(metrics.LATENCY_SECONDS, max(0.0, now - at), *labels, times=count)
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        """Show how many records of a partition were not yet read."""
+        self._meter.put(metrics.LAG_RECORDS, records, topic, str(partition))
+
+    # --- what the core said
+
+    def observe(self, said: Sequence[Any]) -> None:
+        """Count and log what was said in one batch; called once all of it is durable."""
+        seconds = self._heart.age
+        self._meter.observe(metrics.BATCH_SECONDS, seconds)
+        self._log_expired(said)
+        if set(map(type, said)) - {Event}:
+            rest = _by_type(thing for thing in said if type(thing) is not Event)
+            for kind, things in rest.items():
+                count = _COUNT.get(kind)
+                if count is not None:
+                    count(self, things, seconds)
+        self._settle_latency()
+        self._sum_up()
+
+    def _count_alerts(self, alerts: list[Alert], _: float) -> None:
+        ended = sum(alert.end_time is not None for alert in alerts)
+        self._ended += ended
+        self._open += len(alerts) - ended
+
+    def _count_entries(self, entries: list[LogEntry], _: float) -> None:
+        for (op_type, reason), count in Counter((entry.op_type, entry.reason) for entry in entries).items():
+            self._meter.add(metrics.LOG_ENTRIES, count, op_type, reason)
+            if reason == Reason.RENDER_FAILED:
+                self._meter.add(metrics.CREATED, count, "failed", "TemplateError")
+
+    def _count_signals(self, signals: list[Signal], _: float) -> None:
+        name = self._meter.strategy
+        for labels, count in Counter((name(signal.strategy_id), signal.signal) for signal in signals).items():
+            self._meter.add(metrics.PUSHED, count, *labels)
+
+    def _count_actions(self, actions: list[Action], seconds: float) -> None:
+        for labels, count in Counter((action.plugin_type, action.status) for action in actions).items():
+            self._meter.add(metrics.ACTIONS, count, *labels)
+        new = [action for action in actions if self._is_new(action.id)]
+        if new:
+            self._meter.add(metrics.CREATED, len(new), "success", "None")
+        name = self._meter.strategy
+        for labels, count in Counter((name(action.strategy_id), action.signal) for action in new).items():
+            self._meter.observe(metrics.CREATE_SECONDS, seconds, *labels, times=count)
+        for action in new:
+            log.info(logs.CREATE, action.id, ",".join(action.alert_ids), **_of_action(action))
+
+    def _is_new(self, action_id: str) -> bool:
+        """Tell an action that is said for the first time from its later states."""
+        if action_id in self._created:
+            return False
+        if len(self._created) >= REMEMBERED:
+            self._created = dict.fromkeys(list(self._created)[REMEMBERED // 2 :])
+        self._created[action_id] = None
+        return True
+
+    def _count_notices(self, notices: list[Notice], _: float) -> None:
+        for way, count in Counter(notice.way for notice in notices).items():
+            self._meter.add(metrics.NOTICES, count, way)
+        for notice in notices:
+            for action_id in notice.action_ids:
+                log.info(logs.NOTIFY.format(action_id, notice.way), notice_id=notice.id, alert_ids=notice.alert_ids)
+
+    def _count_dead_letters(self, letters: list[DeadLetter], _: float) -> None:
+        for reason, count in Counter(letter.reason for letter in letters).items():
+            self._meter.add(metrics.DEAD_LETTERS, count, str(reason))
+        for letter in letters[:SHOWN]:
+            where = f"{letter.source}:{letter.position}"
+            log.warning("record refused", place=where, reason=str(letter.reason), detail=letter.detail)
+
+    def _count_dropped(self, dropped: list[Dropped], _: float) -> None:
+        for reason, count in Counter(one.reason for one in dropped).items():
+            self._meter.add(metrics.DROPPED, count, reason.value)
+        for one in dropped[:SHOWN]:
+            log.info(logs.DROPPED, one.detail, "", reason=one.reason.value)
+        if len(dropped) > SHOWN:
+            log.info("more events dropped", count=len(dropped) - SHOWN)
+
+    def _log_expired(self, said: Sequence[Any]) -> None:
+        """Log expired events; which ones is only looked for when there are some."""
+        if self._worker is None or self._worker.scene.counts.expired == self._expired:
+            return
+        count = self._worker.scene.counts.expired - self._expired
+        self._expired += count
+        old = self._worker.scene.settings.event_expiry
+        late = [one for one in said if type(one) is Event and access_time(one) < (one.at or 0) - old]
+        for event in late[:SHOWN]:
+            log.info(logs.DROPPED, event.id, event.strategy_id, reason="expired", dedupe_md5=event.dedupe_md5)
+        if count > len(late[:SHOWN]):
+            log.info("more events expired", count=count - len(late[:SHOWN]))
+
+    def _sum_up(self) -> None:
+        """Say, at most once a second, what was done to alerts since the last time."""
+        now = self._clock()
+        if now - self._summed_up < SUM_UP or not self._open + self._ended:
+            return
+        log.info(logs.CACHE, self._open, self._ended)
+        log.info(logs.SNAPSHOT, self._open + self._ended)
+        self._open, self._ended, self._summed_up = 0, 0, now
+
+    # --- what is kept
+
+    def stored(self, written: Written) -> None:
+        """Count how a write went."""
+        if written.conflicts:
+            self._meter.add(metrics.CONFLICTS, written.conflicts)
+        if written.refused:
+            self._count_dead_letters(list(written.refused), 0.0)
+
+    def snapshot(self, pause: float) -> None:
+        """Note that a snapshot was taken, and for how many seconds the job stood still."""
+        self._meter.put(metrics.SNAPSHOT_TIME, self._clock())
+        self._meter.observe(metrics.SNAPSHOT_PAUSE, pause)
+
+    def show(self) -> None:
+        """Show counts and sizes of the worker; to be called every few seconds, for it looks at every state."""
+        if self._worker is None:
+            return
+        worker, meter = self._worker, self._meter
+        counts = worker.scene.counts
+        for metric, total in (
+            (metrics.EVENTS, counts.events),
+            (metrics.DUPLICATES, counts.duplicates),
+            (metrics.EXPIRED, counts.expired),
+        ):
+            meter.put(metric, total)
+        for change in ("opened", "recovered", "closed"):
+            meter.put(metrics.ALERTS, getattr(counts, change), change)
+        sizes = [len(slot.states) for slot in worker.states.slots.values()]
+        meter.put(metrics.SLOTS, sum(map(bool, sizes)))
+        meter.put(metrics.STATES, sum(sizes))
+        severities = Counter(alert.severity for alert in worker.states.open())
+        for severity in (1, 2, 3):
+            meter.put(metrics.OPEN_ALERTS, severities[severity], str(severity))
+        if worker.clock:
+            meter.put(metrics.CLOCK_LAG, max(0.0, self._clock() - worker.clock))
+
+    # --- the rules
+
+    def on_rules(self, book: RuleBook, errors: Sequence[RuleError], now: float) -> None:
+        """Show which rules are in force; called by the watcher of the rules, from its thread."""
+        self._meter.only(metrics.RULES, {(book.version,): 1.0})
+        self._meter.put(metrics.RULES_ERRORS, len(errors))
+        self._meter.add(metrics.RULES_LOADS, 1, "refused" if errors else "ok")
+        if not errors:
+            self._meter.put(metrics.RULES_TIME, now)
+        if self._redactor is not None:
+            self._redactor.learn(secrets_of(book))
+
+
+_COUNT: dict[type, Callable[[Telemetry, list[Any], float], None]] = {
+    Alert: Telemetry._count_alerts,  # noqa: SLF001 - the table belongs to the class
+    LogEntry: Telemetry._count_entries,  # noqa: SLF001
+    Signal: Telemetry._count_signals,  # noqa: SLF001
+    Action: Telemetry._count_actions,  # noqa: SLF001
+    Notice: Telemetry._count_notices,  # noqa: SLF001
+    DeadLetter: Telemetry._count_dead_letters,  # noqa: SLF001
+    Dropped: Telemetry._count_dropped,  # noqa: SLF001
+}
+
+
+def _arrivals(raws: Sequence[Raw]) -> dict[tuple[str, int | None], int]:
+    """Return how many records came by source and second. Most polls have one source, which is quicker to count."""
+    sources = set(map(_source, raws))
+    if len(sources) > 1:
+        return Counter(map(_source_and_at, raws))
+    return {(source, at): count for source in sources for at, count in Counter(map(_at, raws)).items()}
+
+
+def _by_type(things: Iterable[Any]) -> dict[type, list[Any]]:
+    sorted_: dict[type, list[Any]] = {}
+    for thing in things:
+        sorted_.setdefault(type(thing), []).append(thing)
+    return sorted_
+
+
+def _of_action(action: Action) -> dict[str, Any]:
+    """Return by what else an action is searched for."""
+    return {"strategy_id": action.strategy_id, "signal": action.signal, "status": action.status}
