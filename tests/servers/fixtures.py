@@ -10,6 +10,7 @@ from tests.servers import kafka, redis
 from tests.servers.park import NoServerError
 from tests.servers.plugin import NEEDS, SERVERS
 from tests.servers.process import Server
+from tests.servers.topics import Topics
 
 
 def _address(request: pytest.FixtureRequest) -> str:
@@ -51,9 +52,21 @@ def unique() -> str:
 
 
 @pytest.fixture
+def topics(kafka_address: str, unique: str) -> Topics:
+    """Topics no other test uses, on the Kafka that runs for all."""
+    return Topics(kafka_address, unique)
+
+
+@pytest.fixture
 def redis_dsn(redis_address: str, unique: str) -> str:
     """An outbox address no other test uses."""
     return f"redis://{redis_address}/0/{unique}"
+
+
+@pytest.fixture
+def elasticsearch_dsn(elasticsearch_url: str, unique: str) -> str:
+    """A store address no other test uses."""
+    return f"{elasticsearch_url}?prefix={unique}_&replicas=0-0&timeout=30"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ NEEDS = {
     "redis_address": "redis",
     "mariadb_address": "mariadb",
 }
-"""Fixture -> the server it stands for."""
+"""Fixture -> the server it stands for. A mark `servers("redis")` names one that a test asks for only as it runs."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,9 +41,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to start what will be needed, all side by side."""
     if session.config.option.collectonly:
         return
-    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    for fixture in NEEDS.keys() & used:
-        session.config.stash[SERVERS].want(NEEDS[fixture])
+    used = {NEEDS[name] for item in session.items for name in getattr(item, "fixturenames", ()) if name in NEEDS}
+    named = {name for item in session.items for mark in item.iter_markers("servers") for name in mark.args}
+    for name in sorted(used | named):
+        session.config.stash[SERVERS].want(name)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

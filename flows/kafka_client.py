@@ -1,0 +1,152 @@
+"""How this job connects to Kafka: options with their secrets, and topics that are there before anything starts."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from flows.settings import KafkaSettings, Secret, SettingsError
+
+log = structlog.get_logger()
+
+OURS = frozenset(
+    {
+        "acks", "auto.offset.reset", "bootstrap.servers", "delivery.timeout.ms", "enable.auto.commit",
+        "enable.auto.offset.store", "enable.idempotence", "enable.partition.eof", "group.id", "group.instance.id",
+        "group.protocol", "message.timeout.ms", "metadata.broker.list", "request.required.acks",
+        "statistics.interval.ms", "transactional.id",
+    }
+)  # fmt: skip
+"""Options that Tocsin sets itself: what it promises depends on them."""
+COMPACT = {"cleanup.policy": "compact"}
+
+
+class KafkaTroubleError(Exception):
+    """Kafka cannot be used as the settings ask; the text says why, and what may help."""
+
+
+def options(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the options every client gets, secrets filled in. Raises SettingsError."""
+    if not settings.brokers:
+        raise SettingsError("kafka.brokers: missing")
+    given = {name: _value(name, value, environment) for name, value in settings.options.items()}
+    return {
+        "client.id": "tocsin",
+        "log_level": 2,  # what matters comes through error_cb
+        "reconnect.backoff.max.ms": 1000,
+        **given,
+        "bootstrap.servers": settings.brokers,
+    }
+
+
+def _value(name: str, value: str | float | bool | Secret, environment: Mapping[str, str]) -> str | float | bool:  # noqa: FBT001 - a value
+    place = f"kafka.options.`{name}`"
+    if name in OURS:
+        raise SettingsError(f"{place}: is set by Tocsin")
+    if not isinstance(value, Secret):
+        return value
+    if bool(value.env) == bool(value.file):
+        raise SettingsError(f"{place}: name either `env` or `file`")
+    if value.env:
+        if value.env not in environment:
+            raise SettingsError(f"{place}: no variable {value.env} in the environment")
+        return environment[value.env]
+    try:
+        return Path(value.file).read_text(encoding="utf-8").rstrip("\n")
+    except OSError as error:
+        raise SettingsError(f"{place}: {value.file}: {error.strerror}") from error
+
+
+def read_topics(settings: KafkaSettings) -> dict[str, str]:
+    """Return the topics that are read and the kind of their records."""
+    kinds = dict.fromkeys(settings.topics, "event")
+    for topic, kind in ((settings.checks, "check"), (settings.commands, "command")):
+        if topic in kinds:
+            raise SettingsError(f"kafka: topic {topic} is named twice")
+        if topic:
+            kinds[topic] = kind
+    return kinds
+
+
+def prepare(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str, int]:
+    """Wait for a broker, see to it that every topic is there, return how many partitions each has.
+
+    Raises KafkaTroubleError after `kafka.wait` seconds without a broker, or when topics are missing and may not be
+    created; SettingsError.
+    """
+    written = {topic for topic in (settings.dead_letters, settings.changes, settings.keyed) if topic}
+    names = sorted(read_topics(settings).keys() | written)
+    admin = _Admin(settings, options(settings, environment))
+    found = admin.partitions(names)
+    if missing := [name for name in names if name not in found]:
+        if not settings.create_topics:
+            raise KafkaTroubleError(
+                f"no such topic: {', '.join(missing)} (create them, or set kafka.create_topics: true)"
+            )
+        admin.create(missing)
+        found = admin.partitions(names)
+    return found
+
+
+class _Admin:
+    """The few things asked of the cluster at start."""
+
+    def __init__(self, settings: KafkaSettings, config: dict[str, Any]) -> None:
+        self._settings = settings
+        self._last_error = ""
+        try:
+            self._admin = AdminClient(config | {"error_cb": self._note})
+        except KafkaException as error:
+            raise SettingsError(f"kafka.options: {error.args[0].str()}") from error
+
+    def _note(self, error: KafkaError) -> None:
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - that is its name
+            self._last_error = error.str()
+
+    def partitions(self, names: list[str]) -> dict[str, int]:
+        """Return the number of partitions of the topics that exist."""
+        deadline = time.monotonic() + self._settings.wait
+        while True:
+            try:
+                known = self._admin.list_topics(timeout=2).topics
+                return {name: len(known[name].partitions) for name in names if name in known}
+            except KafkaException as error:
+                self._admin.poll(0.1)
+                if time.monotonic() >= deadline:
+                    why = self._last_error or error.args[0].str()
+                    raise KafkaTroubleError(
+                        f"no broker of {self._settings.brokers} answered in {self._settings.wait:g} s: {why}"
+                    ) from error
+
+    def create(self, names: list[str]) -> None:
+        """Create topics and wait until the cluster knows them."""
+        settings = self._settings
+        asked = [
+            NewTopic(
+                name,
+                num_partitions=settings.partitions,
+                replication_factor=settings.replication,
+                config=COMPACT if name == settings.changes else {},
+            )
+            for name in names
+        ]
+        for name, done in self._admin.create_topics(asked, operation_timeout=30).items():
+            try:
+                done.result()
+                log.info("topic created", topic=name, partitions=settings.partitions)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another worker was faster
+                    raise KafkaTroubleError(f"topic {name} cannot be created: {error.args[0].str()}") from error
+        self._wait_for(names)
+
+    def _wait_for(self, names: list[str]) -> None:
+        deadline = time.monotonic() + self._settings.wait
+        while len(self.partitions(names)) < len(names):
+            if time.monotonic() >= deadline:
+                raise KafkaTroubleError(f"topics were created and are not there: {', '.join(names)}")
+            time.sleep(0.05)

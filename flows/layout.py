@@ -1,0 +1,51 @@
+"""How a job's state is laid out over workers and partitions: fixed with its first snapshot (design.md 5)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+FILE = "layout.json"
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Which share of the work a recovery directory belongs to."""
+
+    workers: int
+    index: int
+    slots: int
+    topics: Mapping[str, int]
+    """Topic that is read -> its number of partitions."""
+
+
+def check_layout(saved: Layout | None, now: Layout) -> str | None:
+    """Say why state laid out as `saved` cannot go on as `now`, or nothing. Topics may come and go, partitions not."""
+    if saved is None:
+        return None
+    if saved.workers != now.workers:
+        return f"the state is that of {saved.workers} workers, not of {now.workers}: {HOW}"
+    if saved.index != now.index:
+        return f"the state is that of worker {saved.index}, not of worker {now.index}: a wrong volume?"
+    if saved.slots != now.slots:
+        return f"the state has {saved.slots} slots, not {now.slots}: {HOW}"
+    for topic in sorted(saved.topics.keys() & now.topics.keys()):
+        if saved.topics[topic] != now.topics[topic]:
+            return f"topic {topic} had {saved.topics[topic]} partitions, now it has {now.topics[topic]}: {HOW}"
+    return None
+
+
+HOW = "stop the job and move its state with a savepoint"
+
+
+def saved_layout(directory: str | Path) -> Layout | None:
+    """Return the layout kept with the snapshots of a recovery directory, if any."""
+    path = Path(directory) / FILE
+    return msgspec.json.decode(path.read_bytes(), type=Layout) if path.exists() else None
+
+
+def save_layout(directory: str | Path, layout: Layout) -> None:
+    """Keep a layout with the snapshots of a recovery directory."""
+    path = Path(directory) / FILE
+    sibling = path.with_suffix(".new")
+    sibling.write_bytes(msgspec.json.encode(layout))
+    sibling.rename(path)

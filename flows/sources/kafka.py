@@ -1,0 +1,128 @@
+"""Kafka as a source: one part and one consumer a worker, one list a poll, offsets in the recovery store."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+
+from flows.kafka_client import KafkaTroubleError, read_topics
+from flows.settings import KafkaSettings
+from flows.sources.kafka_reader import Observe, Reader
+from flows.sources.merge import Merge
+from flows.sources.partition import Partition
+from flows.stop import Stop
+from operators.batch import Polled
+
+Snapshot = dict[str, Any]
+"""`clock`, and by `topic:partition` the next offset and the last arrival. Part of the format of the recovery store."""
+
+PAUSE = timedelta(milliseconds=20)
+"""Between two looks when there was nothing; the engine stalls beyond 100 ms (engine.md 0.6)."""
+
+
+class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
+    """What one worker reads."""
+
+    def __init__(
+        self, reader: Reader, partitions: list[Partition], merge: Merge, *, stop: Stop, now: Callable[[], float]
+    ) -> None:
+        self._reader, self._partitions, self._merge = reader, partitions, merge
+        self._stop, self._wall = stop, now
+        self._now = 0.0
+        self._ticked: int | None = None
+        self._is_idle = False
+
+    def next_batch(self) -> Iterable[Polled]:
+        """Return what is to be folded now as one poll, at least one a second. Raises KafkaTroubleError."""
+        if self._stop.is_asked:
+            raise StopIteration
+        if self._ticked is None:  # every slot is to be built at once, whatever comes
+            self._ticked = 0
+            return [Polled(clock=self._merge.clock or None)]
+        self._now = max(self._wall(), self._now)
+        anything = self._reader.read(self._now)
+        raws = self._merge.take(self._now)
+        self._reader.go_on()
+        self._is_idle = not anything and not raws
+        if not raws and int(self._now) == self._ticked:
+            return []
+        self._ticked = int(self._now)
+        return [Polled(raws, self._merge.clock or None)]
+
+    def next_awake(self) -> datetime | None:
+        """Rest a moment when there was nothing."""
+        return datetime.now(UTC) + PAUSE if self._is_idle else None
+
+    def snapshot(self) -> Snapshot:
+        """Return how far everything was handed on; show it to the group."""
+        self._reader.commit()
+        places = {one.name: (one.next, one.handed) for one in self._partitions}
+        return {"version": 1, "clock": self._merge.clock, "partitions": places}
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._reader.close()
+
+
+class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
+    """All topics of the job, for the worker that the settings name.
+
+    `counts` are the partitions of each topic (`kafka_client.prepare`), `config` the options of a client
+    (`kafka_client.options`), `size` the most records a poll brings.
+    """
+
+    def __init__(
+        self, settings: KafkaSettings, config: dict[str, Any], counts: Mapping[str, int], *, size: int, stop: Stop,
+        observe: Observe | None = None, now: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        self._settings, self._config, self._counts = settings, config, counts
+        self._size, self._stop, self._observe, self._now = size, stop, observe, now
+
+    def list_parts(self) -> list[str]:
+        """Return the only part of this worker."""
+        return [f"worker-{self._settings.worker}-of-{self._settings.workers}"]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> KafkaPart:  # noqa: ARG002 - the engine's signature
+        """Return the reader of this worker's partitions, each where it left off."""
+        saved = resume_state or {"clock": 0, "partitions": {}}
+        partitions = [self._partition(*place, saved["partitions"]) for place in self._owned()]
+        if new := [one for one in partitions if one.next == UNREAD]:
+            self._begin(new)
+        merge = Merge(partitions, size=self._size, patience=self._settings.patience, clock=saved["clock"])
+        reader = Reader(self._settings, self._config, partitions, self._size, self._observe)
+        return KafkaPart(reader, partitions, merge, stop=self._stop, now=self._now)
+
+    def _owned(self) -> list[tuple[str, int, str]]:
+        settings = self._settings
+        return [
+            (topic, number, kind)
+            for topic, kind in read_topics(settings).items()
+            for number in range(self._counts[topic])
+            if number % settings.workers == settings.worker
+        ]
+
+    def _partition(self, topic: str, number: int, kind: str, saved: Mapping[str, tuple[int, int]]) -> Partition:
+        offset, reached = saved.get(f"{topic}:{number}", (UNREAD, 0))
+        return Partition(topic, number, kind, offset=offset, reached=reached, now=self._now())
+
+    def _begin(self, partitions: list[Partition]) -> None:
+        """Choose the first offset of partitions that were never read."""
+        if self._settings.start == "earliest":
+            return
+        consumer = Consumer({**self._config, "group.id": self._settings.group})
+        try:
+            for one in partitions:
+                place = TopicPartition(one.topic, one.number)
+                _, one.next = consumer.get_watermark_offsets(place, timeout=self._settings.wait)
+                one.fetched = one.next
+        except KafkaException as error:
+            raise KafkaTroubleError(f"the end of a partition cannot be found: {error.args[0].str()}") from error
+        finally:
+            consumer.close()
+
+
+UNREAD = OFFSET_BEGINNING
+"""The next offset of a partition that was never read."""

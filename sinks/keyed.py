@@ -1,0 +1,37 @@
+"""Keyed events: decoded, named, and each slot in one partition, for the worker that owns it (design.md 5)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from operators.event import Event
+from operators.records import DeadLetter
+from sinks.kafka import KafkaSink, Outgoing
+from sinks.kafka_documents import write_each
+
+_encode = msgspec.json.Encoder().encode
+
+
+def partition_of(dedupe_md5: str, partitions: int) -> int:
+    """Return the partition of a fingerprint: its slot modulo their number, which is a power of two, at most 256."""
+    return int(dedupe_md5[:2], 16) % partitions
+
+
+class KeyedEvents:
+    """Writes events to one topic, keyed by fingerprint; the arrival time goes with them."""
+
+    def __init__(self, sink: KafkaSink, topic: str, partitions: int) -> None:
+        if partitions not in ALLOWED:
+            raise ValueError(f"topic {topic}: {partitions} partitions; slots need a power of two, at most 256")
+        self._sink, self._topic, self._partitions = sink, topic, partitions
+
+    def write(self, events: Sequence[Event]) -> tuple[DeadLetter, ...]:
+        """Deliver the events; return dead letters for those the broker can never take. Raises DeliveryError."""
+        return write_each(self._sink, self._topic, events, self._outgoing)
+
+    def _outgoing(self, event: Event) -> Outgoing:
+        partition = partition_of(event.dedupe_md5, self._partitions)
+        return Outgoing(_encode(event), event.dedupe_md5.encode(), partition, event.at)
+
+
+ALLOWED = frozenset(1 << bits for bits in range(9))
