@@ -23,11 +23,14 @@ class Gate(Protocol):
 class VoiceGate:
     """The same people are not called twice about the same alerts in two minutes (design.md 7.11).
 
-    A call counts when it was answered or failed, which only the courier sees. The memory is that of this process.
+    A call counts when it was answered or failed, which only the courier sees. Two minutes of stream time: the gate adds
+    what a call took by the clock to the second it was planned in, so a run over old files is judged like a live one.
+    The memory is that of this process.
     """
 
     def __init__(self) -> None:
         self._voice = Voice()
+        self._asked: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def refusal(self, notice: Notice, now: float) -> str:
@@ -35,11 +38,14 @@ class VoiceGate:
         if notice.way != "voice":
             return ""
         with self._lock:
-            free = self._voice.free(notice.receivers, notice.alert_ids, int(now))
+            free = self._voice.free(notice.receivers, notice.alert_ids, notice.time)
+            if free:
+                self._asked[notice.id] = now
         return "" if free else Reason.VOICE_DUPLICATE.value
 
     def passed(self, notice: Notice, now: float) -> None:
         """Count a call from now on."""
         if notice.way == "voice":
             with self._lock:
-                self._voice.settle(notice.receivers, notice.alert_ids, int(now))
+                took = max(0.0, now - self._asked.pop(notice.id, now))
+                self._voice.settle(notice.receivers, notice.alert_ids, int(notice.time + took))
