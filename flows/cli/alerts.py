@@ -1,5 +1,6 @@
 """`tocsin alerts`: find alerts in the store and look at them."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from flows.cli.view import SEVERITIES, STATUS_STYLES, View, console, print_json, read_moment, reading, shown, span
 from operators.alert import ABNORMAL, Alert
+from operators.event import Event
 from operators.records import Action
 from sinks.store.interface import Store
 from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
@@ -86,6 +88,24 @@ def show(view: View, *, alert_id: str) -> None:
         console().print(_facts(view, alert), _actions(view, actions))
 
 
+@alerts.command()
+@click.argument("alert_id", metavar="ALERT")
+@click.option("--until", callback=read_moment, metavar="TIME", help="Arrived by then; default: now.")
+@click.option("--since", callback=read_moment, metavar="TIME", help="Arrived since; default: the alert's beginning.")
+@reading
+def events(view: View, *, alert_id: str, since: int | None, until: int | None) -> None:
+    """Show the archived events of an alert's fingerprint, oldest first."""
+    with view.store() as store:
+        alert = find(store, alert_id, view.place)
+        last = int(time.time()) if until is None else until
+        found = store.events(alert.dedupe_md5, alert.create_time if since is None else since, last)
+    if view.as_json:
+        for event in found:
+            print_json(event)
+    else:
+        console().print(_event_table(view, found) if found else "no events in the archive")
+
+
 def find(store: Store, name: str, place: str) -> Alert:
     """Return an alert by id, or the newest of a fingerprint; else the command ends and says so."""
     found = store.alert(name)
@@ -149,9 +169,20 @@ def stage(alert: Alert) -> Text:
     return Text.assemble((status, STATUS_STYLES.get(status, "")), f" {marks}" if marks else "")
 
 
-def _severity(alert: Alert) -> Text:
-    name, style = SEVERITIES.get(alert.severity, (str(alert.severity), ""))
+def _severity(of: Alert | Event) -> Text:
+    name, style = SEVERITIES.get(of.severity, (str(of.severity), ""))
     return Text(name, style=style)
+
+
+def _event_table(view: View, found: Sequence[Event]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("arrived", "time", "status", "severity", "id"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("description", overflow="fold")
+    for event in found:
+        times = (view.moment(event.at), view.moment(event.time))
+        table.add_row(*times, event.status, _severity(event), shown(event.id), shown(event.description))
+    return table
 
 
 def _facts(view: View, alert: Alert) -> Table:

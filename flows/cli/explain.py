@@ -17,6 +17,9 @@ from operators.explain import explain as explain_alert
 from operators.rules.book import RuleBook
 from operators.rules.load import load
 
+DAY = 86400
+"""Seconds of archived events that are looked at: those that came last, or right after the end."""
+
 
 @click.command()
 @click.argument("alert_id", metavar="ALERT")
@@ -33,12 +36,14 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     book = _rules(view, rules)
     with view.store() as store:
         alert = find(store, alert_id, view.place)
+        at = int(time.time()) if now is None else now
+        until = at if alert.end_time is None else min(at, alert.end_time + DAY)
         story = explain_alert(
             alert,
             store.logs(alert.id),
             store.actions(alert.id),
-            now=int(time.time()) if now is None else now,
-            events=store.events(alert.dedupe_md5),
+            now=at,
+            events=store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until),
             book=book,
             settings=view.settings,
         )

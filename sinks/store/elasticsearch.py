@@ -81,9 +81,10 @@ class ElasticsearchStore:
         receipts = self._receipts([action.id for action in actions])
         return [with_receipts(one, (r for r in receipts if one.id in r.action_ids)) for one in actions]
 
-    def events(self, dedupe_md5: str) -> list[Event]:
-        """Return the archived events of one fingerprint in order of arrival."""
-        clause = {"term": {"dedupe_md5": dedupe_md5}}
+    def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
+        """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
+        arrived = {"range": {"at": {"gte": str(since), "lte": str(until)}}}
+        clause = {"bool": {"filter": [{"term": {"dedupe_md5": dedupe_md5}}, arrived]}}
         return list(islice(self._search("event", Event, clause, {"at": "desc"}, {"id": "desc"}), NEWEST))[::-1]
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:

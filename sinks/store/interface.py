@@ -82,12 +82,12 @@ class Store(Protocol):
         """Return the actions planned for one alert, oldest first, with what their receipts made of them."""
         ...
 
-    def events(self, dedupe_md5: str) -> list[Event]:
-        """Return the archived events of one fingerprint, oldest first."""
+    def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
+        """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
         ...
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
-        """Drop what is older than its days; count what went, by kind. Open alerts stay."""
+        """Drop what is older than its days; count what went, by kind (SQLite: blocks of events). Open alerts stay."""
         ...
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from operators.alert import Alert, document_version
 from operators.event import Event
 from operators.records import Action, DeadLetter, LogEntry, Receipt
-from sinks.store import sqlite_reads
+from sinks.store import sqlite_archive, sqlite_reads
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.query import AlertQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
@@ -46,7 +46,6 @@ INSERT INTO receipts (notice_id, attempt, time, document) VALUES (?, ?, ?, ?)
 ON CONFLICT (notice_id) DO UPDATE SET attempt = excluded.attempt, time = excluded.time, document = excluded.document
 WHERE excluded.attempt >= attempt"""
 _ACTION_RECEIPT = "INSERT OR IGNORE INTO action_receipts (action_id, notice_id) VALUES (?, ?)"
-_EVENT = "INSERT OR IGNORE INTO events (dedupe_md5, id, at, document) VALUES (?, ?, ?, ?)"
 
 _POISON = (OverflowError, UnicodeEncodeError, sqlite3.DataError, sqlite3.IntegrityError)
 """A value that the tables cannot hold: the fault of one record, not of the store."""
@@ -85,9 +84,9 @@ class SqliteStore:
         """Return the actions that were planned for one alert, oldest first."""
         return self._alone(lambda connection: sqlite_reads.actions(connection, alert_id))
 
-    def events(self, dedupe_md5: str) -> list[Event]:
-        """Return the archived events of one fingerprint, oldest first."""
-        return self._alone(lambda connection: sqlite_reads.events(connection, dedupe_md5))
+    def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
+        """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
+        return self._alone(lambda connection: sqlite_archive.find(connection, dedupe_md5, since, until))
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
@@ -133,7 +132,7 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     events, bad_events = encode_each(batch.events, _event_row)
     conflicts = sum(_put(connection, *put) for put in ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts)))
     _put(connection, _LOG, logs)
-    _put(connection, _EVENT, events)
+    sqlite_archive.put(connection, events)
     _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
     _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
     return Written(conflicts, (*bad_alerts, *bad_logs, *bad_actions, *bad_receipts, *bad_events))
@@ -195,5 +194,5 @@ def _receipt_row(receipt: Receipt) -> _Row:
     return receipt.notice_id, receipt.attempt, receipt.time, _encode(receipt)
 
 
-def _event_row(event: Event) -> _Row:
-    return event.dedupe_md5, event.id, arrival(event), _encode(event)
+def _event_row(event: Event) -> tuple[int, bytes]:
+    return arrival(event), _encode(event)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import msgspec
 
 from operators.alert import Alert
-from operators.event import Event
 from operators.records import Action, LogEntry, Receipt
 from sinks.store.interface import NEWEST
 from sinks.store.outcome import with_receipts
@@ -26,7 +25,6 @@ _alert = msgspec.json.Decoder(Alert).decode
 _log = msgspec.json.Decoder(LogEntry).decode
 _action = msgspec.json.Decoder(Action).decode
 _receipt = msgspec.json.Decoder(Receipt).decode
-_event = msgspec.json.Decoder(Event).decode
 
 
 def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
@@ -67,12 +65,6 @@ def _receipts(connection: sqlite3.Connection, action_id: str) -> list[Receipt]:
         " ORDER BY time, key"
     )
     return [_receipt(row[0]) for row in connection.execute(statement, (action_id,))]
-
-
-def events(connection: sqlite3.Connection, dedupe_md5: str) -> list[Event]:
-    """Return the archived events of one fingerprint in order of arrival."""
-    statement = "SELECT document FROM events WHERE dedupe_md5 = ? ORDER BY at DESC, key DESC LIMIT ?"
-    return [_event(row[0]) for row in connection.execute(statement, (dedupe_md5, NEWEST))][::-1]
 
 
 def _field_conditions(query: AlertQuery) -> list[_Condition]:

@@ -14,7 +14,7 @@ _OLD = {
     "logs": "SELECT key FROM logs WHERE time < ? LIMIT ?",
     "actions": "SELECT key FROM actions WHERE time < ? LIMIT ?",
     "receipts": "SELECT key FROM receipts WHERE time < ? LIMIT ?",
-    "events": "SELECT key FROM events WHERE at < ? LIMIT ?",
+    "events": "SELECT key FROM events WHERE last < ? LIMIT ?",
 }
 _UNLINK = """
 DELETE FROM action_alerts WHERE (alert_id, action_id) IN (

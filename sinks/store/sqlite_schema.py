@@ -40,10 +40,8 @@ CREATE TABLE receipts (
 CREATE INDEX receipts_by_time ON receipts (time);
 CREATE TABLE action_receipts (
   action_id TEXT NOT NULL, notice_id TEXT NOT NULL, PRIMARY KEY (action_id, notice_id)) WITHOUT ROWID;
-CREATE TABLE events (
-  key INTEGER PRIMARY KEY, dedupe_md5 TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, document BLOB NOT NULL,
-  UNIQUE (dedupe_md5, id));
-CREATE INDEX events_by_time ON events (at);
+CREATE TABLE events (key INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, block BLOB NOT NULL);
+CREATE INDEX events_by_time ON events (last, first);
 """
 
 
@@ -108,6 +106,7 @@ def _make(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     with transaction(connection):
         if not _is_made(connection):  # not even a moment ago by another process

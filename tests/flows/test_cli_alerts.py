@@ -220,6 +220,16 @@ def test_help_names_every_option(tocsin):
     assert all(option in tocsin(alerts, "list", "--help") for option in ("--store", "--since", "--json", "--target"))
 
 
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [([], 1), (["--since", str(NOW)], 1), (["--until", str(NOW - 1)], 0), (["--since", str(NOW + 1)], 0)],
+)
+def test_events_of_an_alert_are_shown(tocsin, words, count):
+    assert len(tocsin(alerts, "events", alert(1).id, "--json", "--since", "0", *words).splitlines()) == count
+    assert "no events" in tocsin(alerts, "events", alert(2).id)
+    assert "current value 91.2%" in tocsin(alerts, "events", alert(1).id, "--since", "0")
+
+
 def test_retain_drops_what_is_old_and_says_how_much(tocsin):
     year = str(NOW + 366 * 86400)
     assert json.loads(tocsin(retain, "--at", year, "--json")) == {

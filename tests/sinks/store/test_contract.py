@@ -74,7 +74,11 @@ def test_a_repeated_batch_changes_nothing_and_is_no_conflict(store, settle):
     written = store.write(batch)
     settle()
     assert (written.conflicts, written.refused) == (0, ())
-    assert (len(store.logs(alert().id)), len(store.actions(alert().id)), len(store.events("a" * 32))) == (1, 1, 1)
+    assert (
+        len(store.logs(alert().id)),
+        len(store.actions(alert().id)),
+        len(store.events("a" * 32, NOW, NOW + DAY)),
+    ) == (1, 1, 1)
 
 
 def test_log_entries_come_back_in_the_order_of_their_time_then_of_their_making(store, settle):
@@ -130,14 +134,22 @@ def test_events_of_a_fingerprint_come_back_in_order_of_arrival_with_it(store, se
     ]
     store.write(Batch(events=events))
     settle()
-    assert store.events("a" * 32) == [events[1], events[0]]
+    assert store.events("a" * 32, NOW, NOW + DAY) == [events[1], events[0]]
 
 
 def test_an_event_that_is_there_already_stays_as_it_is(store, settle):
-    store.write(Batch(events=[archived(at=NOW)]))
-    store.write(Batch(events=[archived(at=NOW + 5)]))
+    store.write(Batch(events=[archived(description="first")]))
+    written = store.write(Batch(events=[archived(description="second")]))
     settle()
-    assert [one.at for one in store.events("a" * 32)] == [NOW]
+    assert [one.description for one in store.events("a" * 32, NOW, NOW)] == ["first"]
+    assert (written.conflicts, written.refused) == (0, ())
+
+
+@pytest.mark.parametrize(("since", "until", "count"), [(NOW, NOW, 1), (NOW + 1, NOW + 9, 0), (NOW - 9, NOW - 1, 0)])
+def test_events_are_read_by_their_time_of_arrival_both_ends_included(store, settle, since, until, count):
+    store.write(Batch(events=[archived(at=NOW, time=NOW - 5)]))
+    settle()
+    assert len(store.events("a" * 32, since, until)) == count
 
 
 def test_what_no_document_can_hold_is_refused_alone(store):
@@ -312,14 +324,23 @@ def test_retention_drops_what_is_old_and_keeps_what_is_young(store, settle):
     removed = store.retain(NOW + MONTHS, Retention(alerts=30, logs=30, actions=30, events=30))
     settle()
     assert all(removed[kind] > 0 for kind in ("alerts", "logs", "actions", "events"))
-    assert (store.alert(old.id), store.logs(old.id), store.actions(old.id), store.events(old.dedupe_md5)) == (
+    assert (
+        store.alert(old.id),
+        store.logs(old.id),
+        store.actions(old.id),
+        store.events(old.dedupe_md5, 0, NOW + MONTHS),
+    ) == (
         None,
         [],
         [],
         [],
     )
     assert store.alert(young.id)
-    assert (len(store.logs(young.id)), len(store.actions(young.id)), len(store.events(young.dedupe_md5))) == (1, 1, 1)
+    assert (
+        len(store.logs(young.id)),
+        len(store.actions(young.id)),
+        len(store.events(young.dedupe_md5, 0, NOW + MONTHS)),
+    ) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("kept", [alert(), alert(status="CLOSED", end_time=NOW + MONTHS)])

@@ -163,7 +163,12 @@ def test_what_was_reported_as_written_is_there_after_a_crash(store, elasticsearc
 def test_a_reader_makes_nothing(dsn):
     reader = ElasticsearchStore(dsn, read_only=True)
     assert reader.alerts(AlertQuery()) == []
-    assert (reader.alert(alert().id), reader.logs("x"), reader.actions("x"), reader.events("x")) == (None, [], [], [])
+    assert (reader.alert(alert().id), reader.logs("x"), reader.actions("x"), reader.events("x", 0, NOW)) == (
+        None,
+        [],
+        [],
+        [],
+    )
     assert indices(reader) == []
     reader.close()
 

@@ -14,7 +14,7 @@ from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailable
 from sinks.store.query import AlertQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
 from sinks.store.sqlite_schema import VERSION
-from tests.sinks.store.samples import DAY, NOW, alert, entry
+from tests.sinks.store.samples import DAY, NOW, alert, archived, entry
 
 WRITER = """
 import sys
@@ -192,3 +192,15 @@ def test_retention_drops_up_to_the_second_before_its_days_are_over(writer):
     writer.write(Batch(logs=[entry(alert(), position, time=NOW + position) for position in range(3)]))
     assert writer.retain(NOW + 1 + 30 * DAY, Retention(logs=30))["logs"] == 1
     assert [one.time for one in writer.logs(alert().id)] == [NOW + 1, NOW + 2]
+
+
+def test_an_event_read_again_in_another_batch_is_returned_once_as_it_came_first(writer):
+    first, second = archived(id="a", description="first"), archived(id="b", at=NOW + 1)
+    writer.write(Batch(events=[first]))
+    writer.write(Batch(events=[archived(id="a", description="again"), second]))
+    assert writer.events("a" * 32, NOW, NOW + 1) == [first, second]
+
+
+def test_a_fingerprint_in_the_text_of_an_event_is_not_its_own(writer):
+    writer.write(Batch(events=[archived(dedupe_md5="b" * 32, description="a" * 32)]))
+    assert writer.events("a" * 32, 0, NOW) == []
