@@ -5,7 +5,7 @@ from operators.check.shield import Shielding, shielding
 from operators.plan import notice_of
 from operators.reason import OpType, Reason
 from operators.signal import UNSHIELDED, emit, matched
-from operators.turn import Turn
+from operators.turn import Turn, replace
 
 
 def shield(turn: Turn) -> None:
@@ -17,6 +17,8 @@ def shield(turn: Turn) -> None:
     if found.is_shielded != was or found.ids != alert.shield_id:
         turn.put(is_shielded=found.is_shielded, shield_id=found.ids, shield_left_time=found.left)
         _log(turn, found, was=was)
+    elif found.left != alert.shield_left_time:  # told with the next document, no reason for one
+        turn.alert = replace(alert, shield_left_time=found.left)
     if found.is_shielded:
         settle_ack_duration(turn)
     elif was:
