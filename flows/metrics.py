@@ -191,7 +191,7 @@ _HEAD = """\
 
 Made from `flows/metrics.py` by `python -m flows.metrics`; a test compares.
 
-The job and the courier each answer `GET /metrics` on their own port (setting `metrics.port`; 0 = not at all, host
+The job and the courier each answer `GET /metrics` on their own port (setting `metrics.port`; 0 = not at all; host
 `metrics.host`, default 127.0.0.1); run side by side, which is the default, they share one. `/healthz` answers 503 when
 the source of the job has not been asked for records for longer than the larger of a minute and five snapshot intervals,
 or when a thread that should never end has; `/readyz` answers 200 once a first batch was read.

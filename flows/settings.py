@@ -111,6 +111,7 @@ class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The port of /metrics, /healthz and /readyz; 0 = none."""
 
     port: int = 0
+    host: str = "127.0.0.1"
     strategies: list[str | int] = []
     """Strategies that metrics name; all others are `__total__`."""
 

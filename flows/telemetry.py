@@ -28,6 +28,8 @@ SHOWN = 20
 """Dropped events of one batch that are logged one by one; of the others only the number."""
 SUM_UP = 1.0
 """Seconds between two lines that sum up what was done to alerts."""
+SHOW = 10.0
+"""Seconds between two looks at the sizes of the worker."""
 REMEMBERED = 20_000
 """Actions whose later states are known as such."""
 
@@ -56,7 +58,7 @@ class Telemetry:
         self._arrived: dict[tuple[str, int | None], int] = {}
         self._created: dict[str, None] = {}
         self._open, self._ended = 0, 0
-        self._summed_up = clock()
+        self._summed_up = self._shown = clock()
 
     def watch(self, worker: Worker) -> None:
         """Count what this worker counts."""
@@ -66,9 +68,12 @@ class Telemetry:
     # --- the source
 
     def polled(self, raws: Sequence[Raw]) -> None:
-        """Give a sign of life, and note what was read; called each time the engine asks the source."""
+        """Give a sign of life, and note what was read; called on the worker's thread each time the engine asks."""
         self._settle_latency()
         self._heart.beat()
+        if self._clock() - self._shown >= SHOW:
+            self._shown = self._clock()
+            self.show()
         if raws:
             self._heart.ready()
             self._arrived = _arrivals(raws)
@@ -199,7 +204,7 @@ class Telemetry:
         self._meter.observe(metrics.SNAPSHOT_PAUSE, pause)
 
     def show(self) -> None:
-        """Show counts and sizes of the worker; to be called every few seconds, for it looks at every state."""
+        """Show counts and sizes of the worker; done every few seconds, for it looks at every state."""
         if self._worker is None:
             return
         worker, meter = self._worker, self._meter

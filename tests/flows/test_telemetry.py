@@ -294,3 +294,12 @@ def test_later_states_of_many_actions_are_still_known_as_such(monkeypatch: pytes
     telemetry = Telemetry(Meter(), Heart(10.0))
     assert [telemetry._is_new(name) for name in "abcdea"] == [True] * 5 + [True]
     assert [telemetry._is_new(name) for name in "cde"] == [False] * 3
+
+
+@pytest.mark.parametrize(("later", "shown"), [(9.9, 0), (10.0, 1)])
+def test_the_sizes_of_the_worker_are_looked_at_every_ten_seconds(later: float, shown: int):
+    stage = Stage()
+    stage.batch(event())
+    stage.clock.now += later
+    stage.telemetry.polled([])
+    assert stage.value(metrics.STATES) == shown
