@@ -52,6 +52,14 @@ class KafkaSink:
 
     def write(self, topic: str, records: Sequence[Outgoing]) -> list[int]:
         """Deliver the records in their order; return which are too large for the broker. Raises DeliveryError."""
+        too_large = self._send(topic, records)
+        if not too_large or len(records) == 1:
+            return too_large
+        suspects = _again(records, too_large)
+        return [number for number in suspects if self._send(topic, [records[number]])]
+
+    def _send(self, topic: str, records: Sequence[Outgoing]) -> list[int]:
+        """Deliver the records together; of those that went in one batch with one too large, all are called so."""
         deadline = time.monotonic() + self._timeout
         self._failed.clear()
         for number, record in enumerate(records):
@@ -101,3 +109,10 @@ class KafkaSink:
     def close(self) -> None:
         """Let go of the connections; everything written was delivered."""
         self._producer.flush(GRACE)
+
+
+def _again(records: Sequence[Outgoing], failed: Sequence[int]) -> list[int]:
+    """Choose what to send again, each by itself: what failed, and what of the same keys came after it."""
+    keys = {records[number].key for number in failed} - {None}
+    ones = set(failed)
+    return [number for number in range(failed[0], len(records)) if number in ones or records[number].key in keys]

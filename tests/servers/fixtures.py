@@ -79,9 +79,9 @@ def mariadb_dsn(mariadb_address: str, unique: str) -> Iterator[str]:
         cursor.execute(f"DROP DATABASE {unique}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def own_kafka() -> Iterator[tuple[Server, str]]:
-    """A Kafka for one test, which may kill, hang and restart it, and its `host:port`."""
+    """A Kafka that tests kill, hang and restart, and its `host:port`; each leaves it running."""
     if why := kafka.missing():
         pytest.fail(why, pytrace=False)
     server, address = kafka.kafka_server()
