@@ -7,6 +7,7 @@ from operators.check.shield import shielding
 from operators.dedupe import ENDED_GRACE, access_time
 from operators.dispatch import ONLY_NOTICE, assign_mode, dispatch
 from operators.explain_case import Case, Finding, why_text
+from operators.explain_events import is_expired
 from operators.reason import OpType, Reason
 from operators.records import LogEntry
 from operators.rules.windows import day_range_edge, in_day_range, strategy_active
@@ -165,7 +166,7 @@ def _untold(reason: str) -> Reason | None:
 def _expired(case: Case) -> Iterator[Finding]:
     """Archived events that came too late to matter (spec/lifecycle.md 1.5)."""
     late = [event for event in case.events if event.status == ABNORMAL and event.at is not None]
-    old = [event.at or 0 for event in late if access_time(event) < (event.at or 0) - case.settings.event_expiry]
+    old = [event.at or 0 for event in late if is_expired(event, event.at or 0, case.settings)]
     if old:
         why = f"Their data was more than {case.settings.event_expiry} s old when they came (setting `event_expiry`)."
         yield Finding("events had expired", why, count=len(old), since=min(old), until=max(old))

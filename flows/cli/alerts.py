@@ -108,15 +108,21 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
 
 def find(store: Store, name: str, place: str) -> Alert:
     """Return an alert by id, or the newest of a fingerprint; else the command ends and says so."""
-    found = store.alert(name)
-    if found is None and len(name) == _FINGERPRINT_LENGTH:
-        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
+    found = look_up(store, name)
     if found is None:
-        raise click.ClickException(f"no alert {name} in {_bare(place)}")
+        raise click.ClickException(f"no alert {name} in {bare(place)}")
     return found
 
 
-def _bare(place: str) -> str:
+def look_up(store: Store, name: str) -> Alert | None:
+    """Return an alert by id, or the newest of a fingerprint."""
+    found = store.alert(name)
+    if found is None and len(name) == _FINGERPRINT_LENGTH:
+        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
+    return found
+
+
+def bare(place: str) -> str:
     """Return a place without login and options."""
     scheme, separator, rest = place.partition("://")
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if separator else place

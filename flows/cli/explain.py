@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.alerts import find
+from flows.cli.alerts import bare, look_up
 from flows.cli.view import View, console, print_json, read_moment, reading, shown
+from operators.event import Event
 from operators.explain import Deadline, Finding, Story, StoryLine
 from operators.explain import explain as explain_alert
+from operators.explain_events import explain_events
 from operators.rules.book import RuleBook
 from operators.rules.load import load
 
@@ -32,11 +34,14 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     """Tell the story of an alert: what happened, why people were not told, and what is next.
 
     ALERT is an id, or a fingerprint for its newest alert. With rules at hand it also says until when things hold.
+    Of a fingerprint without an alert, its archived events are explained.
     """
-    book = _rules(view, rules)
+    book, at = _rules(view, rules), int(time.time()) if now is None else now
     with view.store() as store:
-        alert = find(store, alert_id, view.place)
-        at = int(time.time()) if now is None else now
+        alert = look_up(store, alert_id)
+        if alert is None:
+            _tell_events(view, alert_id, store.events(alert_id.lower(), at - DAY, at))
+            return
         until = at if alert.end_time is None else min(at, alert.end_time + DAY)
         story = explain_alert(
             alert,
@@ -51,6 +56,19 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
         print_json(story)
     else:
         _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None)
+
+
+def _tell_events(view: View, name: str, events: Sequence[Event]) -> None:
+    """Tell why events opened no alert; without any, nothing is known of the name."""
+    if not events:
+        raise click.ClickException(f"no alert {name} in {bare(view.place)}, and no event of that fingerprint")
+    lines = explain_events(events, view.settings)
+    if view.as_json:
+        for line in lines:
+            print_json(line)
+        return
+    console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
+    console().print(_lines(view, lines, None))
 
 
 def _rules(view: View, rules: str | None) -> RuleBook | None:

@@ -34,14 +34,15 @@ def find(connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int
 
     An event that was read again after a crash lies in two blocks and is returned once, as it came first.
     """
-    found: dict[str, Event] = {}
+    found: dict[str, Event] = {}  # the newest first
     for (block,) in connection.execute(_BLOCKS, (since, until)):
         for event in reversed(_in_block(block, dedupe_md5)):
             if since <= arrival(event) <= until:
+                found.pop(event.id, None)
                 found[event.id] = event
         if len(found) >= NEWEST:
             break
-    return sorted(found.values(), key=arrival)[-NEWEST:]
+    return sorted(reversed(found.values()), key=arrival)[-NEWEST:]
 
 
 def _in_block(block: bytes, dedupe_md5: str) -> list[Event]:

@@ -188,6 +188,19 @@ def test_explain_tells_the_story_and_why_not(tocsin):
     assert "events were dropped (3 times)" in told
 
 
+def test_explain_of_a_fingerprint_without_alert_explains_its_events(tocsin, place):
+    store = SqliteStore(place)
+    store.write(
+        Batch(events=[archived(id="r", status="RECOVERED"), archived(id="x", time=NOW - 90_000), archived(id="o")])
+    )
+    store.close()
+    told = [json.loads(line) for line in tocsin(explain, "A" * 32, "--at", str(NOW), "--json").splitlines()]
+    assert [line["what"] for line in told] == ["RECOVERED event r", "ABNORMAL event x", "ABNORMAL event o"]
+    assert "never opens one" in told[0]["why"]
+    assert "90000 s old" in told[1]["why"]
+    assert "There is no alert of this fingerprint" in tocsin(explain, "a" * 32, "--at", str(NOW))
+
+
 def test_explain_with_rules_says_what_is_next_in_the_zone_of_the_business(tocsin, tmp_path):
     (tmp_path / "rules.yaml").write_text(RULES)
     told = tocsin(explain, alert(1).id, "--rules", "rules.yaml", "--at", str(NOW + 60))
