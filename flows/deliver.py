@@ -13,6 +13,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from operators.alert import Alert
 from operators.event import Event
 from operators.records import Action, DeadLetter, LogEntry, Notice
+from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters
 from sinks.outbox import Outbox
 from sinks.store.interface import Batch, Store
@@ -25,9 +26,9 @@ class Edges:
 
     def __init__(
         self, store: Store | None, outbox: Outbox | None, dead_letters: DeadLetters, observe: Observe | None = None,
-        *, keeps_events: bool = True,
+        *, keeps_events: bool = True, changes: ChangeFeed | None = None,
     ) -> None:  # fmt: skip
-        self.store, self.outbox, self.dead_letters = store, outbox, dead_letters
+        self.store, self.outbox, self.dead_letters, self._changes = store, outbox, dead_letters, changes
         self._observe = observe
         self._keeps_events = keeps_events
 
@@ -35,8 +36,11 @@ class Edges:
         """Make everything durable: documents first, then notices, then what was refused."""
         sorted_ = _by_type(said)
         refused = list(sorted_.get(DeadLetter, ()))
+        batch = self._batch(sorted_)
         if self.store is not None:
-            refused += self.store.write(self._batch(sorted_)).refused
+            refused += self.store.write(batch).refused
+        if self._changes is not None and batch.alerts:
+            refused += self._changes.write(batch.alerts)
         notices = sorted_.get(Notice)
         if notices and self.outbox is not None:
             self.outbox.put(notices, time.time())

@@ -1,5 +1,7 @@
 """Putting a job together from its settings: rules, words, source, edges, host."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -8,20 +10,30 @@ from bytewax.inputs import Source
 
 from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
-from flows.rules.files import Directory
+from flows.kafka_client import options, prepare
+from flows.observability import Observability
+from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
-from flows.settings import Settings
+from flows.settings import Settings, SettingsError
 from flows.sources.files import FilesSource
+from flows.sources.kafka import KafkaSource
 from flows.stop import Stop
+from flows.watched import WatchedHost
 from flows.words import Words, renderer
 from operators.batch import Polled
 from operators.host import Host
 from operators.rules.documents import RuleError
 from operators.worker import Worker
-from sinks.dead_letters import FileDeadLetters
+from sinks.changes import ChangeFeed
+from sinks.dead_letters import DeadLetters, FileDeadLetters
+from sinks.dead_letters_kafka import KafkaDeadLetters
+from sinks.kafka import KafkaSink
 from sinks.outbox import open_outbox
 from sinks.store.place import open_store
+
+NOWHERE = ("", "none")
+"""Places of edges that are not wanted."""
 
 
 class RulesError(Exception):
@@ -40,44 +52,82 @@ class Job(msgspec.Struct, frozen=True):
     edges: Edges
     stop: Stop
     rules: Watcher
+    partitions: Mapping[str, int]
+    """Topic that is read -> its partitions; empty without Kafka."""
 
 
-def load_rules(settings: Settings, words: Words) -> Watcher:
+def build(
+    settings: Settings,
+    observe: Observe | None = None,
+    *,
+    watched: Observability | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Job:
+    """Return a job ready to run. Raises RulesError, SettingsError, and what its broker, store or outbox raise."""
+    stop, words = Stop(), renderer(settings)
+    rules = load_rules(settings, words, watched, environment)
+    worker = Worker(settings, rules.holder.current(), words, words.check_template)
+    host = Host(worker, rules.holder.current)
+    if watched is not None:
+        watched.telemetry.watch(worker)
+        host = WatchedHost(worker, rules.holder.current, watched.telemetry)
+        observe = watched.telemetry.observe
+    counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
+    source = source_of(settings, stop, counts, watched, environment)
+    edges = open_edges(settings, observe, environment)
+    return Job(settings, alerts_flow(source, host, edges), host, edges, stop, rules, counts)
+
+
+def load_rules(
+    settings: Settings, words: Words, watched: Observability | None, environment: Mapping[str, str]
+) -> Watcher:
     """Return the watcher of the settings' rules, everything read once. Raises RulesError with every mistake in them."""
     terms = Terms(
         check_template=words.check_template, default_business=settings.default_business, time_zone=settings.time_zone
     )
-    watcher = Watcher([Directory([settings.rules])], terms)
+    observer = watched.telemetry if watched is not None else None
+    try:
+        watcher = open_rules([settings.rules], settings.inventory, terms, observer, environment=environment)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
     errors = watcher.load()
     if errors:
         raise RulesError(errors)
     return watcher
 
 
-def build(settings: Settings, observe: Observe | None = None) -> Job:
-    """Return a job ready to run. Raises RulesError, SettingsError and the errors of its edges."""
-    stop, words = Stop(), renderer(settings)
-    rules = load_rules(settings, words)
-    worker = Worker(settings, rules.holder.current(), words, words.check_template)
-    host = Host(worker, rules.holder.current)
-    edges = open_edges(settings, observe)
-    return Job(settings, alerts_flow(source_of(settings, stop), host, edges), host, edges, stop, rules)
-
-
-def open_edges(settings: Settings, observe: Observe | None = None) -> Edges:
-    """Open store, outbox and dead letters."""
+def open_edges(settings: Settings, observe: Observe | None, environment: Mapping[str, str]) -> Edges:
+    """Open store, outbox, dead letters and change feed."""
     for path in (settings.store.dsn, settings.outbox.dsn, settings.dead_letters):
-        if "://" not in path and path not in ("", "none"):
+        if "://" not in path and path not in NOWHERE:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+    kafka = settings.kafka
+    sink = KafkaSink(options(kafka, environment), timeout=kafka.timeout) if kafka.dead_letters or kafka.changes else None
+    letters: DeadLetters = FileDeadLetters(settings.dead_letters)
+    if sink is not None and kafka.dead_letters:
+        letters = KafkaDeadLetters(sink, kafka.dead_letters)
     return Edges(
-        open_store(settings.store.dsn) if settings.store.dsn not in ("", "none") else None,
-        open_outbox(settings.outbox.dsn) if settings.outbox.dsn not in ("", "none") else None,
-        FileDeadLetters(settings.dead_letters),
+        open_store(settings.store.dsn) if settings.store.dsn not in NOWHERE else None,
+        open_outbox(settings.outbox.dsn) if settings.outbox.dsn not in NOWHERE else None,
+        letters,
         observe,
         keeps_events=settings.store.events,
+        changes=ChangeFeed(sink, kafka.changes) if sink is not None and kafka.changes else None,
     )
 
 
-def source_of(settings: Settings, stop: Stop) -> Source[Polled]:
-    """Return the source that the settings name."""
-    return FilesSource(settings.source, size=settings.batch, stop=stop)
+def source_of(
+    settings: Settings,
+    stop: Stop,
+    counts: Mapping[str, int],
+    watched: Observability | None,
+    environment: Mapping[str, str],
+) -> Source[Polled]:
+    """Return the source that the settings name: files if there are any, else Kafka."""
+    if settings.source.files:
+        return FilesSource(settings.source, size=settings.batch, stop=stop)
+    if not settings.kafka.brokers:
+        raise SettingsError("nothing to read: name files with --input, or kafka.brokers and kafka.topics")
+    lag = watched.telemetry.lags if watched is not None else None
+    config = options(settings.kafka, environment)
+    return KafkaSource(settings.kafka, config, counts, size=settings.batch, stop=stop, observe=lag)

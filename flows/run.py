@@ -10,12 +10,29 @@ from bytewax.testing import run_main
 
 from flows.courier import Courier
 from flows.job import Job
-from flows.settings import RecoverySettings
+from flows.layout import Layout, check_layout, save_layout, saved_layout
+from flows.settings import RecoverySettings, SettingsError
+from operators.batch import SLOTS
 
 LONGEST_REST = 60.0
 """Seconds that a run over files waits for its last notices."""
 COLLECT_EVERY = (50_000, 20, 50)
 """Thresholds of Python's collector: states are not tracked by it, batches die young (engine.md 0.16)."""
+
+
+def keep_layout(job: Job) -> None:
+    """Refuse state that another number of workers, slots or partitions has left. Raises SettingsError."""
+    settings = job.settings
+    if settings.recovery.directory in ("", "none"):
+        return
+    kafka = settings.kafka
+    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions)
+    directory = Path(settings.recovery.directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    refusal = check_layout(saved_layout(directory), now)
+    if refusal is not None:
+        raise SettingsError(f"{directory}: {refusal}")
+    save_layout(directory, now)
 
 
 def recovery_of(settings: RecoverySettings) -> RecoveryConfig | None:
@@ -35,6 +52,7 @@ def run(job: Job, courier: Courier | None = None) -> None:
     A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits.
     """
     recovery = job.settings.recovery
+    keep_layout(job)
     config = recovery_of(recovery)
     gc.collect()
     gc.freeze()

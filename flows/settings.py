@@ -120,6 +120,9 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Everything the job can be told."""
 
     rules: str = "rules"
+    """A directory, or `sqlite://` or `mysql://` of rules in SQL."""
+    inventory: tuple[str, ...] = ()
+    """Hosts and topology from elsewhere: `redis://`, `sqlite://` or `mysql://`."""
     source: SourceSettings = SourceSettings()
     fingerprint: Literal["pairs", "bk"] = "pairs"
     language: Literal["en", "zh"] = "en"

@@ -94,6 +94,12 @@ class Telemetry:
 
     # --- what the core said
 
+    def lags(self, records: Mapping[str, int]) -> None:
+        """Show how many records of each `topic:partition` were not yet read."""
+        for place, count in records.items():
+            topic, _, partition = place.rpartition(":")
+            self.lag(topic, int(partition), count)
+
     def observe(self, said: Sequence[Any]) -> None:
         """Count and log what was said in one batch; called once all of it is durable."""
         seconds = self._heart.age

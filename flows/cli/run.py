@@ -13,9 +13,12 @@ from flows.cli.fail import fail
 from flows.courier import Courier
 from flows.courier_setup import courier_of, fallback_of
 from flows.job import Job, RulesError, build
+from flows.kafka_client import KafkaTroubleError
+from flows.observability import open_observability
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, load_settings
 from flows.sources.lines import InputError
+from flows.supervise import supervise
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError
 from sinks.store.interface import StoreError
@@ -29,6 +32,8 @@ from sinks.store.place import open_store
 @click.option("--clock", type=click.Choice(["input", "wall"]), help="When records of a file arrive: when they say so, or when they are read. Default: input; wall with --follow and stdin.")
 @click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
 @click.option("--data", metavar="DIR", help="Keep store, outbox, dead letters and snapshots in this directory.")
+@click.option("--worker", metavar="I/N", help="Be worker I (from 0) of N: own the partitions p of Kafka with p % N == I.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine and keep them running.")
 @click.option("--courier/--no-courier", default=True, help="Deliver notices beside the job; never with an outbox on Redis.")
 @click.option("--notices", metavar="FILE", help="Append notices of ways without a channel to this file.  [default: notices.jsonl beside the store]")
 def run(settings_path: str | None, notices: str | None, *, courier: bool, **options: Any) -> None:
@@ -36,19 +41,31 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
 
     SIGTERM and SIGINT end it with a last snapshot and exit 0; started again it goes on where it left off.
     """
+    if options["workers"]:
+        sys.exit(supervise(options["workers"], [one for one in sys.argv[1:] if one != "run"]))
     try:
         settings = with_options(load_settings(settings_path, os.environ), options)
-        job = build(settings)
+        watched = open_observability(settings)
+        job = build(settings, watched=watched)
         beside = courier_beside(job, notices) if courier else None
-    except (SettingsError, RulesError, StoreError, OutboxUnavailableError, MissingSecretError) as error:
+    except REFUSALS as error:
         fail(error)
         raise
     job.stop.on_signals()
+    watched.start()
     try:
         run_job(job, beside)
-    except InputError as error:
+    except (InputError, SettingsError) as error:
         fail(error)
+    finally:
+        watched.close()
     sys.exit(0)
+
+
+REFUSALS = (
+    SettingsError, RulesError, StoreError, OutboxUnavailableError, MissingSecretError, KafkaTroubleError,
+)  # fmt: skip
+"""What ends a start with a line that says why."""
 
 
 def courier_beside(job: Job, notices: str | None) -> Courier | None:
@@ -71,7 +88,25 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
         changes["source"] = source_with(settings.source, options)
     if options["data"]:
         changes |= kept_in(settings, options["data"])
-    return msgspec.structs.replace(settings, **changes)
+    settings = msgspec.structs.replace(settings, **changes)
+    return as_worker(settings, options["worker"]) if options["worker"] else settings
+
+
+def as_worker(settings: Settings, share: str) -> Settings:
+    """Return the settings of worker `I/N`, with a recovery directory of its own. Raises SettingsError."""
+    number, _, count = share.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+        raise SettingsError(f"--worker {share}: expected I/N with I from 0 to N - 1")
+    put, recovery = msgspec.structs.replace, settings.recovery
+    if recovery.directory not in ("", "none"):
+        recovery = put(recovery, directory=f"{recovery.directory}/worker-{number}")
+    port = settings.metrics.port
+    return put(
+        settings,
+        recovery=recovery,
+        kafka=put(settings.kafka, worker=int(number), workers=int(count)),
+        metrics=put(settings.metrics, port=port + int(number) if port else 0),
+    )
 
 
 def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSettings:

@@ -1,0 +1,84 @@
+"""Several workers on one machine: each a process of its own, started again when it dies (design.md 5)."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from flows.stop import Stop
+
+PATIENCE = 60.0
+"""Seconds that a stop waits for the last snapshots."""
+LONGEST = 30.0
+"""Seconds between two starts of a worker that keeps dying."""
+STABLE = 60.0
+"""Seconds after which a worker that ran counts as well again."""
+
+log = structlog.get_logger()
+
+
+class Child:
+    """One worker process and its failures."""
+
+    def __init__(self, number: int, count: int, arguments: Sequence[str]) -> None:
+        program = [sys.executable, "-c", "from flows.cli import main; main()"]
+        self._command = [*program, "run", *arguments, "--worker", f"{number}/{count}"]
+        self.number = number
+        self._failures = 0
+        self._due = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Start the process."""
+        self.process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - our own program
+        self._began = time.monotonic()
+
+    def look(self, now: float) -> bool:
+        """Start it again if it died and its time has come; tell whether it has ended well."""
+        code = self.process.poll()
+        if code is None or code == 0:
+            return code == 0
+        if not self._due:
+            self._failures = 0 if now - self._began > STABLE else self._failures + 1
+            self._due = now + min(0.5 * 2**self._failures, LONGEST)
+            log.warning("worker died", worker=self.number, exit=code, again_in=round(self._due - now, 1))
+        elif now >= self._due:
+            self._due = 0.0
+            self.start()
+        return False
+
+
+def supervise(count: int, arguments: Sequence[str]) -> int:
+    """Keep `count` workers running until all have ended or a stop is asked for; return the exit code."""
+    stop = Stop()
+    stop.on_signals()
+    children = [Child(number, count, without_workers(arguments)) for number in range(count)]
+    while not stop.wait(0.2):
+        if all([child.look(time.monotonic()) for child in children]):
+            return 0
+    for child in children:
+        child.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    return max(_ended(child.process, deadline) for child in children)
+
+
+def without_workers(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a worker: those of the supervisor without `--workers N`."""
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if not skip and argument != "--workers" and not argument.startswith("--workers="):
+            kept.append(argument)
+        skip = argument == "--workers"
+    return kept
+
+
+def _ended(process: subprocess.Popen[bytes], deadline: float) -> int:
+    try:
+        return abs(process.wait(max(0.0, deadline - time.monotonic())))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return 1

@@ -1,0 +1,35 @@
+"""A host that is watched: signs of life, what was read, how long a snapshot holds the job up."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from flows.telemetry import Telemetry
+from operators.batch import SHARED, Polled, Share
+from operators.host import Host
+from operators.rules.book import RuleBook
+from operators.worker import Worker
+
+
+class WatchedHost(Host):
+    """Tells the telemetry what the engine asks of it."""
+
+    def __init__(self, worker: Worker, current_book: Callable[[], RuleBook], telemetry: Telemetry) -> None:
+        super().__init__(worker, current_book)
+        self._telemetry = telemetry
+        self._snapshot_began: float | None = None
+
+    def take_in(self, polled: list[Polled]) -> Iterable[tuple[str, Share]]:
+        """Note what was read."""
+        for poll in polled:
+            self._telemetry.polled(poll.raws)
+        return super().take_in(polled)
+
+    def snapshot(self, key: str) -> bytes:
+        """Time a snapshot from its first slot to what the slots share, which comes last."""
+        if self._snapshot_began is None:
+            self._snapshot_began = time.monotonic()
+        data = super().snapshot(key)
+        if key == SHARED:
+            self._telemetry.snapshot(time.monotonic() - self._snapshot_began)
+            self._snapshot_began = None
+        return data
