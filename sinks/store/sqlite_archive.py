@@ -42,7 +42,8 @@ def find(connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int
                 found[event.id] = event
         if len(found) >= NEWEST:
             break
-    return sorted(reversed(found.values()), key=arrival)[-NEWEST:]
+    oldest_first = list(found.values())[::-1]
+    return sorted(oldest_first, key=arrival)[-NEWEST:]
 
 
 def _in_block(block: bytes, dedupe_md5: str) -> list[Event]:
