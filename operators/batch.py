@@ -1,7 +1,8 @@
 """Batches on their way through the dataflow: what one poll brought, shared among the slots it touches (design.md 5).
 
-A worker folds a batch once, in the order of arrival, whatever slots its records belong to: so quotas and merging see the same order as
-a replay does. The engine needs to know which slots a batch may change, for their snapshots: each gets a share of it.
+A worker folds a batch once, in the order of arrival, whatever slots its records belong to: so quotas and merging see
+the same order as a replay does. The engine needs to know which slots a batch may change, for their snapshots: each
+gets a share of it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from operators.intake import Record
+from operators.commands import Command
+from operators.intake import Record, RulesChange
+from operators.rules.book import RuleBook
 
 SHARED = "~"
 """Key of the state that no slot owns; it sorts behind every slot."""
@@ -39,14 +42,30 @@ class Polled(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch:
-    """The records of one poll, to be folded once."""
+    """The records of one poll, to be folded once.
 
-    __slots__ = ("clock", "is_done", "is_end", "records")
+    Records that stand behind a change of rules are still raw: what they mean is not known before it is in force.
+    """
 
-    def __init__(self, records: Sequence[Record], clock: int | None, *, is_end: bool) -> None:
+    __slots__ = ("book", "clock", "is_done", "is_end", "keys", "only", "records")
+
+    def __init__(
+        self,
+        records: Sequence[Record | Raw] = (),
+        clock: int | None = None,
+        *,
+        is_end: bool = False,
+        book: RuleBook | None = None,
+        only: str | None = None,
+    ) -> None:
         self.records = records
         self.clock = clock
         self.is_end = is_end
+        self.book = book
+        """Rules to be put into force before anything is folded."""
+        self.only = only
+        """The one key whose records are to be folded, of a batch from another process."""
+        self.keys: Iterable[str] = KEYS
         self.is_done = False
 
 
@@ -62,20 +81,26 @@ class Share:
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave behind what belongs to other slots when going to another process."""
         batch = self.batch
-        own = [record for record in batch.records if key_of(record) == self.key]
+        own = [one for one in batch.records if isinstance(one, Raw) or (key_of(one) or SHARED) == self.key]
         return _alone, (self.key, own, batch.clock, batch.is_end)
 
 
-def _alone(key: str, records: Sequence[Record], clock: int | None, is_end: bool) -> Share:  # noqa: FBT001 - pickled
-    return Share(key, Batch(records, clock, is_end=is_end))
+def _alone(key: str, records: Sequence[Record | Raw], clock: int | None, is_end: bool) -> Share:  # noqa: FBT001 - pickled
+    return Share(key, Batch(records, clock, is_end=is_end, only=key))
 
 
-def key_of(record: Record) -> str:
-    """Return the slot a record belongs to, or the shared key."""
-    md5 = getattr(record.body, "dedupe_md5", None)
-    return md5[:2].lower() if md5 else SHARED
+def key_of(record: Record) -> str | None:
+    """Return the key whose state a record may change; None: any."""
+    body = record.body
+    if isinstance(body, RulesChange) or (isinstance(body, Command) and not body.dedupe_md5):
+        return None
+    key = (getattr(body, "dedupe_md5", None) or SHARED)[:2].lower()
+    return key if key in _IS_KEY else SHARED
 
 
-def shares(batch: Batch, keys: Iterable[str]) -> list[tuple[str, Share]]:
+_IS_KEY = frozenset(KEYS)
+
+
+def shares(batch: Batch) -> list[tuple[str, Share]]:
     """Return a batch's shares by key."""
-    return [(key, Share(key, batch)) for key in keys]
+    return [(key, Share(key, batch)) for key in batch.keys]

@@ -72,11 +72,7 @@ def _shield(worker: "Worker", body: Command) -> Refusal | None:
         change = RulesChange(delete={"shields": [body.id]})
     else:
         return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {body.id}")
-    refusal = worker.change_rules(change)
-    if refusal is None:
-        worker.shared.remember_shield(body)
-        worker.recheck_now()
-    return refusal
+    return worker.change_rules(change, at_once=True)
 
 
 def _rules(worker: "Worker", body: RulesChange) -> Refusal | None:

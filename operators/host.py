@@ -1,9 +1,8 @@
 """The host of a worker inside a dataflow: batches in, records said out, state by key as bytes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
-from operators.commands import ON_SHIELDS, Command
 from operators.event import Event
 from operators.intake import Record, RulesChange, take_in
 from operators.rules.book import RuleBook
@@ -20,8 +19,7 @@ class Host:
         self._known: set[str] = set()
         self._waiting: list[Batch] = []
         self._greeted = False
-        self._book_seen = current_book()
-        self._book_put: RuleBook | None = None
+        self._book_seen: RuleBook | None = None
 
     # --- batches
 
@@ -30,26 +28,59 @@ class Host:
         out: list[tuple[str, Share]] = []
         if not self._greeted:  # a slot is built only when something is sent to it (engine.md 0.3)
             self._greeted = True
-            out += self._shares(Batch((), None, is_end=False), KEYS)
+            out += self._share_out(Batch())
         for poll in polled:
             out += self._batch(poll)
         return out
 
     def _batch(self, poll: Polled) -> list[tuple[str, Share]]:
-        book = self._current_book()
-        is_new = book is not self._book_seen
-        self._book_seen = book
-        records = [self._record(raw) for raw in poll.raws]
-        batch = Batch(records, poll.clock, is_end=poll.is_end)
-        if is_new or poll.is_end or any(_touches_all(record) for record in records):
-            return self._shares(batch, KEYS)
-        latest = max([record.at for record in records], default=0)
-        keys = {key_of(record) for record in records} | self.worker.slots_due(max(latest, poll.clock or 0))
-        return self._shares(batch, sorted(keys | {SHARED}))
+        book = self._new_book()
+        records = self._decoded(poll.raws, is_settled=book is None and self._is_settled())
+        batch = Batch(records, poll.clock, is_end=poll.is_end, book=book)
+        batch.keys = self._keys_of(batch)
+        return self._share_out(batch)
 
-    def _shares(self, batch: Batch, keys: Iterable[str]) -> list[tuple[str, Share]]:
+    def _new_book(self) -> RuleBook | None:
+        """Return the book below, if another one has come since the last look."""
+        book = self._current_book()
+        if book is self._book_seen:
+            return None
+        self._book_seen = book
+        return book
+
+    def _is_settled(self) -> bool:
+        """Tell whether the rules that will be in force after all that waits are those in force now."""
+        if len(self._known) < len(KEYS):
+            return False
+        return all(batch.keys is not KEYS for batch in self._waiting)
+
+    def _decoded(self, raws: Sequence[Raw], *, is_settled: bool) -> list[Record | Raw]:
+        """Decode records up to the first one that changes the rules: the others mean what they mean under its rules."""
+        out: list[Record | Raw] = list(raws)
+        for place, raw in enumerate(raws) if is_settled else ():
+            out[place] = record = self._record(raw)
+            if type(record.body) is RulesChange:
+                break
+        return out
+
+    def _keys_of(self, batch: Batch) -> Iterable[str]:
+        """Return the keys that a batch may change; KEYS itself where that may be any."""
+        if batch.is_end or batch.book is not None:
+            return KEYS
+        keys, latest = {SHARED}, batch.clock or 0
+        for record in batch.records:
+            if isinstance(record, Raw) or (key := key_of(record)) is None:
+                return KEYS
+            keys.add(key)
+            latest = max(latest, record.at)
+        due = self.worker.slots_due(latest)
+        if due is None:
+            return KEYS
+        return sorted(keys.union(due, *(waiting.keys for waiting in self._waiting)))
+
+    def _share_out(self, batch: Batch) -> list[tuple[str, Share]]:
         self._waiting.append(batch)
-        return shares(batch, keys)
+        return shares(batch)
 
     def _record(self, raw: Raw) -> Record:
         worker = self.worker
@@ -75,11 +106,12 @@ class Host:
     def _fold(self, batch: Batch) -> None:
         worker = self.worker
         batch.is_done = True
-        if (book := self._current_book()) is not self._book_put:
-            self._book_put = book
-            worker.put_book(book)
-        for record in batch.records:
-            worker.fold(record)
+        if batch.book is not None:
+            worker.put_book(batch.book)
+        for one in batch.records:
+            record = self._record(one) if isinstance(one, Raw) else one
+            if batch.only is None or batch.only == (key_of(record) or SHARED):
+                worker.fold(record)
         if batch.clock is not None:
             worker.advance(batch.clock)
         if batch.is_end:
@@ -108,8 +140,3 @@ class Host:
             return name + self.worker.snapshot_shared()
         slot = self.worker.states.slots.get(key)
         return name + (slot or Slot()).snapshot()
-
-
-def _touches_all(record: Record) -> bool:
-    body = record.body
-    return isinstance(body, RulesChange) or (isinstance(body, Command) and body.command in ON_SHIELDS)

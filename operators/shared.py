@@ -1,19 +1,14 @@
-"""What a worker's fingerprints share, beside the scene: shields set by command, shield notices, and all of it as bytes."""
-
-from collections.abc import Callable
-from typing import Any
+"""What a worker's fingerprints share beside the scene: changes of the rules, shield notices, and all of it as bytes."""
 
 import msgspec
 
 from operators import snapshot
-from operators.commands import Command
 from operators.converge import Converge
 from operators.noise import Noise
+from operators.overlay import Documents, Overlay
 from operators.quota import Counter
 from operators.records import Message
-from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
-from operators.rules.patch import patch
 from operators.scene import Scene
 from operators.shield_notices import ShieldNews, shield_notices
 
@@ -30,8 +25,7 @@ class Kept(msgspec.Struct, frozen=True):
     noise: bytes
     retired: dict[str, Strategy]
     news: ShieldNews
-    shields: dict[str, dict[str, Any] | None]
-    """Set by command: a document, or None where one was ended."""
+    overlay: Documents
     rules_version: str
 
 
@@ -40,32 +34,17 @@ class Shared:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._shields: dict[str, dict[str, Any] | None] = {}
+        self.overlay = Overlay()
+        """What the stream changed of the rules: it outlives the rules on disk."""
         self._news = ShieldNews()
         self._notices_due: int | None = None
-        self.rules_version = ""
+        self.rules_version = scene.book.version
         """Of the book that open alerts were last promised a look at."""
 
     def next_due(self) -> int | None:
         """Return the next second at which noise reduction, converge or a shield notice is due."""
         dues = (self._scene.noise.next_due(), self._scene.converge.next_due(), self._notices_due)
         return min((due for due in dues if due is not None), default=None)
-
-    def remember_shield(self, command: Command) -> None:
-        """Keep a shield set or ended by command: it outlives the rules on disk."""
-        if command.command == "shield" and command.shield is not None:
-            self._shields[str(command.shield["id"])] = command.shield
-        else:
-            self._shields[str(command.id)] = None
-
-    def with_shields(self, book: RuleBook, check_template: Callable[[str], str | None] | None) -> RuleBook:
-        """Return the book with the shields set by command; one that no longer fits is left out."""
-        for shield_id, document in self._shields.items():
-            put = {"shields": [document]} if document is not None else {}
-            delete = {"shields": [shield_id]} if document is None and shield_id in book.shields else {}
-            patched = patch(book, put, delete, check_template)
-            book = book if isinstance(patched, list) else patched
-        return book
 
     def plan_shield_notices(self, now: int) -> None:
         """Ask for a look at the shields: the rules are new, or the clock has only just begun."""
@@ -91,7 +70,7 @@ class Shared:
             scene.noise.snapshot(),
             scene.retired,
             self._news,
-            self._shields,
+            self.overlay.documents,
             self.rules_version,
         )
         return snapshot.pack(VERSION, kept)
@@ -105,7 +84,7 @@ class Shared:
         scene.converge = Converge.restore(kept.converge, scene.settings)
         scene.noise = Noise.restore(kept.noise, scene.settings)
         scene.retired = kept.retired
-        self._shields = kept.shields
+        self.overlay = Overlay(kept.overlay)
         self._news, self._notices_due = kept.news, kept.news.next_time
         self.rules_version = kept.rules_version
         return kept.clock

@@ -15,6 +15,7 @@ from operators.decode import Refusal
 from operators.fold import FOLD
 from operators.intake import Record, RulesChange
 from operators.reason import DeadReason, OpType
+from operators.plan import settle_held
 from operators.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
@@ -26,7 +27,7 @@ from operators.signal import retry
 from operators.slot import Slot
 from operators.state import State
 from operators.states import States
-from operators.telling import Note, judged, note_entry, say_messages
+from operators.telling import Note, note_entry, say_messages
 from operators.timers import Timers
 from operators.turn import Turn
 
@@ -78,30 +79,34 @@ class Worker:
 
     # --- rules
 
-    def change_rules(self, change: RulesChange) -> Refusal | None:
-        """Take a change of the rules into force, or refuse all of it."""
+    def change_rules(self, change: RulesChange, *, at_once: bool = False) -> Refusal | None:
+        """Take a change of the rules into force, or refuse all of it; `at_once`: every open alert looks now."""
         book = patch(self.scene.book, change.put, change.delete, self._check_template)
         if isinstance(book, list):
             return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
-        self.shared.forget_shields(change)
-        self.put_book(book)
+        self.shared.overlay.remember(change.put, change.delete)
+        self._enforce(book)
+        if at_once:
+            self._recheck_now()
         return None
 
     def put_book(self, book: RuleBook) -> None:
-        """Take new rules into force; each open alert sees them within `check_interval` (design.md 4)."""
-        book = self.shared.with_shields(book, self._check_template)
-        before = self.scene.book
+        """Take new rules into force, with what the stream changed laid over them."""
+        self._enforce(self.shared.overlay.over(book, self._check_template))
+
+    def _enforce(self, book: RuleBook) -> None:
+        """Take a book into force; each open alert sees it within `check_interval` (design.md 4)."""
+        before, self.scene.book = self.scene.book, book
         if book.version == self.shared.rules_version:
             return
         self.shared.rules_version = book.version
         gone = {alert.strategy_id for alert in self.states.open()} - book.strategies.keys()
         known = {**before.strategies, **self.scene.retired}
         self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
-        self.scene.book = book
         if self.clock:  # before the first record there is no time to tell anything at
             self.shared.plan_shield_notices(self.clock)
+            self._note(say_messages(self.scene, self.shared.fire_shield_notices(self.clock)))
             self._recheck_soon()
-            self._settle()
 
     def _recheck_soon(self) -> None:
         """Let every open alert be looked at within `check_interval`, spread over it."""
@@ -114,7 +119,7 @@ class Worker:
                 self.states.put(msgspec.structs.replace(state, due=at))
                 self._timers.schedule(md5, at)
 
-    def recheck_now(self) -> None:
+    def _recheck_now(self) -> None:
         """Let every open alert be looked at now."""
         for md5 in sorted(alert.dedupe_md5 for alert in self.states.open()):
             self._wake(md5, looks=True)
@@ -123,17 +128,18 @@ class Worker:
 
     def advance(self, now: int) -> None:
         """Let the clock go on to `now`; every timer due by then fires, in order of time."""
+        if now <= self.clock:
+            return  # a tick within a second changes nothing
         if not self.clock:  # nothing was due before the first record
             self.clock = now
             self.shared.plan_shield_notices(now)
+        self._fire_until(now)
+        self.clock = now
+
+    def _fire_until(self, now: int) -> None:
         while (due := self._next_due()) is not None and due <= now:
             self.clock = max(due, self.clock)
-            self._fire(due)
-        self.clock = max(now, self.clock)
-
-    def _settle(self) -> None:
-        """Fire what is due already."""
-        self.advance(self.clock)
+            self._fire(self.clock)
 
     def _next_due(self) -> int | None:
         shared, own = self.shared.next_due(), self._timers.next_due()
@@ -144,12 +150,21 @@ class Worker:
     def _fire(self, due: int) -> None:
         """Fire what is due at one second: noise, converge and shield notices first, then the alerts' own."""
         if (shared := self.shared.next_due()) is not None and shared <= due:
-            for window in self.scene.noise.fire(due):
-                self._note(judged(self.scene, window))
+            self._judge_noise(due)
             self._note(say_messages(self.scene, self.scene.converge.fire(due).messages))
             self._note(say_messages(self.scene, self.shared.fire_shield_notices(due)))
         while (md5 := self._timers.pop(due)) is not None:
             self._wake(md5)
+
+    def _judge_noise(self, due: int) -> None:
+        """Judge the windows of noise reduction that end; a held notice belongs to an open alert."""
+        for window in self.scene.noise.fire(due):
+            for action in (*window.suppressed, *window.released):
+                state = self.states.named(action.alert_ids[0])
+                if state is not None:
+                    turn = Turn(state, self.scene, self.clock)
+                    settle_held(turn, action, window)
+                    self.finish(turn, looks=False)
 
     def _note(self, notes: Iterable[Note]) -> None:
         """Write into the logs of alerts what was decided about them elsewhere."""
@@ -217,7 +232,8 @@ class Worker:
         return self.scene.strategy(state.alert.strategy_id) if state.alert else None
 
     def close(self) -> None:
-        """Write open runs and stale documents: nothing more will come."""
+        """Do what is due already, then write open runs and stale documents: nothing more will come."""
+        self._fire_until(self.clock)
         for state in self.states.unwritten():
             turn = Turn(state, self.scene, self.clock)
             turn.flush(now_or_never=True)
@@ -225,9 +241,10 @@ class Worker:
 
     # --- snapshots
 
-    def slots_due(self, now: int) -> set[str]:
-        """Return the slots with a timer due at or before `now`."""
-        return self._timers.slots_due(now)
+    def slots_due(self, now: int) -> set[str] | None:
+        """Return the slots with a timer due at or before `now`; None: what is due may concern any slot."""
+        shared = self.shared.next_due()
+        return None if shared is not None and shared <= now else self._timers.slots_due(now)
 
     def snapshot_shared(self) -> bytes:
         """Return what no slot owns."""
@@ -236,6 +253,7 @@ class Worker:
     def restore_shared(self, data: bytes) -> None:
         """Take over what no slot owns, and the clock."""
         self.clock = max(self.clock, self.shared.restore(data))
+        self.scene.book = self.shared.overlay.over(self.scene.book, self._check_template)
 
     def adopt(self, key: str, slot: Slot) -> None:
         """Take over a restored slot."""

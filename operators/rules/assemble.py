@@ -49,7 +49,7 @@ class Draft:
         thing = read(source.document, KINDS[kind], reading)
         self.errors += [source.error(place_text(place), reason) for place, reason in reading.errors]
         if thing is None:
-            self._broken[kind].add(_raw_id(source))
+            self._broken[kind].add(raw_id(source))
             return
         name = id_of(kind, thing)
         first = self._sources[kind].setdefault(name, source)
@@ -104,7 +104,8 @@ class Draft:
         return self._sources[kind].get(name) or Sourced(kind, None, "", f"{kind}[{name}]")
 
 
-def _raw_id(source: Sourced) -> str:
+def raw_id(source: Sourced) -> str:
+    """Return the id that a document names, unread."""
     document = source.document
     if not isinstance(document, dict):
         return ""
