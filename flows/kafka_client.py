@@ -1,7 +1,7 @@
 """How this job connects to Kafka: options with their secrets, and topics that are there before anything starts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,27 @@ def read_topics(settings: KafkaSettings) -> dict[str, str]:
 
 
 def prepare(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str, int]:
-    """Wait for a broker, see to it that every topic is there, return how many partitions each has.
+    """See to it that every topic of the job is there; return how many partitions each of those that are read has.
 
-    Raises KafkaTroubleError after `kafka.wait` seconds without a broker, or when topics are missing and may not be
-    created; SettingsError.
+    Raises KafkaTroubleError as `ensure` does, and where there are fewer partitions than workers; SettingsError.
     """
+    read = read_topics(settings)
     written = {topic for topic in (settings.dead_letters, settings.changes, settings.keyed) if topic}
-    names = sorted(read_topics(settings).keys() | written)
+    found = ensure(settings, environment, read.keys() | written)
+    for topic in read:
+        if found[topic] < settings.workers:
+            raise KafkaTroubleError(
+                f"topic {topic} has {found[topic]} partitions for {settings.workers} workers: each needs one"
+            )
+    return {topic: found[topic] for topic in read}
+
+
+def ensure(settings: KafkaSettings, environment: Mapping[str, str], topics: Iterable[str]) -> dict[str, int]:
+    """Wait for a broker, create topics that are missing if that is allowed, return how many partitions each has.
+
+    Raises KafkaTroubleError after `kafka.wait` seconds without a broker, or when topics are missing; SettingsError.
+    """
+    names = sorted(set(topics))
     admin = _Admin(settings, options(settings, environment))
     found = admin.partitions(names)
     if missing := [name for name in names if name not in found]:

@@ -1,5 +1,6 @@
 """Keyed events: decoded, named, and each slot in one partition, for the worker that owns it (design.md 5)."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +11,10 @@ from sinks.kafka import KafkaSink, Outgoing
 from sinks.kafka_documents import write_each
 
 _encode = msgspec.json.Encoder().encode
+
+FINGERPRINT = re.compile("[0-9a-fA-F]{32}")
+ALLOWED = frozenset(1 << bits for bits in range(9))
+"""Numbers of partitions that slots fall into evenly."""
 
 
 def partition_of(dedupe_md5: str, partitions: int) -> int:
@@ -32,6 +37,3 @@ class KeyedEvents:
     def _outgoing(self, event: Event) -> Outgoing:
         partition = partition_of(event.dedupe_md5, self._partitions)
         return Outgoing(_encode(event), event.dedupe_md5.encode(), partition, event.at)
-
-
-ALLOWED = frozenset(1 << bits for bits in range(9))

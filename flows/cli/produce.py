@@ -1,0 +1,54 @@
+"""`tocsin produce`: a file of events to Kafka, for trying out."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+import click
+import msgspec
+
+from flows.cli.fail import fail
+from flows.kafka_client import KafkaTroubleError
+from flows.produce import produce as send
+from flows.settings import KafkaSettings, SettingsError, load_settings
+from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
+from sinks.kafka import DeliveryError
+
+
+@click.command()
+@click.option("--topic", metavar="TOPIC", help="Where to.  [default: the only topic of the settings]")
+@click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
+@click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")
+@click.option("--brokers", metavar="HOST:PORT", help="Instead of those of the settings.")
+@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
+def produce(
+    topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None
+) -> None:
+    """Send lines to Kafka, each stamped with its `at` (else its `time`), so that it arrives when it says.
+
+    Old lines are backlog: a job works them off at once, by their own clock.
+    """
+    try:
+        settings = load_settings(settings_path, os.environ).kafka
+        if brokers:
+            settings = msgspec.structs.replace(settings, brokers=brokers)
+        sent, too_large = send(settings, topic or only_topic(settings), _lines(inputs), rate)
+    except (SettingsError, KafkaTroubleError, DeliveryError, InputError) as error:
+        fail(error)
+        raise
+    click.echo(f"{sent} lines sent" + (f", {too_large} too large for the broker" if too_large else ""))
+
+
+def only_topic(settings: KafkaSettings) -> str:
+    """Return the topic of events, where there is one. Raises SettingsError."""
+    if len(settings.topics) != 1:
+        raise SettingsError(f"which topic? --topic {' | '.join(settings.topics) or 'TOPIC'}")
+    return next(iter(settings.topics))
+
+
+def _lines(inputs: Iterable[str]) -> Iterator[bytes]:
+    for name in inputs:
+        try:
+            with open_input(name) as stream:
+                yield from (line for line in lines(stream) if line.strip())
+        except READ_ERRORS as error:
+            raise input_error(name, error) from error
