@@ -1,0 +1,46 @@
+"""Bodies of posts from templates: what `channels[].body` may name."""
+
+from typing import Any
+
+import msgspec
+
+from operators.records import Notice
+from sinks.channels.errors import RefusedError
+from sinks.render.program import render_body
+from sinks.render.sandbox import RENDER_ERRORS, Sandbox, explain
+from sinks.render.tools import JSON, RE
+from sinks.render.work import Budget
+
+_SANDBOX = Sandbox(str)
+
+
+def document(notice: Notice) -> dict[str, Any]:
+    """Return the notice as a receiver sees it; the configuration of an action stays here."""
+    found: dict[str, Any] = msgspec.to_builtins(notice)
+    found.pop("config")
+    return found
+
+
+def body_text(template: str, notice: Notice) -> str:
+    """Return the body of a post: the notice as JSON, or what the template makes of it.
+
+    Raises RefusedError for a template that fails.
+    """
+    facts = document(notice)
+    if not template:
+        return msgspec.json.encode({**facts, "receiver": ",".join(notice.receivers)}).decode()
+    variables = {**facts, "notice": facts, "receiver": ",".join(notice.receivers), "json": JSON, "re": RE}
+    budget = Budget()
+    try:
+        return render_body(template, lambda text: _SANDBOX.run(text, variables, budget))
+    except RENDER_ERRORS as error:
+        raise RefusedError(f"the body's template failed: {explain(error)}") from None
+
+
+def content_type(body: str) -> str:
+    """Return the type of a body: JSON if it is a document, else text."""
+    try:
+        is_document = isinstance(msgspec.json.decode(body), dict | list)
+    except (msgspec.DecodeError, RecursionError):
+        is_document = False
+    return "application/json; charset=utf-8" if is_document else "text/plain; charset=utf-8"

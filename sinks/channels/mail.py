@@ -1,0 +1,192 @@
+"""Mail over SMTP: one message with an HTML and a text part, one result for each receiver."""
+
+import re
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
+
+import msgspec
+
+from operators.delivery import Result, Results
+from operators.records import Notice
+from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact
+from sinks.channels.secrets import Reveal
+from sinks.channels.wording import plain_text
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_PORTS = {"": 25, "starttls": 587, "tls": 465}
+_PERMANENT = 500
+_NOT_TRIED = (421, b"the server broke off before this receiver")
+
+
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where mail goes. Seconds; `security` is "", starttls or tls."""
+
+    host: str
+    sender: str
+    port: int = 0
+    security: str = ""
+    username: str = ""
+    domain: str = ""
+    """Appended with @ to user names without one."""
+    timeout: float = 10.0
+
+
+class Mail:
+    """Sends a notice as one mail to all its receivers."""
+
+    def __init__(self, settings: MailSettings, password: Reveal) -> None:
+        self._settings, self._password = settings, password
+
+    def send(self, notice: Notice) -> Results:
+        """Send the mail; receivers that are no addresses, or that the server refuses, fail alone."""
+        named = {name: address(name, self._settings.domain) for name in notice.receivers}
+        known = {name: found for name, found in named.items() if found}
+        results = {
+            name: Result(ok=False, message=f"no mail address: {redact(name)}") for name in named if name not in known
+        }
+        if not known:
+            return results
+        secrets = []
+        try:
+            secrets.append(self._password())
+            refused = self._transfer(notice, tuple(dict.fromkeys(known.values())), secrets[0])
+        except DeliveryError as error:
+            return {**for_all(known, failure(error, secrets)), **results}
+        said = {name: refused.get(found) for name, found in known.items()}
+        return {**{name: _result(one, notice) for name, one in said.items()}, **results}
+
+    def _transfer(self, notice: Notice, addresses: tuple[str, ...], password: str) -> Mapping[str, tuple[int, bytes]]:
+        """Return the addresses the server refused. Raises DeliveryError if it broke off."""
+        data = compose(notice, self._settings.sender, addresses).as_bytes()
+        envelope = parseaddr(self._settings.sender)[1]
+        try:
+            with _deadline(self._settings.timeout) as opened, self._session(opened) as server:
+                if self._settings.username:
+                    server.login(self._settings.username, password)
+                return server.sendmail(envelope, addresses, data)
+        except smtplib.SMTPRecipientsRefused as error:
+            return {one: error.recipients.get(one, _NOT_TRIED) for one in addresses}
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise _translated(error) from None
+
+    @contextmanager
+    def _session(self, opened: list[socket.socket]) -> Iterator[smtplib.SMTP]:
+        own = self._settings
+        context = ssl.create_default_context()
+        server = _Server(opened, own, context if own.security == "tls" else None)
+        try:
+            if own.security == "starttls":
+                server.starttls(context=context)
+                opened += [server.sock] if server.sock else []
+            yield server
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            server.close()
+
+
+class _Server(smtplib.SMTP):
+    """A client that puts its socket where a deadline finds it; with a context it speaks TLS from the first byte."""
+
+    def __init__(self, opened: list[socket.socket], own: MailSettings, context: ssl.SSLContext | None) -> None:
+        self._opened, self._context = opened, context
+        port = own.port or _PORTS[own.security]
+        super().__init__(own.host, port, local_hostname=socket.gethostname(), timeout=own.timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made = socket.create_connection((host, port), timeout)
+        self._opened.append(made)
+        if self._context is not None:
+            made = self._context.wrap_socket(made, server_hostname=host)
+            self._opened.append(made)
+        return made
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[list[socket.socket]]:
+    """Shut the sockets put into the list when the time is up, whatever they are waiting for."""
+    opened: list[socket.socket] = []
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        for one in opened:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield opened
+    except (smtplib.SMTPException, OSError):
+        if over.is_set():
+            raise TimeoutError from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def address(name: str, domain: str) -> str:
+    """Return the mail address of a receiver; "" where it has none."""
+    full = name if "@" in name or not domain else f"{name}@{domain}"
+    return full if _ADDRESS.fullmatch(full) else ""
+
+
+def compose(notice: Notice, sender: str, addresses: tuple[str, ...]) -> EmailMessage:
+    """Return the mail. Its parts, date and id come from the notice alone, so a repeated send is the same mail."""
+    mail = EmailMessage(policy=SMTP)
+    name, own = parseaddr(sender)
+    mail["From"] = formataddr((_line(name), own))
+    mail["To"] = ", ".join(addresses)
+    mail["Subject"] = _line(notice.title)
+    mail["Date"] = format_datetime(datetime.fromtimestamp(notice.time, UTC))
+    mail["Message-ID"] = f"<{notice.id}@{own.rpartition('@')[2] or 'tocsin'}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(plain_text(notice.content), cte="base64")
+    mail.add_alternative(notice.content, subtype="html", cte="base64")
+    return mail
+
+
+def _line(text: str) -> str:
+    """Return the text without anything that could end a header line."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _result(refused: tuple[int, bytes] | None, notice: Notice) -> Result:
+    if refused is None:
+        return Result(ok=True, message_id=notice.id)
+    code, said = refused
+    return Result(ok=False, message=_said(code, said), retryable=code < _PERMANENT)
+
+
+def _said(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return redact(f"SMTP {code}: {text}")
+
+
+def _translated(error: Exception) -> DeliveryError:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = _said(error.smtp_code, error.smtp_error)
+        return RefusedError(text) if error.smtp_code >= _PERMANENT else LaterError(text)
+    if isinstance(error, TimeoutError):
+        return LaterError("no answer in time")
+    if isinstance(error, ssl.SSLError):
+        return LaterError(f"no secure connection: {error.reason}")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return RefusedError("the server does not offer what the channel asks for (login or TLS)")
+    if isinstance(error, ConnectionRefusedError):
+        return LaterError("the host refuses connections")
+    if isinstance(error, UnicodeError):
+        return RefusedError("the server does not take such addresses")
+    return LaterError("the host has no address" if isinstance(error, socket.gaierror) else "the connection broke")

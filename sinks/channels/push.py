@@ -1,0 +1,158 @@
+"""Pushes to queues: one message for every alert of the notice, to every queue of the action (spec/notices.md 9)."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from operators.delivery import Result, Results
+from operators.records import Notice
+from sinks.channels.errors import LaterError, RefusedError, attempt
+from sinks.kafka import DeliveryError as KafkaDeliveryError
+from sinks.kafka import KafkaSink, Outgoing
+
+REDIS, KAFKA = "redis", "kafka"
+
+_REMEMBERED = 10_000
+_KAFKA_TIMEOUT = 3.0
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """One queue: a Redis list or a Kafka topic."""
+
+    kind: str
+    host: str
+    port: int
+    name: str
+    """Of the list or topic."""
+    db: int = 0
+    username: str = ""
+    password: str = ""
+
+    @property
+    def label(self) -> str:
+        """The queue without its password, for results."""
+        place = f"/{self.db}/{self.name}" if self.kind == REDIS else f"/{self.name}"
+        return f"{self.kind}://{self.host}:{self.port}{place}"
+
+
+def queue_of(dsn: str) -> Queue:
+    """Return the queue of `redis://[:password@]host:port/db/key` or `kafka://host:port/topic`.
+
+    Raises ValueError, whose text does not repeat the address.
+    """
+    try:
+        parts = urlsplit(dsn)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("not the address of a queue") from None
+    if parts.scheme not in (REDIS, KAFKA) or not host:
+        raise ValueError("a queue is redis://[:password@]host:port/db/key or kafka://host:port/topic")
+    path = parts.path.lstrip("/")
+    if parts.scheme == KAFKA:
+        if not path or "/" in path:
+            raise ValueError("kafka://host:port/topic needs one topic")
+        return Queue(KAFKA, host, port or 9092, path)
+    db, _, key = path.partition("/")
+    if not db.isascii() or not db.isdecimal() or not key:
+        raise ValueError("redis://host:port/db/key needs a database number and a key")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Queue(REDIS, host, port or 6379, key, int(db), user, password)
+
+
+class Push:
+    """Pushes the lines of a notice's content to all queues of its configuration.
+
+    A queue that took a notice is not asked again when the notice is tried again for the sake of another one.
+    """
+
+    def __init__(self, timeout: float = 10.0) -> None:
+        self._timeout = timeout
+        self._redis: dict[Queue, redis.Redis] = {}
+        self._kafka: dict[Queue, KafkaSink] = {}
+        self._locks: dict[Queue, threading.Lock] = {}
+        self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def send(self, notice: Notice) -> Results:
+        """Push to every queue; one result for each, by its label."""
+        dsns = (notice.config or {}).get("dsn") or ()
+        dsns = (dsns,) if isinstance(dsns, str) else dsns
+        if not dsns:
+            return {notice.way: Result(ok=False, message="the action names no queue")}
+        lines = [line.encode() for line in notice.content.split("\n") if line]
+        results: Results = {}
+        for number, dsn in enumerate(dsns, 1):
+            try:
+                queue = queue_of(str(dsn))
+            except ValueError as error:
+                results[f"queue {number}"] = Result(ok=False, message=str(error))
+                continue
+            results[queue.label] = self._once(notice.id, queue, lines)
+        return results
+
+    def _once(self, notice_id: str, queue: Queue, lines: Sequence[bytes]) -> Result:
+        key = (notice_id, queue.label)
+        with self._lock:
+            if key in self._done:
+                return Result(ok=True)
+        result = attempt(lambda: self._push(queue, lines), (queue.password,))
+        if result.ok:
+            with self._lock:
+                self._done[key] = None
+                while len(self._done) > _REMEMBERED:
+                    self._done.popitem(last=False)
+        return result
+
+    def _push(self, queue: Queue, lines: Sequence[bytes]) -> Result:
+        return self._to_redis(queue, lines) if queue.kind == REDIS else self._to_kafka(queue, lines)
+
+    def _to_redis(self, queue: Queue, lines: Sequence[bytes]) -> Result:
+        try:
+            self._client(queue).lpush(queue.name, *lines)
+        except (redis.AuthenticationError, redis.ResponseError) as error:
+            raise RefusedError(f"Redis refuses: {error}") from None
+        except (redis.RedisError, OSError):
+            raise LaterError("Redis cannot be reached") from None
+        return Result(ok=True)
+
+    def _client(self, queue: Queue) -> redis.Redis:
+        with self._lock:
+            if queue not in self._redis:
+                self._redis[queue] = redis.Redis(
+                    host=queue.host,
+                    port=queue.port,
+                    db=queue.db,
+                    username=queue.username or None,
+                    password=queue.password or None,
+                    socket_timeout=self._timeout,
+                    socket_connect_timeout=self._timeout,
+                    retry=Retry(NoBackoff(), 0),
+                )
+            return self._redis[queue]
+
+    def _to_kafka(self, queue: Queue, lines: Sequence[bytes]) -> Result:
+        with self._lock_of(queue):
+            try:
+                too_large = self._sink(queue).write(queue.name, [Outgoing(line) for line in lines])
+            except KafkaDeliveryError as error:
+                raise LaterError(str(error)) from None
+        if too_large:
+            raise RefusedError(f"{len(too_large)} of {len(lines)} alerts are larger than Kafka takes")
+        return Result(ok=True)
+
+    def _sink(self, queue: Queue) -> KafkaSink:
+        if queue not in self._kafka:
+            servers = {"bootstrap.servers": f"{queue.host}:{queue.port}", "log_level": 0}
+            self._kafka[queue] = KafkaSink(servers, timeout=min(self._timeout, _KAFKA_TIMEOUT))
+        return self._kafka[queue]
+
+    def _lock_of(self, queue: Queue) -> threading.Lock:
+        """Return the lock of a queue's producer, which serves one thread at a time."""
+        with self._lock:
+            return self._locks.setdefault(queue, threading.Lock())

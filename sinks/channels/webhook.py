@@ -1,0 +1,102 @@
+"""Webhooks: the notice way, whose receivers are addresses, and the action of a strategy, which brings its own."""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from operators.delivery import Result, Results
+from operators.records import Notice
+from sinks.channels.body import body_text, content_type
+from sinks.channels.errors import DeliveryError, RefusedError, attempt, failure, for_all, redact
+from sinks.channels.http import Http
+from sinks.channels.secrets import Reveal
+
+SIGNATURE, STAMP = "X-Tocsin-Signature", "X-Tocsin-Timestamp"
+"""Header fields of a signed post: `sha256=` and the HMAC of `timestamp.body`."""
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_LONGEST = 300.0
+
+
+class Webhook:
+    """Calls the addresses of a notice; a receiver that is a name and no address is called at the channel's `url`."""
+
+    def __init__(
+        self,
+        http: Http,
+        url: Reveal,
+        secret: Reveal,
+        method: str = "POST",
+        headers: Mapping[str, Reveal] | None = None,
+        body: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._http, self._url, self._secret, self._clock = http, url, secret, clock
+        self._method, self._headers, self._body = method, headers or {}, body
+
+    def send(self, notice: Notice) -> Results:
+        """Call every address; of an action, its own."""
+        if notice.config is not None:
+            return {notice.way: call_action(notice, self._http)}
+        secrets: list[str] = []
+        try:
+            url, secret = self._url(), self._secret()
+            headers = {name: value() for name, value in self._headers.items()}
+            secrets += [url, secret, *headers.values()]
+            body = body_text(self._body, notice)
+        except DeliveryError as error:
+            return for_all(notice.receivers, failure(error, secrets))
+        headers = self._signed({"Content-Type": content_type(body), **headers}, body, secret)
+        headers["Idempotency-Key"] = notice.id
+        return {
+            name: attempt(partial(self._call, name, url, body, headers), (name, *secrets)) for name in notice.receivers
+        }
+
+    def _call(self, receiver: str, url: str, body: str, headers: Mapping[str, str]) -> Result:
+        address = receiver if "://" in receiver else url
+        if not address:
+            raise RefusedError("the receiver is no address, and the channel has no 'url'")
+        self._http.call(self._method, address, body.encode(), {**headers, **basic_auth(address)})
+        return Result(ok=True)
+
+    def _signed(self, headers: dict[str, str], body: str, secret: str) -> dict[str, str]:
+        if not secret:
+            return headers
+        stamp = str(int(self._clock()))
+        digest = hmac.new(secret.encode(), f"{stamp}.{body}".encode(), hashlib.sha256).hexdigest()
+        return {**headers, STAMP: stamp, SIGNATURE: f"sha256={digest}"}
+
+
+def call_action(notice: Notice, http: Http) -> Result:
+    """Call the webhook of a strategy as its configuration says (rules.md); the body is the notice's content."""
+    config: dict[str, Any] = notice.config or {}
+    url, headers = str(config.get("url") or ""), dict(config.get("headers") or {})
+    return attempt(partial(_call_action, notice, config, url, headers, http), (url, *map(str, headers.values())))
+
+
+def _call_action(notice: Notice, config: Mapping[str, Any], url: str, headers: Mapping[str, Any], http: Http) -> Result:
+    method = str(config.get("method") or "POST").upper()
+    if method not in _METHODS or not url:
+        raise RefusedError("the action names no address" if not url else f"no method {method!r}")
+    body = "" if method == "GET" and not config.get("body") else notice.content
+    fields = {"Content-Type": content_type(body), "Idempotency-Key": notice.id, **basic_auth(url)}
+    fields.update({str(name): str(value) for name, value in headers.items()})
+    answer = http.call(method, url, body.encode(), fields, min(float(config.get("timeout") or 10), _LONGEST))
+    return Result(ok=True, message=redact(answer.text(), (url, *map(str, headers.values()))))
+
+
+def basic_auth(address: str) -> dict[str, str]:
+    """Return the field for the user and password of an address, if it has them."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return {}
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -1,0 +1,70 @@
+"""One text in the forms that providers want: HTML as plain text, markdown as each chat reads it."""
+
+import re
+from html.parser import HTMLParser
+
+_BOLD = re.compile(r"(?<!\\)\*\*(.+?)(?<!\\)\*\*")
+_LINK = re.compile(r"(?<!\\)\[([^\[\]\n]*)\]\((https?://[^\s()<>]+)\)")
+_ESCAPE = re.compile(r"\\([\\`*_(\[~#>+-])")
+_BREAKS = ("br", "tr", "div", "p", "li", "table", "h1", "h2", "h3", "h4")
+_SILENT = ("title", "style", "script", "head")
+_BLANK_RUN = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+
+
+class _Reader(HTMLParser):
+    """Collects what a reader of the HTML sees; cells of a row stand side by side."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent = 0
+        self._is_first_cell = True
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Break the line, or part two cells."""
+        if tag in _SILENT:
+            self._silent += 1
+        if tag in _BREAKS:
+            self.pieces.append("\n")
+            self._is_first_cell = True
+        if tag in ("td", "th"):
+            if not self._is_first_cell:
+                self.pieces.append("\t")
+            self._is_first_cell = False
+        link = dict(attrs).get("href") if tag == "a" else None
+        if link:
+            self.pieces.append(f"{link} ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Break the line."""
+        if tag in _SILENT and self._silent:
+            self._silent -= 1
+        if tag in _BREAKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Keep what can be seen."""
+        if not self._silent:
+            self.pieces.append(" ".join(data.split("\n")) if data.strip() else "")
+
+
+def plain_text(html: str) -> str:
+    """Return what a reader of the HTML sees, one row a line, `title: content`."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    lines = ("".join(reader.pieces)).split("\n")
+    rows = (": ".join(cell.strip() for cell in line.split("\t") if cell.strip()) for line in lines)
+    return "\n".join(row for row in rows if row)
+
+
+def slack_text(markdown: str) -> str:
+    """Return markdown as Slack reads it: `*bold*`, `<address|text>`, and no tag that a value could have made."""
+    text = markdown.replace("&lt;", "<").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _LINK.sub(lambda link: f"<{link[2]}|{link[1]}>", text)
+    return _ESCAPE.sub(r"\1", _BOLD.sub(r"*\1*", text))
+
+
+def dingtalk_text(markdown: str) -> str:
+    """Return markdown as DingTalk reads it: a line break is two blanks and a newline."""
+    return markdown.replace("\n", "  \n")

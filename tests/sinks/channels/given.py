@@ -1,0 +1,67 @@
+"""Notices to send, and each channel with what its provider says."""
+
+from typing import Any
+
+import msgspec
+
+from operators.records import Notice
+from operators.rules.model import Channel as ChannelRule
+from operators.rules.model import Secret
+from sinks.channels import Channel, build
+
+KEY = "hunter2secret"
+ENVIRON = {"SIGNING": "signing-secret", "TOKEN": "token-secret"}
+
+
+def notice(way: str = "webhook", **changes: Any) -> Notice:
+    fields: dict[str, Any] = {
+        "id": "0123abcd",
+        "time": 1_700_000_000,
+        "way": way,
+        "receivers": ("alice", "bob"),
+        "followed": False,
+        "signal": "abnormal",
+        "notice_type": "normal",
+        "collect_type": "action",
+        "alert_ids": ("a1",),
+        "action_ids": ("x1",),
+        "title": "Tocsin [Fatal] CPU",
+        "content": "**[Fatal] CPU**\n**Target**: 10.0.0.1",
+        "severity": 1,
+    }
+    return Notice(**{**fields, **changes})
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """A way over HTTP: how its provider says yes, no, and not now."""
+
+    way: str
+    yes: bytes
+    no: bytes = b""
+    later: bytes = b""
+    nonsense_is_no: bool = True
+
+    def channel(self, url: str, **changes: Any) -> Channel:
+        changes = {"timeout": 1.0, **changes}
+        rule = ChannelRule(way=self.way, url=Secret(env="URL"), **changes)
+        return build(rule, {**ENVIRON, "URL": url}, clock=lambda: 1_700_000_000.0)
+
+    def notice(self, url: str = "", **changes: Any) -> Notice:
+        """Return a notice of the way; that of a webhook names the address as its receiver."""
+        receivers = (url,) if self.way == "webhook" and url else ("chat1", "chat2")
+        return notice(self.way, **{"receivers": receivers, **changes})
+
+
+STANDS = (
+    Stand("webhook", b"thanks", nonsense_is_no=False),
+    Stand("wxwork-bot", b'{"errcode":0,"errmsg":"ok"}', b'{"errcode":93000,"errmsg":"invalid webhook url"}', b'{"errcode":45009,"errmsg":"api freq out of limit"}'),
+    Stand("dingtalk", b'{"errcode":0,"errmsg":"ok"}', b'{"errcode":310000,"errmsg":"keywords not in content"}', b'{"errcode":130101,"errmsg":"send too fast"}'),
+    Stand("feishu", b'{"code":0,"msg":"success","data":{}}', b'{"code":19021,"msg":"sign match fail"}', b'{"code":11232,"msg":"frequency limited"}'),
+    Stand("slack", b"ok", b'{"ok":false,"error":"channel_not_found"}', b'{"ok":false,"error":"ratelimited"}'),
+    Stand("sms", b'{"result":true,"message":"sent","message_id":"m1"}', b'{"result":false,"code":1001,"message":"no credit"}', b'{"result":false,"code":429,"message":"slow down"}'),
+    Stand("voice", b'{"result":true}', b'{"result":false,"message":"no line"}', b'{"code":503,"message":"busy"}'),
+    Stand("weixin", b"", b'{"errcode":40003,"errmsg":"invalid openid"}', b'{"errcode":500,"errmsg":"oops"}'),
+    Stand("rtx", b'{"code":0}', b'{"code":7,"msg":"no"}', b'{"code":"502"}'),
+)  # fmt: skip
+IDS = [one.way for one in STANDS]
+BY_WAY = {one.way: one for one in STANDS}

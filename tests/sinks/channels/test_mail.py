@@ -1,0 +1,338 @@
+"""Mail against real SMTP servers on loopback, and against peers that are none."""
+
+import email
+import email.policy
+import ssl
+import subprocess
+import time
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from operators.rules.model import Channel as ChannelRule
+from operators.rules.model import Secret
+from sinks.channels import build
+from sinks.channels.mail import address, compose
+from sinks.render.sandbox import Sandbox
+from tests.sinks.channels.given import notice
+from tests.sinks.channels.peers import drip, hang, peer, reset, say, slam
+from tests.sinks.render.given import say as render
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Requiring AUTH while not requiring TLS"
+)  # it cannot see TLS from the first byte
+
+HTML = render(way="mail").content
+
+
+def unix(text):
+    """Return a text as it was before it was a mail."""
+    return text.replace("\r\n", "\n").rstrip("\n")
+
+
+class Box:
+    """A mail box that refuses whom it is told to."""
+
+    def __init__(self):
+        self.mails, self.envelopes, self.refused, self.after_data = [], [], {}, "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 (named by aiosmtpd)
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 (named by aiosmtpd)
+        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
+        return self.after_data
+
+
+class Server(Controller):
+    """A controller on a port that the system chooses."""
+
+    def __init__(self, handler, **options):
+        super().__init__(handler, hostname="127.0.0.1", port=0, **options)
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def box():
+    """Return a box behind a running server; `box.port` is where."""
+    made = Box()
+    controller = Server(made)
+    controller.start()
+    made.port = controller.port
+    yield made
+    controller.stop()
+
+
+def send(port, *, receivers=("alice", "bob"), environ=None, title="Tocsin [Fatal] CPU", content=HTML, **changes):
+    fields = {"host": "127.0.0.1", "sender": "Tocsin <alerts@example.org>", "domain": "example.org", "timeout": 1.0}
+    rule = ChannelRule(way="mail", port=port, **{**fields, **changes})
+    channel = build(rule, environ or {})
+    return channel.send(notice("mail", receivers=receivers, title=title, content=content))
+
+
+def test_a_mail_goes_to_all_receivers_at_once_with_an_html_and_a_text_part(box):
+    results = send(box.port)
+    assert {name: (one.ok, one.message_id) for name, one in results.items()} == {
+        "alice": (True, "0123abcd"),
+        "bob": (True, "0123abcd"),
+    }
+    assert box.envelopes == [("alerts@example.org", ["alice@example.org", "bob@example.org"])]
+    mail = box.mails[0]
+    assert mail["Subject"] == "Tocsin [Fatal] CPU"
+    assert mail["From"] == "Tocsin <alerts@example.org>"
+    assert mail["To"] == "alice@example.org, bob@example.org"
+    assert mail["Date"] == "Tue, 14 Nov 2023 22:13:20 +0000"
+    assert mail["Message-ID"] == "<0123abcd@example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
+    assert unix(html) == HTML
+    assert "<" not in text
+    for line in ("[Fatal] CPU usage", "Level: Fatal", "Target: 10.0.0.1", "Dimensions: mount point=/data, device=cpu0"):
+        assert line in text.splitlines()
+
+
+def test_a_receiver_that_is_an_address_is_used_as_it_is(box):
+    assert send(box.port, receivers=("eve@other.example",), domain="")["eve@other.example"].ok
+    assert box.envelopes[0][1] == ["eve@other.example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "expected"),
+    [
+        ("alice", "example.org", "alice@example.org"),
+        ("a.b+c@x.example", "example.org", "a.b+c@x.example"),
+        ("alice", "", ""),
+        ("", "example.org", ""),
+        ("a b", "example.org", ""),
+        ("a\r\nRCPT TO:<evil@x>", "example.org", ""),
+        ("a>,<evil", "example.org", ""),
+        ("a@b@c", "", ""),
+        ("a,b", "example.org", ""),
+        ("ä", "example.org", ""),
+        ("a@-x", "", ""),
+    ],
+)
+def test_only_plain_addresses_are_addresses(name, domain, expected):
+    assert address(name, domain) == expected
+
+
+def test_who_has_no_address_fails_alone(box):
+    results = send(box.port, receivers=("alice", "a\r\nb"))
+    assert results["alice"].ok
+    assert (results["a\r\nb"].ok, results["a\r\nb"].message) == (False, "no mail address: a b")
+
+
+def test_nothing_is_sent_where_nobody_has_an_address(box):
+    results = send(box.port, domain="")
+    assert not any(one.ok for one in results.values())
+    assert not box.mails
+
+
+NASTY = "a\r\nBcc: evil@example.org\r\n\r\n<b>body</b>\x00 \u2028 日本 😀 " + "w" * 900
+
+
+@pytest.mark.parametrize("title", [NASTY, "\n", "=?utf-8?q?x?=", "日本" * 200])
+def test_no_title_makes_a_header_of_its_own(box, title):
+    assert send(box.port, title=title)["alice"].ok
+    mail = box.mails[0]
+    assert mail["Bcc"] is None
+    assert set(mail.keys()) == {
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+    }
+    assert unix(mail.get_body(("html",)).get_content()) == HTML
+
+
+@pytest.mark.parametrize("content", ["<p>.\r\n.\r\nQUIT</p>", "." * 2000, "日" * 5000, "<p>\n.\nRCPT TO:<x@y></p>"])
+def test_no_content_ends_the_mail_early(box, content):
+    assert send(box.port, content=content)["alice"].ok
+    assert unix(box.mails[0].get_body(("html",)).get_content()) == unix(content)
+    assert len(box.mails) == 1
+
+
+def test_a_repeated_send_is_the_same_mail():
+    assert compose(notice("mail"), "a@b", ("c@d",)).keys() == compose(notice("mail"), "a@b", ("c@d",)).keys()
+    assert compose(notice("mail"), "a@b", ("c@d",))["Message-ID"] == "<0123abcd@b>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "retryable"), [("550 no such user", False), ("450 mailbox busy", True), ("452 full", True)]
+)
+def test_a_refused_receiver_fails_alone(box, answer, retryable):
+    box.refused["bob@example.org"] = answer
+    results = send(box.port)
+    assert results["alice"].ok
+    assert (results["bob"].ok, results["bob"].retryable) == (False, retryable)
+    assert results["bob"].message == f"SMTP {answer[:3]}: {answer[4:]}"
+
+
+def test_all_receivers_may_be_refused_each_in_its_own_way(box):
+    box.refused = {"alice@example.org": "550 unknown", "bob@example.org": "451 later"}
+    results = send(box.port)
+    assert (results["alice"].retryable, results["bob"].retryable) == (False, True)
+    assert not box.mails
+
+
+def test_receivers_after_a_broken_off_dialogue_may_be_tried_again(box):
+    box.refused = {"alice@example.org": "421 shutting down"}
+    results = send(box.port)
+    assert not results["alice"].ok
+    assert (results["bob"].ok, results["bob"].retryable) == (False, True)
+
+
+@pytest.mark.parametrize(("answer", "retryable"), [("554 spam", False), ("451 try later", True)])
+def test_a_mail_refused_after_its_text_fails_for_all(box, answer, retryable):
+    box.after_data = answer
+    results = send(box.port)
+    assert {(one.ok, one.retryable, one.message) for one in results.values()} == {
+        (False, retryable, f"SMTP {answer[:3]}: {answer[4:]}")
+    }
+
+
+@pytest.mark.parametrize(
+    ("behave", "longest"),
+    [
+        (hang, 2),
+        (drip(b"220 "), 2),
+        (drip(b"220-", b"more\r\n220-"), 2),
+        (reset, 1),
+        (slam, 1),
+        (say(b"nonsense\r\n"), 2),
+        (say(b"554 go away\r\n"), 2),
+        (say(b"421 busy\r\n"), 2),
+        (say(b"\xff" * 100000), 2),
+        (say(b"220 hello\r\n"), 2),
+    ],
+)
+def test_a_peer_that_is_no_mail_server_costs_the_timeout_and_no_more(behave, longest):
+    with peer(behave) as port:
+        start = time.monotonic()
+        results = send(port)
+        seconds = time.monotonic() - start
+    assert {one.ok for one in results.values()} == {False}
+    assert all(one.message and len(one.message) <= 300 for one in results.values())
+    assert seconds < longest + 0.5
+
+
+@pytest.mark.parametrize(("text", "retryable"), [(b"554 go away\r\n", False), (b"421 busy\r\n", True)])
+def test_a_greeting_says_whether_a_retry_helps(text, retryable):
+    def greet(connection):
+        connection.sendall(text)
+        hang(connection)
+
+    with peer(greet) as port:
+        assert {one.retryable for one in send(port).values()} == {retryable}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_a_host_that_is_not_there_may_be_tried_again(host):
+    results = send(1, host=host)
+    assert {(one.ok, one.retryable) for one in results.values()} == {(False, True)}
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Return (certificate, key) files for localhost."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    options = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        str(key),
+        "-out",
+        str(cert),
+        *options,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return cert, key
+
+
+class Secured(Server):
+    """A server that asks for TLS and a login, over TLS from the first byte if `implicit`."""
+
+    def __init__(self, handler, certificate, *, implicit, password=b"token-secret"):
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.context.load_cert_chain(*map(str, certificate))
+        self.password = password
+        self.implicit = implicit
+        super().__init__(handler, ssl_context=self.context if implicit else None)
+
+    def factory(self):
+        def check(server, session, envelope, mechanism, data):
+            fine = isinstance(data, LoginPassword) and data.password == self.password
+            return AuthResult(success=fine, handled=fine)
+
+        options = {} if self.implicit else {"tls_context": self.context, "require_starttls": True}
+        return SMTP(
+            self.handler, authenticator=check, auth_required=True, auth_require_tls=not self.implicit, **options
+        )
+
+
+@pytest.fixture(params=["starttls", "tls"])
+def secured(request, certificate):
+    """Return (port, security, box) of a server with TLS and login."""
+    made = Box()
+    controller = Secured(made, certificate, implicit=request.param == "tls")
+    controller.start()
+    yield controller.port, request.param, made
+    controller.stop()
+
+
+def login(port, security, password="token-secret", **changes):
+    fields = {"username": "tocsin", "password": Secret(env="PW"), security: True}
+    return send(port, environ={"PW": password}, **{**fields, **changes})
+
+
+def test_a_mail_goes_over_tls_with_a_login(secured, certificate, monkeypatch):
+    port, security, box = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    results = login(port, security)
+    assert {one.message for one in results.values() if not one.ok} == set()
+    assert len(box.mails) == 1
+
+
+def test_a_certificate_that_nobody_signed_is_not_trusted(secured):
+    port, security, box = secured
+    results = login(port, security)
+    assert {(one.ok, one.retryable) for one in results.values()} == {(False, True)}
+    assert "CERTIFICATE_VERIFY_FAILED" in results["alice"].message
+    assert not box.mails
+
+
+def test_a_wrong_password_is_refused_for_good_and_not_shown(secured, certificate, monkeypatch):
+    port, security, _ = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    results = login(port, security, password="wrong-hunter2")
+    assert {(one.ok, one.retryable) for one in results.values()} == {(False, False)}
+    assert "hunter2" not in results["alice"].message
+
+
+def test_a_server_without_tls_is_not_trusted_with_a_login(box):
+    results = login(box.port, "starttls")
+    assert {(one.ok, one.retryable) for one in results.values()} == {(False, False)}
+    assert "does not offer" in results["alice"].message
+
+
+def test_templates_of_a_mail_do_not_reach_its_headers():
+    title = Sandbox(str).run("{{ x }}", {"x": "a\nBcc: b"})
+    assert compose(notice("mail", title=title), "a@b", ("c@d",))["Subject"] == "a Bcc: b"
