@@ -16,7 +16,7 @@ from operators.records import Action, DeadLetter, LogEntry, Notice
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters
 from sinks.outbox import Outbox
-from sinks.store.interface import Batch, Store
+from sinks.store.interface import Batch, Store, Written
 
 Observe = Callable[[Sequence[Any]], None]
 
@@ -26,8 +26,9 @@ class Edges:
 
     def __init__(
         self, store: Store | None, outbox: Outbox | None, dead_letters: DeadLetters, observe: Observe | None = None,
-        *, keeps_events: bool = True, changes: ChangeFeed | None = None,
+        *, keeps_events: bool = True, changes: ChangeFeed | None = None, stored: Callable[[Written], None] | None = None,
     ) -> None:  # fmt: skip
+        self._stored = stored or _unwatched
         self.store, self.outbox, self.dead_letters, self._changes = store, outbox, dead_letters, changes
         self._observe = observe
         self._keeps_events = keeps_events
@@ -38,7 +39,9 @@ class Edges:
         refused = list(sorted_.get(DeadLetter, ()))
         batch = self._batch(sorted_)
         if self.store is not None:
-            refused += self.store.write(batch).refused
+            written = self.store.write(batch)
+            refused += written.refused
+            self._stored(written)
         if self._changes is not None and batch.alerts:
             refused += self._changes.write(batch.alerts)
         notices = sorted_.get(Notice)
@@ -62,6 +65,10 @@ class Edges:
         for edge in (self.store, self.outbox, self.dead_letters):
             if edge is not None:
                 edge.close()
+
+
+def _unwatched(_: Written) -> None:
+    """Nobody counts how writes went."""
 
 
 def _by_type(said: Sequence[Any]) -> dict[type, list[Any]]:

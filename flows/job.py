@@ -74,7 +74,7 @@ def build(
         observe = watched.telemetry.observe
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     source = source_of(settings, stop, counts, watched, environment)
-    edges = open_edges(settings, observe, environment)
+    edges = open_edges(settings, observe, environment, watched)
     return Job(settings, alerts_flow(source, host, edges), host, edges, stop, rules, counts)
 
 
@@ -96,7 +96,12 @@ def load_rules(
     return watcher
 
 
-def open_edges(settings: Settings, observe: Observe | None, environment: Mapping[str, str]) -> Edges:
+def open_edges(
+    settings: Settings,
+    observe: Observe | None,
+    environment: Mapping[str, str],
+    watched: Observability | None = None,
+) -> Edges:
     """Open store, outbox, dead letters and change feed."""
     for path in (settings.store.dsn, settings.outbox.dsn, settings.dead_letters):
         if "://" not in path and path not in NOWHERE:
@@ -113,6 +118,7 @@ def open_edges(settings: Settings, observe: Observe | None, environment: Mapping
         observe,
         keeps_events=settings.store.events,
         changes=ChangeFeed(sink, kafka.changes) if sink is not None and kafka.changes else None,
+        stored=watched.telemetry.stored if watched is not None else None,
     )
 
 

@@ -14,7 +14,8 @@ from flows.courier import Courier
 from flows.courier_setup import courier_of, fallback_of
 from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
-from flows.observability import open_observability
+from flows.delivery_telemetry import DeliveryTelemetry
+from flows.observability import Observability, open_observability
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, load_settings
 from flows.sources.lines import InputError
@@ -47,11 +48,14 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
         settings = with_options(load_settings(settings_path, os.environ), options)
         watched = open_observability(settings)
         job = build(settings, watched=watched)
-        beside = courier_beside(job, notices) if courier else None
+        beside = courier_beside(job, notices, watched) if courier else None
     except REFUSALS as error:
         fail(error)
         raise
     job.stop.on_signals()
+    watched.heart.also("rules", lambda: job.rules.alive)
+    if beside is not None:
+        watched.heart.also("courier", lambda: beside.alive)
     watched.start()
     try:
         run_job(job, beside)
@@ -68,7 +72,7 @@ REFUSALS = (
 """What ends a start with a line that says why."""
 
 
-def courier_beside(job: Job, notices: str | None) -> Courier | None:
+def courier_beside(job: Job, notices: str | None, watched: Observability | None = None) -> Courier | None:
     """Return the courier that runs beside a job; None where the outbox is elsewhere, or there is none."""
     settings, outbox = job.settings, job.edges.outbox
     if outbox is None or "://" in settings.outbox.dsn:
@@ -76,7 +80,9 @@ def courier_beside(job: Job, notices: str | None) -> Courier | None:
     beside = Path(settings.outbox.dsn).parent / "notices.jsonl"
     store = None if job.edges.store is None else open_store(settings.store.dsn)
     channels = job.rules.holder.current().channels
-    return courier_of(outbox, channels, store, fallback=fallback_of(notices or str(beside), console=False))
+    observer = DeliveryTelemetry(watched.meter) if watched is not None else None
+    fallback = fallback_of(notices or str(beside), console=False)
+    return courier_of(outbox, channels, store, fallback=fallback, observer=observer)
 
 
 def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:

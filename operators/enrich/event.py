@@ -23,6 +23,8 @@ class Dropped(msgspec.Struct, frozen=True, gc=False):
 
     reason: DropReason
     detail: str
+    event_id: str = ""
+    strategy_id: str = ""
 
 
 def enrich_event(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dropped:
