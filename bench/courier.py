@@ -103,10 +103,20 @@ def measure(where, port, count, concurrency):
     seconds, used = time.monotonic() - begun, time.process_time() - used
     courier.stop()
     print(
-        f"{where.split(':')[0]:8} put {stored:8.0f}/s   delivered {count / seconds:7.0f}/s   "
+        f"{'redis' if '//' in where else 'sqlite':8} put {stored:8.0f}/s   delivered {count / seconds:7.0f}/s   "
         f"cpu {1e3 * used / count:.2f} ms each   memory {before:.0f} -> {top:.0f} MiB"
     )
     outbox.close()
+
+
+def wait_for(port):
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
 
 
 def main():
@@ -121,7 +131,7 @@ def main():
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
     port = free_port()
     provider = subprocess.Popen([sys.executable, __file__, "--serve", str(port)])
-    time.sleep(1)
+    wait_for(port)
     with tempfile.TemporaryDirectory() as folder:
         if "sqlite" in given.places:
             measure(f"{folder}/outbox.db", port, given.notices, given.concurrency)
