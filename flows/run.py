@@ -42,8 +42,8 @@ def recovery_of(settings: RecoverySettings) -> RecoveryConfig | None:
     directory = Path(settings.directory)
     if not any(directory.glob("part-*.sqlite3")):
         directory.mkdir(parents=True, exist_ok=True)
-        init_db_dir(directory, settings.partitions)
-    return RecoveryConfig(str(directory))
+        init_db_dir(directory, settings.partitions)  # type: ignore[no-untyped-call]  # the engine has no types here
+    return RecoveryConfig(str(directory))  # type: ignore[no-untyped-call]  # as above
 
 
 def run(job: Job, courier: Courier | None = None) -> None:
@@ -61,7 +61,9 @@ def run(job: Job, courier: Courier | None = None) -> None:
     if courier is not None:
         courier.start()
     try:
-        run_main(job.flow, epoch_interval=timedelta(seconds=recovery.interval), recovery_config=config)
+        run_main(  # type: ignore[no-untyped-call]  # as above
+            job.flow, epoch_interval=timedelta(seconds=recovery.interval), recovery_config=config
+        )
         if courier is not None and not job.stop.is_asked:
             deliver_rest(job)
     finally:

@@ -57,7 +57,8 @@ def supervise(count: int, arguments: Sequence[str]) -> int:
     stop.on_signals()
     children = [Child(number, count, without_workers(arguments)) for number in range(count)]
     while not stop.wait(0.2):
-        if all([child.look(time.monotonic()) for child in children]):
+        ended = [child.look(time.monotonic()) for child in children]
+        if all(ended):
             return 0
     for child in children:
         child.process.send_signal(signal.SIGTERM)

@@ -20,7 +20,9 @@ FINGERPRINT_LENGTH = 32
 def telling(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of every command that tells the job something."""
     for option in (
-        click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml)."),
+        click.option(
+            "--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml)."
+        ),
         click.option("--to", metavar="FILE", help="Append to this file of commands instead of what the settings name."),
         click.option("--operator", default=getpass.getuser, help="Who says so.  [default: you]"),
         click.option("--message", "-m", default="", help="What to remember with it."),
@@ -86,7 +88,9 @@ comment = _on_alert("comment", "Write a comment into the log of an alert.")
 @click.argument("alert", metavar="ALERT")
 @click.argument("users", nargs=-1, required=True)
 @telling
-def assign(alert: str, users: tuple[str, ...], settings_path: str | None, to: str | None, operator: str, message: str) -> None:
+def assign(
+    alert: str, users: tuple[str, ...], settings_path: str | None, to: str | None, operator: str, message: str
+) -> None:
     """Make USERS responsible for an alert."""
     said = {"command": "assign", **_address(alert), "appointee": list(users), "operator": operator, "message": message}
     tell(settings_path, to, said)
@@ -101,7 +105,7 @@ def shield() -> None:
 @click.argument("document", metavar="YAML")
 @telling
 def add_shield(document: str, settings_path: str | None, to: str | None, operator: str, message: str) -> None:
-    """Begin a shield; YAML is its document, or @FILE that holds it.
+    r"""Begin a shield; YAML is its document, or @FILE that holds it.
 
     \b
     tocsin shield add '{id: maintenance, bk_biz_id: 2, category: scope, scope_type: ip,

@@ -22,7 +22,13 @@ RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
 
 
 @click.command()
-@click.option("--out", default="demo-out", show_default=True, metavar="DIR", help="Where store, outbox, snapshots and notices go; emptied first.")
+@click.option(
+    "--out",
+    default="demo-out",
+    show_default=True,
+    metavar="DIR",
+    help="Where store, outbox, snapshots and notices go; emptied first.",
+)
 @click.option("--seed", default=7, show_default=True, help="Of the generated storm.")
 @click.option("--json", "wants_json", is_flag=True, help="Print the figures for programs.")
 def demo(out: str, seed: int, *, wants_json: bool) -> None:
@@ -63,10 +69,18 @@ def _emptied(place: Path) -> None:
 
 def _through(place: Path, events: Path, count: int, console: Console) -> tuple[Job, float]:
     settings = msgspec.structs.replace(
-        Settings(), rules=str(RULES), source=SourceSettings(files=(str(events),)), recovery=RecoverySettings(interval=2.0)
+        Settings(),
+        rules=str(RULES),
+        source=SourceSettings(files=(str(events),)),
+        recovery=RecoverySettings(interval=2.0),
     )
     settings = msgspec.structs.replace(settings, **kept_in(settings, str(place)))
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} lines"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} lines"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("through the job", total=count)
         job = build(settings, lambda said: progress.advance(task, _records(said)))

@@ -45,7 +45,7 @@ def picture(driver: Replay) -> Group:
 def _worst(driver: Replay) -> Table:
     table = Table("severity", "alert", "target", "for", "events", box=None)
     worker = driver.worker
-    alerts = sorted(worker.open_alerts(), key=lambda alert: (alert.severity, alert.begin_time, alert.id))
+    alerts = sorted(worker.states.open(), key=lambda alert: (alert.severity, alert.begin_time, alert.id))
     for alert in alerts[:ROWS]:
         name, style = SEVERITIES.get(alert.severity, (str(alert.severity), ""))
         table.add_row(

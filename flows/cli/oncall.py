@@ -20,7 +20,9 @@ from operators.rules.load import load
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")
 @click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
-def oncall(groups: tuple[str, ...], rules: str | None, at: int | None, settings_path: str | None, *, as_json: bool) -> None:
+def oncall(
+    groups: tuple[str, ...], rules: str | None, at: int | None, settings_path: str | None, *, as_json: bool
+) -> None:
     """Show who is on duty in each user group, and when it is handed over. GROUP: id; default: every group."""
     try:
         settings = load_settings(settings_path, os.environ)

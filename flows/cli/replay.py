@@ -18,8 +18,21 @@ from operators.rules.load import load
 
 @click.command()
 @click.option("--rules", required=True, metavar="DIR", help="Directory of rule files.")
-@click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines in arrival order; `-` is stdin, .gz and .zst are read.")
-@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Where the outputs go.")
+@click.option(
+    "--input",
+    "inputs",
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="JSON lines in arrival order; `-` is stdin, .gz and .zst are read.",
+)
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the outputs go.",
+)
 @click.option("--until", type=int, metavar="T", help="Let the clock go on to this second after the last line.")
 @click.option("--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml).")
 @click.option("--follow", is_flag=True, help="Show a live table while it runs.")

@@ -12,9 +12,9 @@ import msgspec
 from flows.cli.fail import fail
 from flows.courier import Courier
 from flows.courier_setup import courier_of, fallback_of
+from flows.delivery_telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
-from flows.delivery_telemetry import DeliveryTelemetry
 from flows.observability import Observability, open_observability
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, load_settings
@@ -30,13 +30,27 @@ from sinks.store.place import open_store
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
-@click.option("--clock", type=click.Choice(["input", "wall"]), help="When records of a file arrive: when they say so, or when they are read. Default: input; wall with --follow and stdin.")
+@click.option(
+    "--clock",
+    type=click.Choice(["input", "wall"]),
+    help="When records of a file arrive: when they say so, or when they are read. Default: input; wall with --follow and stdin.",
+)
 @click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
 @click.option("--data", metavar="DIR", help="Keep store, outbox, dead letters and snapshots in this directory.")
-@click.option("--worker", metavar="I/N", help="Be worker I (from 0) of N: own the partitions p of Kafka with p % N == I.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine and keep them running.")
-@click.option("--courier/--no-courier", default=True, help="Deliver notices beside the job; never with an outbox on Redis.")
-@click.option("--notices", metavar="FILE", help="Append notices of ways without a channel to this file.  [default: notices.jsonl beside the store]")
+@click.option(
+    "--worker", metavar="I/N", help="Be worker I (from 0) of N: own the partitions p of Kafka with p % N == I."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Start N workers on this machine and keep them running."
+)
+@click.option(
+    "--courier/--no-courier", default=True, help="Deliver notices beside the job; never with an outbox on Redis."
+)
+@click.option(
+    "--notices",
+    metavar="FILE",
+    help="Append notices of ways without a channel to this file.  [default: notices.jsonl beside the store]",
+)
 def run(settings_path: str | None, notices: str | None, *, courier: bool, **options: Any) -> None:
     """Run the job: read events, keep alerts, plan notices, survive any crash.
 

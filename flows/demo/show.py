@@ -39,7 +39,9 @@ def read_notices(path: Path) -> list[Notice]:
 
 def read_letters(path: Path) -> list[DeadLetter]:
     """Return the dead letters of a file."""
-    return [msgspec.json.decode(line, type=DeadLetter) for line in path.read_bytes().splitlines()] if path.exists() else []
+    return (
+        [msgspec.json.decode(line, type=DeadLetter) for line in path.read_bytes().splitlines()] if path.exists() else []
+    )
 
 
 def show(console: Console, morning: Morning, commands: Iterable[str]) -> None:

@@ -75,7 +75,9 @@ def _processors(rng: random.Random) -> Iterator[Line]:
         target, quiet = _address(host), begin + 60 * rng.randrange(12, 25)
         fields: dict[str, Any] = {"strategy_id": 1, "tags": [{"key": "device", "value": "cpu-total"}]}
         for at in range(begin, quiet, 60):
-            yield _event(at, "bkmonitor", "CPU usage", target, 2, metric=["bk_monitor.system.cpu_summary.usage"], **fields)
+            yield _event(
+                at, "bkmonitor", "CPU usage", target, 2, metric=["bk_monitor.system.cpu_summary.usage"], **fields
+            )
         for at in range(quiet, quiet + 900, 60):
             yield _line(at, kind="check", strategy_id=1, anomaly=False, value=40 + rng.randrange(20), target_type="HOST",
                         target=target, bk_biz_id=2)  # fmt: skip
@@ -124,7 +126,10 @@ def _bad(rng: random.Random) -> Iterator[Line]:
         '{"plugin_id": "zabbix", "alert_name": "no event id", "time": 1699950000}',
         '{"event_id": "b1", "plugin_id": "zabbix", "alert_name": "no time"}',
         '{"event_id": "b2", "plugin_id": "zabbix", "alert_name": "bad tags", "time": 1699950000, "tags": 7}',
-        '{"event_id": "b3", "plugin_id": "p", "alert_name": "x", "time": 1699950000, "extra_info": ' + "[" * 80 + "]" * 80 + "}",
+        '{"event_id": "b3", "plugin_id": "p", "alert_name": "x", "time": 1699950000, "extra_info": '
+        + "[" * 80
+        + "]" * 80
+        + "}",
         '["an", "array"]',
     )
     for number in range(70):

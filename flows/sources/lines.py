@@ -25,7 +25,7 @@ def open_input(name: str) -> IO[bytes]:
     if name == "-":
         return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
     if name.endswith(".gz"):
-        return gzip.open(name, "rb")
+        return io.BufferedReader(gzip.GzipFile(name, "rb"))
     if name.endswith(".zst"):
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(Path(name).open("rb"), closefd=True))
     return Path(name).open("rb")

@@ -1,0 +1,17 @@
+"""`make bench`: every measurement, one after the other."""
+
+import subprocess
+import sys
+
+STEPS = (
+    ["bench.core"],
+    ["bench.core", "10000"],
+    ["bench.core", "100000"],
+    ["bench.core", "500000"],
+    ["bench.flow"],
+    ["bench.courier"],
+)
+
+for step in STEPS:
+    print(f"== {' '.join(step)}", flush=True)
+    subprocess.run([sys.executable, "-m", *step], check=True)
