@@ -80,8 +80,10 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
     )
 
 
-def timeout_of(turn: Turn, strategy_id: str, event_time: int, *, blocked: bool = False) -> tuple[str | None, int | None]:
-    """Return the timed transition that a newest event sets: third-party, blocked and `timeout` alerts (design.md 7.31)."""
+def timeout_of(
+    turn: Turn, strategy_id: str, event_time: int, *, blocked: bool = False
+) -> tuple[str | None, int | None]:
+    """Return the timed transition that a newest event sets: of third-party, blocked and `timeout` alerts."""
     settings = turn.scene.settings
     if not strategy_id or blocked:
         return CLOSED, turn.now + settings.timeout
@@ -170,6 +172,7 @@ def end_alert(
     turn.log(OpType(op_type or move.op_type), reason, description, event, operator=operator)
     settle_ack_duration(turn)
     for action in turn.scene.noise.drop(alert.id, turn.now):
+        turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")
         turn.scene.say(action)
     if not turn.current().is_blocked and reason not in SILENT_ENDS:
         emit(turn, target.lower(), people=reason is not Reason.WORSE)

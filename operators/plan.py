@@ -7,14 +7,15 @@ from operators.check.shield import Shielding, shielding
 from operators.circuit import circuit_broken
 from operators.dispatch import Dispatch, default_groups
 from operators.identity import action_id
+from operators.noise import Judged
 from operators.people.receivers import Receivers, receivers
 from operators.reason import OpType, Reason
 from operators.records import Action
 from operators.records import Receivers as ByWay
 from operators.rules.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.windows import active, in_day_range
-from operators.telling import dimension_hash, hand_out
-from operators.turn import Turn
+from operators.telling import dimension_hash, hand_out, send
+from operators.turn import Turn, replace
 
 OPENING = frozenset({"abnormal", "no_data"})
 NO_DATA_SILENT = frozenset({"recovered", "closed"})
@@ -107,6 +108,34 @@ def _act(
     _note_people(turn, action)
 
 
+def settle_held(turn: Turn, action: Action, window: Judged) -> None:
+    """Carry out what noise reduction decided on a notice that it held: drop it, or let it go on as if planned now."""
+    share = f"{window.abnormal} of {window.total} series are abnormal; {window.percent} % are asked for"
+    turn.log(OpType.ACTION, Reason(action.reason), share)
+    if action.status == "skipped":
+        turn.scene.say(action)
+        return
+    verdict = _judge_again(turn, action)
+    if verdict is not GO:
+        action = replace(action, status=verdict.status, reason=verdict.reason or "", revision=action.revision + 1)
+    _note_people(turn, send(turn, action, verdict.detail))
+
+
+def _judge_again(turn: Turn, action: Action) -> Verdict:
+    """Judge a notice that was held a while; if a shield has come meanwhile, its end will tell."""
+    alert, scene = turn.current(), turn.scene
+    relation = notice_of(turn, None)
+    unwanted = Reason.SIGNAL_NOT_WANTED if relation is None else _unwanted(turn, relation, action.signal, first=False)
+    if relation is None or unwanted is not None:
+        return Verdict("skipped", unwanted)
+    shield = shielding(alert, scene.book, scene.settings, turn.now)
+    record = alert.extra_info.cycle_handle_record.get(relation.id)
+    if shield.is_shielded and record is not None and record.execute_times == action.execute_times:
+        _put_record(turn, relation.id, replace(record, is_shielded=True))
+    who = Receivers(action.receivers, action.followers)
+    return _judge(turn, relation, scene.strategy(alert.strategy_id), shield, who)
+
+
 def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
     """Tell why a relation does not listen to a signal, if it does not."""
     alert = turn.current()
@@ -193,15 +222,17 @@ def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -
     """Keep the cycle record that drives repeats and un-shield notices (spec/notices.md 1.6)."""
     if action.notice_type == "upgrade" or action.signal not in OPENING:
         return
-    alert = turn.current()
-    records = dict(alert.extra_info.cycle_handle_record)
-    records[relation.id] = CycleRecord(turn.now, shield.is_shielded, alert.latest_time, action.execute_times)
-    turn.put_extra(cycle_handle_record=records)
+    times = action.execute_times
+    _put_record(turn, relation.id, CycleRecord(turn.now, shield.is_shielded, turn.current().latest_time, times))
+
+
+def _put_record(turn: Turn, relation_id: str, record: CycleRecord) -> None:
+    turn.put_extra(cycle_handle_record={**turn.extra().cycle_handle_record, relation_id: record})
 
 
 def _in_one_call(who: Receivers) -> Receivers:
     """Return the receivers with the voice lists of each side put into one: serial calling."""
-    return msgspec.structs.replace(who, main=_serial(who.main), followers=_serial(who.followers))
+    return replace(who, main=_serial(who.main), followers=_serial(who.followers))
 
 
 def _serial(by_way: ByWay) -> ByWay:

@@ -3,45 +3,46 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from operators.alert import Alert
-from operators.check.shield import shielding
+from operators.alert import TARGET_DIMENSIONS, Alert
 from operators.identity import digest, notice_id
-from operators.noise import Judged, is_reducible
+from operators.noise import is_reducible
 from operators.reason import OpType, Reason
 from operators.records import Action, LogEntry, Message, Notice
 from operators.scene import Scene
-from operators.turn import Turn, replace
+from operators.turn import Turn
 
-TARGET_DIMENSIONS = frozenset(
-    {
-        "ip", "bk_target_ip", "bk_cloud_id", "bk_target_cloud_id", "bk_host_id", "bk_topo_node",
-        "bk_service_instance_id", "bk_target_service_instance_id", "service_instance_id", "target", "target_type",
-    }
-)  # fmt: skip
 PLANNED = {"normal": Reason.PLANNED, "unshielded": Reason.UNSHIELD_PLANNED, "upgrade": Reason.ESCALATED}
 
 
 def dimension_hash(alert: Alert) -> str:
-    """Return the hash of an alert's non-target dimensions: hosts of one strategy fall together (spec/notices.md 2.4)."""
+    """Return the hash of an alert's non-target dimensions: hosts of one strategy fall together."""
     pairs = ((dimension.key.removeprefix("tags."), dimension.value) for dimension in alert.dimensions)
     return digest(sorted([key, str(value)] for key, value in pairs if key not in TARGET_DIMENSIONS and value))
 
 
 def hand_out(turn: Turn, action: Action, detail: str = "") -> Action:
-    """Take an action as far as it goes now; say it, log it, and say the notices that leave at once."""
+    """Take an action as far as it goes now: into the hands of noise reduction, or on its way."""
     alert, scene = turn.current(), turn.scene
     strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    if action.status != "received" or strategy is None or not is_reducible(action, strategy):
+        return send(turn, action, detail)
+    held = scene.noise.hold(action, strategy, alert, turn.now)
+    _log(turn, held, detail)
+    scene.say(held)
+    return held
+
+
+def send(turn: Turn, action: Action, detail: str = "") -> Action:
+    """Say an action, log it, and say the notices that leave at once."""
     notices: list[Notice] = []
-    if action.status == "received" and strategy is not None and is_reducible(action, strategy):
-        action = scene.noise.hold(action, strategy, alert, turn.now)
-    elif action.status == "received":
-        outcome = scene.converge.fold(action, turn.now)
+    if action.status == "received":
+        outcome = turn.scene.converge.fold(action, turn.now)
         action = outcome.actions[-1]
         notices = [_in_words(turn, message) for message in outcome.messages]
     _log(turn, action, detail)
-    scene.say(action)
+    turn.scene.say(action)
     for notice in notices:
-        scene.say(notice)
+        turn.scene.say(notice)
     return action
 
 
@@ -120,39 +121,6 @@ def say_messages(scene: Scene, messages: Iterable[Message]) -> list[Note]:
         if error and message.alert_ids:
             failed.append(Note(message.alert_ids[0], Reason.RENDER_FAILED, error))
     return failed
-
-
-def judged(scene: Scene, window: Judged) -> list[Note]:
-    """Let a noise window go: its suppressed actions are done, its released ones go on as if planned now."""
-    share = f"{window.abnormal} of {window.total} series are abnormal; {window.percent} % are asked for"
-    notes = []
-    for action in window.suppressed:
-        scene.say(action)
-        notes.append(Note(action.alert_ids[0], Reason.NOISE_SUPPRESSED, share))
-    for action in window.released:
-        notes.append(Note(action.alert_ids[0], Reason.NOISE_RELEASED, share))
-        notes += _release(scene, action, window.time)
-    return notes
-
-
-def _release(scene: Scene, action: Action, now: int) -> list[Note]:
-    alert = scene.find(action.alert_ids[0])
-    silence = _silence(scene, alert, now) if alert is not None else None
-    if silence is not None:
-        scene.say(replace(action, status="skipped", reason=silence, revision=action.revision + 1))
-        return [Note(action.alert_ids[0], silence, "when noise reduction let the notice go")]
-    outcome = scene.converge.fold(action, now)
-    for settled in outcome.actions:
-        scene.say(settled)
-    return say_messages(scene, outcome.messages)
-
-
-def _silence(scene: Scene, alert: Alert, now: int) -> Reason | None:
-    """Tell why nobody is to hear of an alert whose notice was held a while."""
-    if alert.is_ack:
-        return Reason.SIGNAL_MUTED_BY_ACK
-    shield = shielding(alert, scene.book, scene.settings, now)
-    return shield.reason if shield.is_shielded else None
 
 
 def note_entry(alert: Alert, note: Note, now: int) -> LogEntry:

@@ -14,8 +14,8 @@ from operators.checks import forget_after
 from operators.decode import Refusal
 from operators.fold import FOLD
 from operators.intake import Record, RulesChange
-from operators.reason import DeadReason, OpType
 from operators.plan import settle_held
+from operators.reason import DeadReason, OpType
 from operators.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
