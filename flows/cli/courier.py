@@ -10,11 +10,14 @@ import msgspec
 
 from flows.cli.fail import fail
 from flows.cli.run import kept_in
-from flows.courier import run_courier
+from flows.courier import Courier, run_courier
 from flows.courier_setup import courier_of, fallback_of
+from flows.delivery_telemetry import DeliveryTelemetry
+from flows.observability import Observability, open_observability
+from flows.rules.open import open_rules
+from flows.rules.source import Terms
 from flows.settings import Settings, SettingsError, load_settings
 from flows.stop import Stop
-from operators.rules.load import load
 from operators.rules.model import Channel
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
@@ -38,20 +41,31 @@ def courier(
 
     What is being sent at the end is finished, the rest stays in the outbox. Exit 1 = something was cut off or broke.
     """
-    stop = Stop()
     try:
         settings = with_places(load_settings(settings_path, os.environ), places)
+        watched = open_observability(settings, ("courier",))
         with store_of(settings) as kept:
             outbox = open_outbox(settings.outbox.dsn)
-            fallback = fallback_of(notices, console=console)
-            made = courier_of(outbox, channels_of(settings), kept, fallback=fallback, grace=grace)
-            stop.on_signals()
-            ended_well = run_courier(made, stop)
+            fallback, observer = fallback_of(notices, console=console), DeliveryTelemetry(watched.meter)
+            made = courier_of(outbox, channels_of(settings), kept, fallback=fallback, observer=observer, grace=grace)
+            ended_well = _deliver(made, watched)
             outbox.close()
     except (SettingsError, StoreError, OutboxUnavailableError, MissingSecretError, ValueError) as error:
         fail(error)
         raise
     sys.exit(not ended_well)
+
+
+def _deliver(courier: Courier, watched: Observability) -> bool:
+    stop = Stop()
+    stop.on_signals()
+    watched.heart.also("courier", lambda: courier.alive)
+    watched.heart.ready()
+    watched.start()
+    try:
+        return run_courier(courier, stop)
+    finally:
+        watched.close()
 
 
 def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
@@ -68,11 +82,12 @@ def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
     """Return the channels of the rules; mistakes anywhere in the rules end the command."""
-    book, errors = load([settings.rules], default_business=settings.default_business, time_zone=settings.time_zone)
-    if book is None:
+    terms = Terms(default_business=settings.default_business, time_zone=settings.time_zone)
+    watcher = open_rules([settings.rules], settings.inventory, terms)
+    errors = watcher.load()
+    if errors:
         fail(*errors)
-        raise AssertionError
-    return book.channels
+    return watcher.holder.current().channels
 
 
 @contextmanager

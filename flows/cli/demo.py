@@ -13,6 +13,7 @@ from flows.cli.run import courier_beside, kept_in
 from flows.demo.show import Morning, as_json, read_letters, read_notices, show
 from flows.demo.storm import storm
 from flows.job import Job, build
+from flows.logs import set_up
 from flows.run import run
 from flows.settings import RecoverySettings, Settings, SourceSettings
 from sinks.store.place import open_store
@@ -36,6 +37,7 @@ def demo(out: str, seed: int, *, wants_json: bool) -> None:
 
     300 hosts, several failures, recoveries, a flapping endpoint, resent and bad records; file in, SQLite and a notices file out.
     """
+    set_up(level="warning")
     place = Path(out)
     _emptied(place)
     lines = storm(seed)

@@ -1,0 +1,57 @@
+"""What the documentation tells people to type works."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from flows.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()"]
+
+
+def lines(page):
+    for block in FENCE.findall(page.read_text(encoding="utf-8")):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def named(page):
+    """Return the arguments of each `tocsin ...` of a page, comments left out."""
+    for line in lines(page):
+        if re.match(r"(\.venv/bin/)?tocsin\s", line):
+            yield shlex.split(line, comments=True)[1:]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_that_a_page_names_exists(page):
+    for arguments in named(page):
+        command, context, rest = main, click.Context(main), list(arguments)
+        while isinstance(command, click.Group):
+            command = command.get_command(context, rest.pop(0))
+            assert command is not None, arguments
+        options = {option for param in command.params for option in (*param.opts, *param.secondary_opts)}
+        assert {one.partition("=")[0] for one in rest if one.startswith("--")} <= options, arguments
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/replay.md", ROOT / "docs/running.md"], ids=lambda page: page.name)
+def test_the_commands_of_a_page_run_one_after_the_other(page, tmp_path):
+    commands = [line for line in lines(page) if line.startswith(".venv/bin/tocsin ") and "kafka" not in line.lower()]
+    assert commands
+    for line in commands:
+        arguments = shlex.split(line.replace("/tmp/tocsin", str(tmp_path / "tocsin")), comments=True)[1:]
+        done = subprocess.run([*PROGRAM, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, (line, done.stderr)
+
+
+def test_every_link_of_a_page_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), (page.name, target)

@@ -1,0 +1,42 @@
+"""`make demo` is what people see first."""
+
+import json
+
+from click.testing import CliRunner
+
+from flows.cli.main import main
+from flows.demo.storm import START, storm
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["demo", *arguments], catch_exceptions=False)
+
+
+def test_a_storm_becomes_few_alerts_and_every_kind_of_refusal_is_counted(tmp_path):
+    done = run("--out", str(tmp_path / "demo"), "--json")
+    figures = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert figures["lines"] > 10_000
+    assert sum(figures["alerts"].values()) < figures["lines"] / 20
+    assert figures["dead_letters"] == 70
+    assert figures["duplicates"] > 200
+    assert figures["notices"]["mail"] > 100
+    assert (tmp_path / "demo" / "notices.jsonl").stat().st_size > 0
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    done = run("--out", str(tmp_path))
+    assert done.exit_code == 1
+    assert "not empty" in done.output
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_the_same_seed_gives_the_same_morning():
+    assert storm(3) == storm(3) != storm(4)
+
+
+def test_lines_of_the_storm_are_in_order_of_arrival():
+    times = [json.loads(line)["at"] for line in storm() if line.startswith('{"at":')]
+    assert times[0] >= START
+    assert all(before <= after + 5 for before, after in zip(times, times[1:], strict=False))

@@ -1,0 +1,27 @@
+"""The state machine is a table, and the table is sound."""
+
+from pathlib import Path
+
+from operators.alert import ABNORMAL, ENDED
+from operators.moves import MOVES
+from operators.reason import OpType
+
+PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+
+
+def test_only_an_opening_starts_from_nothing():
+    assert [move.op_type for move in MOVES.values() if move.source is None] == [OpType.CREATE]
+
+
+def test_nothing_leaves_an_end():
+    assert not [reason for reason, move in MOVES.items() if move.source in ENDED]
+
+
+def test_every_move_leads_to_a_status():
+    assert {move.target for move in MOVES.values()} == {ABNORMAL, *ENDED}
+
+
+def test_the_page_shows_every_move():
+    text = PAGE.read_text(encoding="utf-8")
+    for reason, move in MOVES.items():
+        assert f"| `{reason}` | {move.source or '-'} | {move.target} | {move.op_type} |" in text
