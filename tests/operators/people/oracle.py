@@ -39,7 +39,12 @@ def plans(duty: Duty, horizon: date) -> list[tuple[tuple[str, ...], list[tuple[s
             made.append((tuple(user.id for user in arrangement.duty_users[0]), times))
             continue
         longest = max((len(row) for row in rows), default=0)
-        turns = [row[column] for column in range(longest) for row in rows if column < len(row)]
+        turns = [
+            row[column] if column < len(row) else []  # a turn beyond the horizon: it counts, and nobody sees it
+            for column in range(longest)
+            for row, duty_time in zip(rows, arrangement.duty_time, strict=True)
+            if column < len(row) or duty_time.work_type != "date_range"
+        ]
         made += list(zip(teams(arrangement, len(turns)), turns, strict=True))
     return made
 
