@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import urllib3
 from click.testing import CliRunner
 
 from flows.cli.courier import courier as command
@@ -17,6 +18,7 @@ from sinks.outbox import State, open_outbox
 from sinks.store.interface import Batch
 from sinks.store.place import open_store
 from tests.flows.deliveries import notice, until
+from tests.servers.process import free_port
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -120,6 +122,20 @@ def test_ways_without_a_channel_go_to_a_file_and_the_console(outbox, tocsin, tmp
     code, text = ended(child)
     assert code == 0
     assert "mail to alice, bob: loud" in text
+
+
+def test_its_port_shows_metrics_and_health(outbox, tocsin, tmp_path):
+    outbox.put([notice("n1", way="sms")], time.time())
+    port = free_port()
+    (tmp_path / "tocsin.yaml").write_text(f"metrics: {{port: {port}}}")
+    child = tocsin("--settings", str(tmp_path / "tocsin.yaml"))
+
+    def get(path):
+        return urllib3.request("GET", f"http://127.0.0.1:{port}{path}", retries=urllib3.Retry(30, backoff_factor=0.2))
+
+    until(lambda: b'tocsin_notices_given_up_total{reason="no_channel",way="sms"} 1' in get("/metrics").data)
+    assert (get("/healthz").status, get("/readyz").status) == (200, 200)
+    assert ended(child)[0] == 0
 
 
 @pytest.mark.parametrize(
