@@ -1,4 +1,4 @@
-"""Cleaning: any JSON in an event's fields to an `Event`, or an error that names the field (spec/lifecycle.md 1.1, 1.2)."""
+"""Cleaning: any JSON in an event's fields to an `Event`, or an error that names it (spec/lifecycle.md 1.1, 1.2)."""
 
 import math
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from operators.bounds import LAST_SECOND, LEAST, MOST, bounded, fits
 from operators.event import Event, Tag
 from operators.reason import DeadReason
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MILDEST, WORST = 3, 1
-LAST_SECOND = 9_999_999_999
-"""The last second that ten digits can name: alert ids begin with one."""
 
 CATEGORIES = frozenset(
     {
@@ -39,7 +38,7 @@ TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
 STATUSES = frozenset({"RECOVERED", "CLOSED"})
 CLEAN_STATUSES = frozenset({"ABNORMAL", *STATUSES})
 CLEAN_TARGET_TYPES = frozenset(TARGET_TYPES.values())
-CONTAINERS = (dict, list)
+PLAIN = (str, bool, float, type(None))
 
 
 class FieldError(ValueError):
@@ -52,15 +51,10 @@ class FieldError(ValueError):
 
 def clean_typed(event: Event) -> Event | None:
     """Return the cleaned form of an event whose fields came with the right types; None if it needs the long way."""
-    if not (event.event_id and event.plugin_id and event.alert_name and 0 <= event.time <= LAST_SECOND):
+    if not (event.event_id and event.plugin_id and event.alert_name):
         return None
-    if event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5):
+    if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or _has_odd_values(event):
         return None
-    if event.at is not None and not 0 <= event.at <= LAST_SECOND:
-        return None
-    for tag in event.tags:
-        if type(tag.value) in CONTAINERS or tag.display_value is not None:
-            return None
     changes: dict[str, Any] = {}
     if "origin_alarm" in event.extra_info or not WORST <= event.severity <= MILDEST:
         changes["severity"] = _severity(event.severity or None, event.extra_info)
@@ -80,6 +74,18 @@ def clean_typed(event: Event) -> Event | None:
     )
 
 
+def _has_odd_values(event: Event) -> bool:
+    """Tell whether a tag holds more than a plain value, or anything a number of more than 64 bits."""
+    for tag in event.tags:
+        if (type(tag.value) is not str and not _is_plain(tag.value)) or tag.display_value is not None:
+            return True
+    return bool(event.extra_info) and not fits(event.extra_info)
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in PLAIN or (type(value) is int and LEAST <= value <= MOST)
+
+
 def _is_fingerprint(text: str) -> bool:
     """Tell whether text is 32 hex digits (`fromhex` passes over blanks, which then are missing in its length)."""
     try:
@@ -96,6 +102,8 @@ def clean_event(wire: "Wire") -> Event:
         extra = {}
     elif type(extra) is not dict:
         raise FieldError(DeadReason.WRONG_TYPE, "extra_info", "expected an object")
+    else:
+        extra = bounded(extra)
     strategy_id = _strategy_id(wire.strategy_id)
     name = wire.alert_name
     return Event(
@@ -193,7 +201,7 @@ def _text(value: Any, field: str) -> str:
 def _id(value: Any, field: str) -> str | int:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise FieldError(DeadReason.WRONG_TYPE, field, f"expected a whole number or text, got {_short(value)}")
-    return value
+    return value if isinstance(value, str) or LEAST <= value <= MOST else str(value)
 
 
 def _texts(value: Any, field: str) -> tuple[str, ...]:
@@ -226,7 +234,7 @@ def _dynamic_level(extra: dict[str, Any]) -> int | None:
     try:
         text = extra["origin_alarm"]["data"]["values"]["extra_info"]
         level = msgspec.json.decode(text)["alert_level_msg"]["alert_level"]
-        return int(level)
+        return int(level) if LEAST <= level <= MOST else None
     except (KeyError, TypeError, ValueError, OverflowError, IndexError, msgspec.DecodeError, RecursionError):
         return None
 
@@ -292,8 +300,8 @@ def _tag_value(value: Any) -> Any:
     if isinstance(value, dict):
         return _json_text(value)
     if isinstance(value, list):
-        return [_json_text(member) if isinstance(member, (dict, list)) else member for member in value]
-    return value
+        return [_json_text(member) if isinstance(member, (dict, list)) else bounded(member) for member in value]
+    return bounded(value)
 
 
 def _json_text(value: Any) -> str:

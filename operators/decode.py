@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from operators.bounds import fits
 from operators.clean import FieldError, clean_event, clean_typed, whole_number
 from operators.event import Event
 from operators.reason import DeadReason
@@ -68,6 +69,8 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
 
 
 KINDS = frozenset({"event", "check", "command", "rules", "receipt", "tick"})
+STRICT = frozenset({"command", "rules"})
+"""Kinds whose fields are kept as they come."""
 
 _event = msgspec.json.Decoder(Event)
 _wire = msgspec.json.Decoder(Wire)
@@ -101,7 +104,10 @@ def oversized(raw: bytes) -> Refusal | None:
 
 
 def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
-    """Decode one record: a cleaned event, or another kind's fields, or why not. `kind` is that of a record which names none."""
+    """Decode one record: a cleaned event, or another kind's fields, or why not.
+
+    `kind` is that of a record which names none.
+    """
     refusal = oversized(raw)
     if refusal is not None:
         return refusal
@@ -133,12 +139,16 @@ def _other(kind: Any, at: int | None, raw: bytes) -> Decoded | Refusal:
     if not isinstance(kind, str) or kind not in KINDS:
         return Refusal(DeadReason.UNKNOWN_KIND, f"`kind`: {str(kind)[:80]!r} is none of {', '.join(sorted(KINDS))}")
     fields = _any.decode(raw)
+    if kind in STRICT and not fits(fields):
+        return Refusal(DeadReason.BAD_VALUE, "holds a whole number of more than 64 bits")
     return Decoded(kind, at, {k: v for k, v in fields.items() if k not in ("kind", "at")})
 
 
 def _malformed(raw: bytes, error: Exception) -> Refusal:
     if not raw.strip():
         return Refusal(DeadReason.EMPTY, "an empty record")
+    if raw.lstrip()[:1] == b"{" and isinstance(error, msgspec.ValidationError):
+        return Refusal(DeadReason.BAD_VALUE, str(error))  # a number that no type can hold
     if isinstance(error, msgspec.ValidationError):
         return Refusal(DeadReason.NOT_AN_OBJECT, f"a record is a JSON object: {error}")
     return Refusal(DeadReason.NOT_JSON, str(error))

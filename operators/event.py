@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from operators.bounds import Second, Whole
+
 if TYPE_CHECKING:
     StrategyId = str
 else:
@@ -33,7 +35,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """Empty for a third-party event."""
     alert_name: str = ""
     description: str = ""
-    severity: int = 0
+    severity: Whole = 0
     """1 fatal, 2 warning, 3 remind."""
     data_type: str = ""
     tags: tuple[Tag, ...] = ()
@@ -46,21 +48,21 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     category: str = ""
     dedupe_keys: tuple[str, ...] = ()
     dedupe_md5: str = ""
-    time: int
-    anomaly_time: int = -1
-    bk_ingest_time: int | None = None
-    bk_clean_time: int | None = None
-    create_time: int = 0
-    at: int | None = None
+    time: Second
+    anomaly_time: Second = -1
+    bk_ingest_time: Second | None = None
+    bk_clean_time: Second | None = None
+    create_time: Second = 0
+    at: Second | None = None
     """Arrival time (design.md 4)."""
     kind: str | None = None
     """Of the wire only; None once cleaned."""
-    bk_biz_id: str | int | None = None
+    bk_biz_id: str | Whole | None = None
     ip: str | None = None
     ipv6: str | None = None
-    bk_cloud_id: str | int | None = None
-    bk_host_id: str | int | None = None
-    bk_service_instance_id: str | int | None = None
+    bk_cloud_id: str | Whole | None = None
+    bk_host_id: str | Whole | None = None
+    bk_service_instance_id: str | Whole | None = None
     bk_topo_node: tuple[str, ...] = ()
     extra_info: dict[str, Any] = {}
     bk_tenant_id: str = "system"

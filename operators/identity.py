@@ -11,6 +11,9 @@ from operators.event import Event
 DEFAULT_KEYS = ("target_type", "target", "bk_biz_id")
 KUBERNETES_AND_APM = frozenset({"K8S-POD", "K8S-NODE", "K8S-SERVICE", "K8S-WORKLOAD", "APM-SERVICE"})
 
+FIELDS = frozenset(Event.__struct_fields__) - {"id", "dedupe_md5", "at", "create_time", "kind"}
+"""What may be a dedupe key: what the producer said, not what was worked out of it."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -26,7 +29,9 @@ def value_of(event: Event, key: str) -> Any:
     if key.startswith("tags."):
         name = key[5:]
         return next((tag.value for tag in event.tags if tag.key == name), None)
-    value = getattr(event, key, None)
+    if key not in FIELDS:
+        return None
+    value = getattr(event, key)
     return str(value) if key == "bk_biz_id" and value is not None else value
 
 

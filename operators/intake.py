@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from operators.bounds import bounded
 from operators.checks import CheckResult, lacks_level
 from operators.clean import FieldError, clean_event, whole_number
 from operators.commands import Command, read_command
@@ -70,10 +71,31 @@ def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "eve
     if isinstance(decoded, Event):
         return Arrival(decoded.at, decoded.time), identify(decoded, book, settings)
     if isinstance(decoded, Refusal):
-        return Arrival(None, None), decoded
+        return _arrival_of(raw, decoded), decoded
     body = _other(decoded, book, settings)
     time = body.result.time if isinstance(body, Check) else None
     return Arrival(decoded.at, time), body
+
+
+class _Times(msgspec.Struct):
+    at: Any = None
+    time: Any = None
+
+
+_times = msgspec.json.Decoder(_Times)
+UNPARSED = frozenset({DeadReason.TOO_LARGE, DeadReason.TOO_DEEP})
+
+
+def _arrival_of(raw: bytes, refusal: Refusal) -> Arrival:
+    """Return when a refused record arrived, if that much of it can be read."""
+    if refusal.reason in UNPARSED:
+        return Arrival(None, None)
+    try:
+        times = _times.decode(raw)
+        at, time = (None if one is None else whole_number(one, "at") for one in (times.at, times.time))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FieldError):
+        return Arrival(None, None)
+    return Arrival(at, time)
 
 
 def identify(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dropped:
@@ -109,7 +131,7 @@ def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -
     """Return the check that a record holds, or why it holds none."""
     try:
         time = _check_time(fields)
-        given = {key: fields[key] for key in RESULT_FIELDS if fields.get(key) is not None}
+        given = {key: bounded(fields[key]) for key in RESULT_FIELDS if fields.get(key) is not None}
         if "item_id" in given:
             given["item_id"] = str(given["item_id"])
         result = msgspec.convert({**given, "time": time}, CheckResult)

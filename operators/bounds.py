@@ -1,0 +1,36 @@
+"""Whole numbers of 64 bits: what snapshots and stores can hold. JSON knows longer ones."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+LAST_SECOND = 9_999_999_999
+"""The last second that ten digits can name: alert ids begin with one."""
+LEAST, MOST = -(2**63), 2**63 - 1
+
+Second = Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)]
+Whole = Annotated[int, msgspec.Meta(ge=LEAST, le=MOST)]
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def fits(value: Any) -> bool:
+    """Tell whether a value of JSON holds no number that is too long."""
+    try:
+        _encode(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def bounded(value: Any) -> Any:
+    """Return a value of JSON with each number that is too long as its text."""
+    return value if fits(value) else _as_text(value)
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_text(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_as_text(member) for member in value]
+    return str(value) if type(value) is int and not LEAST <= value <= MOST else value
