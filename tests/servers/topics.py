@@ -1,9 +1,17 @@
 """Topics of one test on a real Kafka: made, filled, read back."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_INVALID,
+    Consumer,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -63,9 +71,13 @@ class Topics:
         reader.close()
         return found
 
-    def committed(self, group: str, topic: str, partitions: Iterable[int]) -> list[int]:
-        """Return what a group has committed."""
+    def committed(self, group: str, topic: str, partitions: Sequence[int]) -> list[int]:
+        """Return what a group has committed, negative where nothing is (or its coordinator only starts)."""
         reader = Consumer({**self.config, "group.id": group})
-        places = reader.committed([TopicPartition(topic, number) for number in partitions], timeout=10)
-        reader.close()
+        try:
+            places = reader.committed([TopicPartition(topic, number) for number in partitions], timeout=10)
+        except KafkaException:
+            return [OFFSET_INVALID] * len(partitions)
+        finally:
+            reader.close()
         return [place.offset for place in places]
