@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import ABNORMAL, Alert
+from operators.alert import ABNORMAL, ENDED, Alert
 from operators.decode import Refusal
 from operators.enrich.event import Dropped
 from operators.event import Event
@@ -14,7 +14,8 @@ from operators.reason import DeadReason, OpType
 from operators.receipt import apply
 from operators.records import Action, DeadLetter, LogEntry, Notice, Receipt, ReceiverResult, Signal
 
-ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE})
+ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE, OpType.ALERT_QOS})
+"""Entries that end an alert; ALERT_QOS only where it stands ended."""
 END_SIGNALS = frozenset({"recovered", "closed"})
 
 
@@ -91,7 +92,11 @@ def _by_second(things: Iterable[Any], key: Any, is_end: Any) -> list[Any]:
 
 def ordered_logs(logs: Iterable[LogEntry]) -> list[LogEntry]:
     """Return log entries in the order of the contract."""
-    return _by_second(logs, lambda entry: entry.alert_id, lambda entry: entry.op_type in ENDS)
+    return _by_second(logs, lambda entry: entry.alert_id, _is_end)
+
+
+def _is_end(entry: LogEntry) -> bool:
+    return entry.op_type in ENDS and entry.status in ENDED
 
 
 def ordered_signals(signals: Iterable[Signal]) -> list[Signal]:

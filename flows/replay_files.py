@@ -9,8 +9,17 @@ import msgspec
 from flows.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
 from flows.replay import Line
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
+from operators.alert import Alert
+from operators.event import Event
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+
+EMPTY_EVENT = {"extra_info": {}} | {
+    field.name: field.default
+    for field in msgspec.structs.fields(Event)
+    if field.default is not None and field.default is not msgspec.NODEFAULT
+}
+"""What an event document holds where the event is empty: only null may be left out."""
 
 
 def read_lines(inputs: Iterable[str]) -> Iterator[Line]:
@@ -29,14 +38,24 @@ def write(outcome: Outcome, counts: dict[str, Any], directory: Path) -> None:
     """Write the files of the contract."""
     directory.mkdir(parents=True, exist_ok=True)
     alerts = outcome.alerts
-    _write(directory / "alerts.jsonl", (alerts[key] for key in sorted(alerts)))
+    _write(directory / "alerts.jsonl", (alert_document(alerts[key]) for key in sorted(alerts)))
     _write(directory / "logs.jsonl", ordered_logs(outcome.logs))
     _write(directory / "signals.jsonl", ordered_signals(outcome.signals))
     _write(directory / "actions.jsonl", ordered_actions(outcome.actions.values()))
     _write(directory / "notices.jsonl", ordered_notices(outcome.notices.values()))
     _write(directory / "dead_letters.jsonl", outcome.dead_letters)
-    _write(directory / "events.jsonl", outcome.events)
+    _write(directory / "events.jsonl", map(event_document, outcome.events))
     (directory / "summary.json").write_bytes(_encode(counts) + b"\n")
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """Return an event with its empty fields."""
+    return {**EMPTY_EVENT, **msgspec.to_builtins(event)}
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Return an alert with the whole of its representative event."""
+    return {**msgspec.to_builtins(alert), "event": event_document(alert.event)}
 
 
 def _write(path: Path, things: Iterable[Any]) -> None:
