@@ -16,6 +16,7 @@ from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
 from flows.settings import Settings, SettingsError
+from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource
 from flows.sources.kafka import KafkaSource
 from flows.stop import Stop
@@ -65,14 +66,16 @@ def build(
 ) -> Job:
     """Return a job ready to run. Raises RulesError, SettingsError, and what its broker, store or outbox raise."""
     stop, words = Stop(), renderer(settings)
+    settings = divided(settings)
     rules = load_rules(settings, words, watched, environment)
     worker = Worker(settings, rules.holder.current(), words, words.check_template)
-    host = Host(worker, rules.holder.current)
+    counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
+    owner = owner_of(settings.kafka, counts)
+    host = Host(worker, rules.holder.current, owner)
     if watched is not None:
         watched.telemetry.watch(worker)
-        host = WatchedHost(worker, rules.holder.current, watched.telemetry)
+        host = WatchedHost(worker, rules.holder.current, watched.telemetry, owner)
         observe = watched.telemetry.observe
-    counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     source = source_of(settings, stop, counts, watched, environment)
     edges = open_edges(settings, observe, environment, watched)
     return Job(settings, alerts_flow(source, host, edges), host, edges, stop, rules, counts)
@@ -107,7 +110,9 @@ def open_edges(
         if "://" not in path and path not in NOWHERE:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
     kafka = settings.kafka
-    sink = KafkaSink(options(kafka, environment), timeout=kafka.timeout) if kafka.dead_letters or kafka.changes else None
+    sink = (
+        KafkaSink(options(kafka, environment), timeout=kafka.timeout) if kafka.dead_letters or kafka.changes else None
+    )
     letters: DeadLetters = FileDeadLetters(settings.dead_letters)
     if sink is not None and kafka.dead_letters:
         letters = KafkaDeadLetters(sink, kafka.dead_letters)

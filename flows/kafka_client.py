@@ -81,7 +81,7 @@ def prepare(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str
     read = read_topics(settings)
     written = {topic for topic in (settings.dead_letters, settings.changes, settings.keyed) if topic}
     found = ensure(settings, environment, read.keys() | written)
-    for topic in read:
+    for topic in read.keys() - {settings.commands}:  # every worker reads all commands
         if found[topic] < settings.workers:
             raise KafkaTroubleError(
                 f"topic {topic} has {found[topic]} partitions for {settings.workers} workers: each needs one"

@@ -10,7 +10,7 @@ import msgspec
 
 from flows.kafka_client import ensure, options
 from flows.settings import KafkaSettings
-from sinks.kafka import ANY, KafkaSink, Outgoing
+from sinks.kafka import KafkaSink, Outgoing
 from sinks.keyed import FINGERPRINT, partition_of
 
 CHUNKS = 10
@@ -25,7 +25,6 @@ class Head(msgspec.Struct, frozen=True):
     at: Any = None
     time: Any = None
     dedupe_md5: Any = None
-    command: Any = None
 
 
 def produce(
@@ -65,27 +64,11 @@ def outgoing(line: bytes, partitions: int) -> Outgoing:
 
 
 def send_one(settings: KafkaSettings, topic: str, line: bytes, environment: Mapping[str, str] = os.environ) -> None:
-    """Send a command to every worker it may concern. Raises KafkaTroubleError, DeliveryError, SettingsError."""
-    partitions = ensure(settings, environment, [topic])[topic]
+    """Send a command; every worker reads it, its owner acts. Raises KafkaTroubleError, DeliveryError, SettingsError."""
+    ensure(settings, environment, [topic])
     sink = KafkaSink(options(settings, environment), timeout=settings.timeout)
-    sink.write(topic, [Outgoing(line, partition=partition) for partition in routes(line, settings.workers, partitions)])
+    sink.write(topic, [Outgoing(line)])
     sink.close()
-
-
-SHIELDS = ("shield", "unshield")
-
-
-def routes(line: bytes, workers: int, partitions: int) -> list[int]:
-    """Return the partitions a command goes to: that of its fingerprint's slot, else one of each worker.
-
-    A worker that does not know the alert of a command refuses it into the dead letters.
-    """
-    head = _head(line)
-    if workers == 1:
-        return [ANY]
-    if head.command not in SHIELDS and _is_fingerprint(head.dedupe_md5):
-        return [partition_of(head.dedupe_md5, partitions)]
-    return list(range(workers))
 
 
 def _head(line: bytes) -> Head:

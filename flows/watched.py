@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from flows.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
 from operators.host import Host
+from operators.owner import ALONE, Owner
 from operators.rules.book import RuleBook
 from operators.worker import Worker
 
@@ -13,8 +14,10 @@ from operators.worker import Worker
 class WatchedHost(Host):
     """Tells the telemetry what the engine asks of it."""
 
-    def __init__(self, worker: Worker, current_book: Callable[[], RuleBook], telemetry: Telemetry) -> None:
-        super().__init__(worker, current_book)
+    def __init__(
+        self, worker: Worker, current_book: Callable[[], RuleBook], telemetry: Telemetry, owner: Owner = ALONE
+    ) -> None:
+        super().__init__(worker, current_book, owner)
         self._telemetry = telemetry
         self._snapshot_began: float | None = None
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from operators.commands import Command
+from operators.commands import ON_ALERTS, Command
 from operators.intake import Record, RulesChange
+from operators.owner import slot_of_command
 from operators.rules.book import RuleBook
 
 SHARED = "~"
@@ -92,7 +93,9 @@ def _alone(key: str, records: Sequence[Record | Raw], clock: int | None, is_end:
 def key_of(record: Record) -> str | None:
     """Return the key whose state a record may change; None: any."""
     body = record.body
-    if isinstance(body, RulesChange) or (isinstance(body, Command) and not body.dedupe_md5):
+    if isinstance(body, Command):
+        return slot_of_command(body) if body.command in ON_ALERTS else None
+    if isinstance(body, RulesChange):
         return None
     key = (getattr(body, "dedupe_md5", None) or SHARED)[:2].lower()
     return key if key in _IS_KEY else SHARED

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
+from operators.commands import Command
 from operators.event import Event
-from operators.intake import Record, RulesChange, take_in
+from operators.intake import Body, Record, RulesChange, Tick, take_in
+from operators.owner import ALONE, Owner, slot_of_command
 from operators.rules.book import RuleBook
 from operators.slot import Slot
 from operators.worker import Worker
@@ -13,8 +15,9 @@ from operators.worker import Worker
 class Host:
     """Drives one worker. Single-worker processes only: nothing here is locked (engine.md 3.3)."""
 
-    def __init__(self, worker: Worker, current_book: Callable[[], RuleBook]) -> None:
+    def __init__(self, worker: Worker, current_book: Callable[[], RuleBook], owner: Owner = ALONE) -> None:
         self.worker = worker
+        self._owner = owner
         self._current_book = current_book
         self._known: set[str] = set()
         self._waiting: list[Batch] = []
@@ -90,8 +93,19 @@ class Host:
             at = arrival.at if arrival.at is not None else arrival.time or 0
         elif arrival.at is not None:
             at = min(at, arrival.at)
-        keep_raw = type(body) is not Event
-        return Record(at, body, raw.source, raw.position, raw.raw if keep_raw else b"")
+        if type(body) is Event:
+            return Record(at, body, raw.source, raw.position)
+        is_quiet = False
+        if raw.kind == "command" and self._owner.workers > 1:
+            body, is_quiet = self._concerning_us(body)
+        return Record(at, body, raw.source, raw.position, raw.raw, is_quiet)
+
+    def _concerning_us(self, body: Body) -> tuple[Body, bool]:
+        """Return what a record that every worker reads is to this one, and whether another says its dead letter."""
+        slot = slot_of_command(body) if isinstance(body, Command) else None
+        if slot is None:
+            return body, not self._owner.is_first
+        return (body, False) if self._owner.owns(slot) else (Tick(), True)
 
     def run(self, batch: Batch) -> list[object]:
         """Fold every batch up to this one, each once; nothing before all slots are there."""

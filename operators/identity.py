@@ -75,8 +75,11 @@ def bk_hash(value: Any) -> str:
 
 
 def alert_id(dedupe_md5: str, opening: Event) -> str:
-    """Return an alert's id: ten digits of the opening event's second, twelve hex digits of a hash."""
-    return f"{opening.time:010d}{digest(dedupe_md5, opening.id)[:12]}"
+    """Return an alert's id: ten digits of the opening event's second, twelve hex digits of a hash.
+
+    The hash begins with the slot, so a command that names nothing but an alert finds the worker that owns it.
+    """
+    return f"{opening.time:010d}{slot_of(dedupe_md5)}{digest(dedupe_md5, opening.id)[:10]}"
 
 
 def action_id(alert: str, relation: str, signal: str, notice_type: str, cycle: int) -> str:

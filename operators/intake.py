@@ -56,6 +56,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     source: str = ""
     position: str = ""
     raw: bytes = b""
+    is_quiet: bool = False
+    """Another worker, which reads it too, says its dead letter."""
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):

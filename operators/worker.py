@@ -44,6 +44,8 @@ class Worker:
         self.states = States()
         self.scene = Scene(settings, book, say=self.said.append, find=self.states.find, render=render)
         self.clock = 0
+        self._arrival = 0
+        """Arrival of the record that is folded; behind the clock where the record was late."""
         self.shared = Shared(self.scene)
         self._check_template = check_template
         self._timers = Timers()
@@ -61,8 +63,9 @@ class Worker:
         if record.at > self.clock:
             self.advance(record.at)
         body = record.body
+        self._arrival = record.at
         refusal = FOLD[type(body)](self, body)
-        if refusal is not None:
+        if refusal is not None and not record.is_quiet:
             self.say_dead(refusal, record.source, record.position, record.raw)
 
     def say_dead(self, refusal: Refusal, source: str, position: str, raw: bytes) -> None:
@@ -195,9 +198,13 @@ class Worker:
     # --- states
 
     def turn(self, md5: str) -> Turn:
-        """Begin a turn of a fingerprint, known or not."""
+        """Begin a turn of a fingerprint, known or not.
+
+        The generation is the arrival of the record, not the clock's second: read again after a crash, a late record
+        may find an earlier clock, and versions must not run backwards.
+        """
         now = self.clock
-        return Turn(self.states.get(md5) or State(md5, generation=now, touched=now), self.scene, now)
+        return Turn(self.states.get(md5) or State(md5, generation=self._arrival, touched=now), self.scene, now)
 
     def finish(self, turn: Turn, *, looks: bool) -> None:
         """Let the checkers look, and keep the state that follows."""

@@ -101,7 +101,7 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
             (topic, number, kind)
             for topic, kind in read_topics(settings).items()
             for number in range(self._counts[topic])
-            if number % settings.workers == settings.worker
+            if kind == "command" or number % settings.workers == settings.worker
         ]
 
     def _partition(self, topic: str, number: int, kind: str, saved: Mapping[str, tuple[int, int]]) -> Partition:
