@@ -1,6 +1,7 @@
 """Running a job: recovery directory, memory, the engine, the courier beside it."""
 
 import gc
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -39,11 +40,14 @@ def recovery_of(settings: RecoverySettings) -> RecoveryConfig | None:
     """Return where snapshots are kept, created at the first start; None where nothing is kept."""
     if settings.directory in ("", "none"):
         return None
-    directory = Path(settings.directory)
-    if not any(directory.glob("part-*.sqlite3")):
-        directory.mkdir(parents=True, exist_ok=True)
-        init_db_dir(directory, settings.partitions)  # type: ignore[no-untyped-call]  # the engine has no types here
-    return RecoveryConfig(str(directory))  # type: ignore[no-untyped-call]  # as above
+    partitions = Path(settings.directory) / "partitions"
+    if not partitions.exists():
+        made = partitions.with_suffix(".new")  # a process killed half-way leaves only this behind
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
+        init_db_dir(made, settings.partitions)  # type: ignore[no-untyped-call]  # the engine has no types here
+        made.rename(partitions)
+    return RecoveryConfig(str(partitions))  # type: ignore[no-untyped-call]  # as above
 
 
 def run(job: Job, courier: Courier | None = None) -> None:
