@@ -6,6 +6,7 @@ comparisons and everything that makes large values are metered (guard.py, work.p
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import nodes
@@ -44,6 +45,7 @@ _LOOP_FACTS = (
     "index", "index0", "first", "last", "length", "revindex", "revindex0", "cycle", "changed", "previtem", "nextitem",
 )  # fmt: skip
 _MAX_COMPILED = 2048
+_CALL_PRICE = 8
 _LONGEST_ERROR = 300
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -127,7 +129,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, str | dict | list | tuple | View | Tools):
             raise SecurityError("this value cannot be called")
         budget: Budget = context.budget
-        budget.spend(getattr(obj, "price", 1))
+        budget.spend(getattr(obj, "price", _CALL_PRICE))
         budget.weigh((args, kwargs))
         with budget.deeper():
             return budget.weigh(super().call(context, obj, *args, **kwargs))
@@ -205,8 +207,11 @@ def explain(error: BaseException) -> str:
     return _ADDRESS.sub("", f"{type(error).__name__}: {error}")[:_LONGEST_ERROR]
 
 
+@lru_cache(maxsize=4096)
 def check_template(text: str) -> str | None:
-    """Return what is wrong with a template (`line 2: ...`), or None."""
+    """Return what is wrong with a template (`line 2: ...`), or None. Strategies share templates, so answers are kept."""
+    if "{" not in text and len(text) <= MAX_TEMPLATE:
+        return None
     try:
         _CHECKER.compile_text(text)
     except TemplateSyntaxError as error:

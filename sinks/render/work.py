@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-MAX_WORK = 200_000
+MAX_WORK = 100_000
 """Units one rendering may spend; a unit is at most about a microsecond."""
 MAX_OUTPUT = 1 << 20
 """Bytes of UTF-8 that one rendering may produce (design.md 7.29)."""

@@ -220,16 +220,16 @@ BOMBS = [
 @pytest.mark.parametrize("template", BOMBS)
 def test_work_and_output_are_bounded(template):
     assert check_template(template) is None
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(RENDER_ERRORS):
         run(template, json=JSON, re=RE)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 1.5
 
 
 def test_a_pattern_that_makes_backtracking_engines_hang_costs_nothing():
-    start = time.perf_counter()
+    start = time.process_time()
     assert run("{{ re.search('(a+)+$', text) is none }}", re=RE, text="a" * 5000 + "b") == "True"
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
