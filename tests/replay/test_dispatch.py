@@ -245,7 +245,7 @@ def test_third_party_alerts_are_for_rules_alone():
     assert told(replay({"user_groups": GROUPS, "dispatch": [group(named)]}, [event(0)])) == [(0, "db-1", False)]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     by_rule=st.sampled_from([1, 2, 3]),
     severities=st.lists(st.sampled_from([1, 2, 3]), min_size=1, max_size=12),

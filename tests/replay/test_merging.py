@@ -233,7 +233,7 @@ def test_businesses_and_severities_have_storms_of_their_own():
 # --- laws
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     events=st.lists(
         st.tuples(

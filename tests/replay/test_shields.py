@@ -364,7 +364,7 @@ def test_ack_duration_ends_with_a_shield():
     assert replay(shielded(shield(100, 200)), [strategy_event(0)], until=500).alert["ack_duration"] == 100
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     begin=st.integers(-20, 120),
     length=st.integers(0, 60),
