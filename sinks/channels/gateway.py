@@ -13,6 +13,7 @@ from sinks.channels.http import Answer, Http
 from sinks.channels.secrets import Reveal
 
 _FINE = (0, 200, "0", "200", "ok", "OK", "success")
+_CONSENT = (b"", b"0", b"ok", b"true", b"success", b"accepted", b"queued", b"sent", b"done")
 _LATER = ("429", "500", "502", "503", "504")
 
 
@@ -42,10 +43,10 @@ class Gateway:
 def results_of(answer: Answer, receivers: tuple[str, ...]) -> Results:
     """Return who was reached (spec/notices.md 4.1).
 
-    An empty or other answer with a 2xx status is a success. A JSON object is believed: `result: false` or a code other
-    than 0 refuses all, `username_check.invalid` and `message_detail` name those who failed. Raises DeliveryError.
+    An empty answer or a word of consent is a success. A JSON object is believed: `result: false` or a code other than 0
+    refuses all, `username_check.invalid` and `message_detail` name those who failed. Raises DeliveryError.
     """
-    if not answer.body.strip():
+    if answer.body.strip().lower() in _CONSENT:
         return for_all(receivers, Result(ok=True))
     said = answer.json()
     invalid = _names(_inside(said, "username_check").get("invalid"))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from operators.alert import Alert
 from operators.records import Message
 from operators.rules.book import RuleBook
-from operators.rules.model import NoticeTemplate, Strategy
+from operators.rules.model import NoticeRelation, NoticeTemplate, Strategy
 from operators.settings import CoreSettings
 from sinks.render.case import SHIELD, Case, make_case
 from sinks.render.content import default_rows
@@ -54,6 +54,8 @@ class Renderer:
 
     def __init__(self, settings: CoreSettings, folders: Sequence[Path] = ()) -> None:
         self._settings = settings
+        default = settings.default_notice
+        self._default = msgspec.convert(default, NoticeRelation) if default is not None else None
         self._frames = Frames(folders)
         self._sandboxes = {one.name: Sandbox(one.escape) for one in (MAIL, MARKDOWN, TEXT, SMS, LINE, RAW)}
         wrong = check_template(settings.links.alert)
@@ -143,10 +145,14 @@ class Renderer:
         return harmless_link(self._attempt(self._settings.links.alert, case.within(RAW), "links.alert", errors))
 
     def _own_template(self, message: Message, strategy: Strategy | None) -> NoticeTemplate:
-        """Return the template configured for the signal, that of abnormal for no_data, else one without texts."""
-        if message.signal == SHIELD or strategy is None or strategy.notice is None:
+        """Return the template configured for the signal, that of abnormal for no_data, else one without texts.
+
+        Third-party alerts have those of setting `default_notice`.
+        """
+        relation = strategy.notice if strategy is not None else self._default if not message.strategy_id else None
+        if message.signal == SHIELD or relation is None:
             return _BUILT_IN
-        found = {one.signal: one for one in strategy.notice.config.template}
+        found = {one.signal: one for one in relation.config.template}
         own = found.get(message.signal)  # type: ignore[call-overload]
         if own is None and message.signal == "no_data":
             own = found.get("abnormal")

@@ -79,6 +79,9 @@ def test_headers_may_be_secret_and_are_never_shown(hook):
     ("body", "alice", "bob", "message"),
     [
         (b"", True, True, ""),
+        (b" OK\n", True, True, ""),
+        (b"Accepted", True, True, ""),
+        (b"Error 7", False, False, "the answer is no JSON object: Error 7"),
         (b'{"result": true, "message_id": 5}', True, True, ""),
         (b'{"username_check": {"invalid": ["bob"]}, "message": "no phone"}', True, False, "no phone"),
         (b'{"data": {"username_check": {"invalid": "bob, carol"}}}', True, False, "no such receiver"),

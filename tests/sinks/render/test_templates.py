@@ -265,3 +265,16 @@ def test_a_relation_without_notice_or_a_strategy_without_template_is_told_in_bui
     bare = replace(strategy(), notice=None)
     made = renderer().render(message("weixin", about), about, bare, BOOK, NOW)
     assert made.content == say().content
+
+
+def test_third_party_alerts_have_the_templates_of_the_default_notice():
+    settings = CoreSettings(
+        default_notice={"config": {"template": [{"signal": "abnormal", "message_tmpl": "default {{ alarm.name }}"}]}}
+    )
+    about = [alert(strategy_id="")]
+
+    def words(**changes):
+        return Renderer(settings).render(message("weixin", about, **changes), about, None, BOOK, NOW).content
+
+    assert words(strategy_id="") == "[Fatal] CPU usage\ndefault CPU usage"
+    assert "default" not in words(strategy_id="gone")
