@@ -12,7 +12,7 @@ from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failu
 from sinks.channels.http import Answer, Http
 from sinks.channels.secrets import Reveal
 
-_FINE = (0, 200, "0", "200", "ok", "OK", "success")
+_NO = ("error", "err", "fail", "failed", "failure", "rejected", "refused", "undelivered")
 _CONSENT = (b"", b"0", b"ok", b"true", b"success", b"accepted", b"queued", b"sent", b"done")
 _LATER = ("429", "500", "502", "503", "504")
 
@@ -53,12 +53,20 @@ def results_of(answer: Answer, receivers: tuple[str, ...]) -> Results:
     detail = _inside(said, "message_detail")
     text = str(said.get("message") or said.get("errmsg") or said.get("msg") or "")
     code = next((said[name] for name in ("errcode", "code", "status") if name in said), 0)
-    is_refused = said.get("result") is False or (code not in _FINE and not isinstance(code, dict | list | bool))
-    if is_refused and not invalid and not detail:
+    if (said.get("result") is False or _is_no(code)) and not invalid and not detail:
         message = f"code {code}: {text}".rstrip(": ")
         raise LaterError(message) if str(code) in _LATER else RefusedError(message)
     message_id = str(said.get("message_id") or said.get("msg_id") or "")
     return {name: _result(name, invalid, detail, text, message_id) for name in receivers}
+
+
+def _is_no(code: Any) -> bool:
+    """Tell whether a code or status word is a refusal: any number but 0 and 2xx, or a word that says so."""
+    text = str(code).strip().lower()
+    number = text.removeprefix("-")
+    if number.isascii() and number.isdecimal():
+        return text != "0" and not (len(text) == 3 and text.startswith("2"))  # noqa: PLR2004 (2xx)
+    return text in _NO
 
 
 def _result(name: str, invalid: list[str], detail: dict[str, Any], text: str, message_id: str) -> Result:

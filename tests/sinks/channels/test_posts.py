@@ -92,6 +92,11 @@ def test_headers_may_be_secret_and_are_never_shown(hook):
         (b'{"code": 200}', True, True, ""),
         (b'{"code": "1001", "msg": "bad"}', False, False, "code 1001: bad"),
         (b'{"status": "success"}', True, True, ""),
+        (b'{"sid": "SM1", "status": "queued"}', True, True, ""),
+        (b'{"code": 202}', True, True, ""),
+        (b'{"code": -1}', False, False, "code -1"),
+        (b'{"status": "Failed", "message": "why"}', False, False, "code Failed: why"),
+        (b'{"status": {"x": 1}}', True, True, ""),
     ],
 )
 def test_a_gateway_says_whom_it_could_not_reach(hook, body, alice, bob, message):
