@@ -91,6 +91,8 @@ class Courier:
 
     def stop(self, grace: float | None = None) -> bool:
         """Finish what is being sent, give back the rest; tell whether it ended within `grace` seconds."""
+        if self._dispatcher.ident is None:
+            return True
         deadline = time.monotonic() + (self._settings.grace if grace is None else grace)
         self._stopping.set()
         self._wake.set()

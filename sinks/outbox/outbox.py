@@ -90,7 +90,7 @@ class Outbox(Protocol):
         ...
 
     def record(self, outcomes: Sequence[Outcome], now: float) -> None:
-        """Store decisions and their receipts durably. Whoever lost his hold can still settle, nothing else."""
+        """Store decisions and their receipts durably. Whoever lost a notice to another can still settle it, no more."""
         ...
 
     def depth(self, now: float) -> Depth:

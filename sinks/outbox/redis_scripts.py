@@ -7,7 +7,10 @@ GROUP = "couriers"
 KINDS = ("settle", "retry", "bury", "release")
 
 FIELDS = ("lane", "attempt", "created", "due", "body", "results", "state", "error")
-"""Of a notice's hash; beside them `entry`, its place in the stream of its lane."""
+"""Of a notice's hash; beside them `entry`, its place in the stream of its lane.
+
+`state`: waiting, held, lapsed (the hold ran out, nobody took it yet: its holder may still record), dead.
+"""
 
 
 def _prelude(prefix: str) -> str:
@@ -27,9 +30,9 @@ def _quoted(text: str) -> str:
 _MOVES = """
 local call = redis.call
 local function group(lane) redis.pcall('XGROUP', 'CREATE', ready(lane), GROUP, '0', 'MKSTREAM') end
-local function enqueue(id, lane)
+local function enqueue(id, lane, state)
   if call('SADD', LANES, lane) == 1 then group(lane) end
-  call('HSET', notice(id), 'state', 'waiting', 'entry', call('XADD', ready(lane), '*', 'id', id))
+  call('HSET', notice(id), 'state', state, 'entry', call('XADD', ready(lane), '*', 'id', id))
 end
 local function dequeue(id)
   local at = call('HMGET', notice(id), 'lane', 'entry')
@@ -39,13 +42,14 @@ local function dequeue(id)
   end
   return at[1]
 end
-local function requeue(id, from)
+local function requeue(id, from, state)
   call('ZREM', from, id)
   local lane = dequeue(id)
-  if lane then enqueue(id, lane) end
+  if lane then enqueue(id, lane, state) end
 end
 local function holds(id, attempt)
-  return call('ZSCORE', HELD, id) and call('HGET', notice(id), 'attempt') == attempt
+  local is = call('HMGET', notice(id), 'state', 'attempt')
+  return (is[1] == 'held' or is[1] == 'lapsed') and is[2] == attempt
 end
 """
 
@@ -58,7 +62,7 @@ for i = 2, #ARGV, 3 do
     call('HSET', notice(id), 'lane', lane, 'body', body, 'created', now, 'due', now)
     call('HSET', notice(id), 'attempt', 0, 'results', '', 'error', '')
     call('ZADD', LIVE, now, id)
-    enqueue(id, lane)
+    enqueue(id, lane, 'waiting')
     new = new + 1
   end
 end
@@ -68,8 +72,8 @@ return new
 # arguments: now, until, most to move, then lane and room; answer: id, lane, attempt, created, body, results of each
 _TAKE = """
 local now, till, most = ARGV[1], ARGV[2], ARGV[3]
-for _, from in ipairs({LATER, HELD}) do
-  for _, id in ipairs(call('ZRANGEBYSCORE', from, '-inf', now, 'LIMIT', 0, most)) do requeue(id, from) end
+for from, state in pairs({[LATER] = 'waiting', [HELD] = 'lapsed'}) do
+  for _, id in ipairs(call('ZRANGEBYSCORE', from, '-inf', now, 'LIMIT', 0, most)) do requeue(id, from, state) end
 end
 local taken = {}
 for i = 4, #ARGV, 2 do
@@ -97,8 +101,9 @@ return taken
 _EXTEND = """
 for i = 2, #ARGV, 2 do
   if holds(ARGV[i], ARGV[i + 1]) then
+    if call('HGET', notice(ARGV[i]), 'state') == 'lapsed' then dequeue(ARGV[i]) end
     call('ZADD', HELD, ARGV[1], ARGV[i])
-    call('HSET', notice(ARGV[i]), 'due', ARGV[1])
+    call('HSET', notice(ARGV[i]), 'state', 'held', 'due', ARGV[1])
   end
 end
 """
@@ -124,7 +129,7 @@ end
 function act.release(id)
   call('HINCRBY', notice(id), 'attempt', -1)
   call('HSET', notice(id), 'due', now)
-  enqueue(id, call('HGET', notice(id), 'lane'))
+  enqueue(id, call('HGET', notice(id), 'lane'), 'waiting')
 end
 for i = 3, #ARGV, 7 do
   local kind, id, receipt = ARGV[i], ARGV[i + 1], ARGV[i + 6]
@@ -147,7 +152,7 @@ for i = 2, #ARGV, 2 do
   if call('ZREM', DEAD, id) == 1 then
     call('HSET', notice(id), 'created', now, 'due', now, 'results', ARGV[i + 1])
     call('ZADD', LIVE, now, id)
-    enqueue(id, call('HGET', notice(id), 'lane'))
+    enqueue(id, call('HGET', notice(id), 'lane'), 'waiting')
     count = count + 1
   end
 end

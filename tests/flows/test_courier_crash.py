@@ -14,7 +14,7 @@ import pytest
 from sinks.outbox import Terms, open_outbox
 from tests.flows.deliveries import notice, until
 
-VISIBILITY = 1.0
+VISIBILITY = 3.0
 CONCURRENCY = 4
 
 
