@@ -22,7 +22,7 @@ def _rounded(value: float, precision: int = 0, method: str = "common") -> float:
     return filters.do_round(value, precision, method)  # type: ignore[arg-type]
 
 
-def _indented(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002
+def _indented(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 (jinja's)
     pad = width if isinstance(width, str) else padded(" ".ljust, width) if width > 0 else ""
     if len(text) + len(pad) * (text.count("\n") + 1) > MAX_OUTPUT:
         raise too_large("an indented text")

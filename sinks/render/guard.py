@@ -41,7 +41,7 @@ class _Meters(NodeTransformer):
         node.data = node.data.replace("\\n", "\n").replace("\\t", "\t")
         return node
 
-    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 (jinja's)
         if node.recursive:
             raise TemplateSyntaxError("'recursive' is not available in a notice template", node.lineno)
         price = _price(node.body)
@@ -49,10 +49,10 @@ class _Meters(NodeTransformer):
         node.iter = _metered(node.iter, WALK, price)
         return node
 
-    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802 (jinja's)
         return self._pay_on_entry(node)
 
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:  # noqa: N802 (jinja's)
         return self._pay_on_entry(node)
 
     def _pay_on_entry(self, node: Any) -> nodes.Node:
@@ -61,30 +61,30 @@ class _Meters(NodeTransformer):
         node.body.insert(0, nodes.ExprStmt(_metered(toll, SPEND), lineno=node.lineno))
         return node  # type: ignore[no-any-return]
 
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (jinja's)
         self.generic_visit(node)
         return _metered(nodes.List(node.nodes, lineno=node.lineno), JOIN)
 
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 (jinja's)
         self.generic_visit(node)
         node.expr = _weighed(node.expr)
         for operand in node.ops:
             operand.expr = _weighed(operand.expr)
         return node
 
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 (jinja's)
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):
             node.node = _weighed(node.node)
         return node
 
-    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802
+    def visit_List(self, node: nodes.List) -> nodes.Node:  # noqa: N802 (jinja's)
         return _weighed(self.generic_visit(node))
 
-    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Node:  # noqa: N802 (jinja's)
         return _weighed(self.generic_visit(node))
 
-    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Node:  # noqa: N802 (jinja's)
         self.generic_visit(node)
         return _weighed(node) if node.ctx == "load" else node
 
