@@ -6,6 +6,7 @@ Rules are a dict of kinds as in rules.md (or a RuleBook); lines are dicts (or ra
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from flows.outcome import summary
 from flows.replay import Line, Replay
 from flows.replay_files import write
 from flows.settings import Settings, settings_from
-from flows.words import renderer
+from flows.words import Words, renderer
 from operators.rules.book import RuleBook
 from operators.rules.documents import taken_apart
 from operators.rules.load import build
@@ -73,22 +74,24 @@ class Out:
         return [(letter["position"], letter["reason"]) for letter in self.dead_letters]
 
 
-def book_of(rules: Mapping[str, list[Any]] | RuleBook, settings: Settings) -> RuleBook:
-    """Return the book of a dict of kinds; fail with every mistake in it."""
-    if isinstance(rules, RuleBook):
-        return rules
-    documents, errors = taken_apart(json.loads(json.dumps(rules)), "rules")
-    check_template = renderer(settings).check_template
-    book, errors = build(documents, errors, check_template=check_template, default_business=settings.default_business)
+@lru_cache(maxsize=64)
+def _prepared(rules: str, settings: str) -> tuple[Settings, Words, RuleBook]:
+    """Return settings, words and book; fail with every mistake in the rules."""
+    known = settings_from(json.loads(settings), "settings")
+    words = renderer(known)
+    documents, errors = taken_apart(json.loads(rules), "rules")
+    book, errors = build(
+        documents, errors, check_template=words.check_template, default_business=known.default_business
+    )
     assert book is not None, [str(error) for error in errors]
-    return book
+    return known, words, book
 
 
 def replay_of(rules: Mapping[str, list[Any]] | RuleBook, settings: Mapping[str, Any] | None = None) -> Replay:
     """Return a replay that has not begun. A setting's dot is a level: {"quota": {"alert": {"threshold": 2}}}."""
-    known = settings_from(dict(settings or {}), "settings")
-    words = renderer(known)
-    return Replay(known, book_of(rules, known), words, words.check_template)
+    kinds = {} if isinstance(rules, RuleBook) else rules
+    known, words, book = _prepared(json.dumps(kinds), json.dumps(settings or {}))
+    return Replay(known, rules if isinstance(rules, RuleBook) else book, words, words.check_template)
 
 
 def lines_of(lines: Iterable[Any]) -> list[Line]:
