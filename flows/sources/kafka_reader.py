@@ -17,7 +17,7 @@ from flows.sources.partition import Partition
 log = structlog.get_logger()
 
 MIB = 1 << 20
-LEAST_HELD = MIB // 4
+LEAST_HELD = MIB // 8
 """Bytes that each partition may hold whatever their number."""
 QUIET = 5.0
 """Seconds without an answer after which a partition no longer counts as read to its end."""
@@ -55,13 +55,14 @@ class Reader:
     ) -> None:  # fmt: skip
         self._settings, self._size, self._observe = settings, size, observe
         self._partitions: dict[Place, Partition] = {(one.topic, one.number): one for one in partitions}
-        self._limit = max(settings.prefetch * MIB // 2 // max(1, len(partitions)), LEAST_HELD)
+        self._room = settings.prefetch * MIB // 2
+        self._share = max(self._room // max(1, len(partitions)), LEAST_HELD)
         self._now = 0.0
         self._gone: dict[str, tuple[float, float]] = {}
         self._said_down = 0.0
         self._doubted: set[Partition] = set()
         self._committed: dict[str, int] = {}
-        self._consumer = Consumer(DEFAULTS | config | self._own_options())
+        self._consumer = Consumer({**DEFAULTS, **config, **self._own_options()})
         self._consumer.assign([TopicPartition(one.topic, one.number, one.next) for one in partitions])
 
     def _own_options(self) -> dict[str, Any]:
@@ -70,7 +71,8 @@ class Reader:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
-            "queued.max.messages.kbytes": max(1024, self._settings.prefetch * 1024 // 2),
+            "queued.max.messages.kbytes": max(1, self._room // 1024),
+            "fetch.message.max.bytes": min(MIB, self._share // 2),
             "max.poll.interval.ms": 86_400_000,  # members of a group only; we are none
             "statistics.interval.ms": 1000,
             "stats_cb": self._on_stats,
@@ -83,6 +85,8 @@ class Reader:
     def read(self, now: float) -> bool:
         """Put what has come into the partitions; tell whether anything came. Raises KafkaTroubleError."""
         self._pass(now)
+        if self._has_enough():
+            return False
         messages = self._consumer.consume(self._size, 0.0)
         second = int(now)
         for message in messages:
@@ -91,7 +95,9 @@ class Reader:
                 self._on_event(message, error)
                 continue
             kind, stamp = message.timestamp()
-            arrival = min(stamp // 1000, second) if kind else second
+            arrival = stamp // 1000
+            if arrival > second or not kind:
+                arrival = second
             partition = self._partitions[message.topic(), message.partition()]
             partition.add(message.offset() or 0, arrival, message.value())
         if messages:
@@ -109,17 +115,27 @@ class Reader:
 
     # --- bounded memory
 
+    def _has_enough(self) -> bool:
+        """Tell whether much is held, and something of every partition: then all of it can go on first."""
+        partitions = self._partitions.values()
+        return self._held() > self._room // 2 and all(one.held or one.is_read for one in partitions)
+
+    def _held(self) -> int:
+        return sum(one.weight for one in self._partitions.values())
+
     def _hold_back(self) -> None:
-        """Stop reading partitions that are far ahead of the others."""
+        """Stop reading the partitions that are far ahead of the others once much is held."""
+        if self._held() <= self._room:
+            return
         for partition in self._partitions.values():
-            if partition.weight > self._limit and not partition.is_paused:
+            if partition.weight > self._share and not partition.is_paused:
                 partition.is_paused, partition.is_read = True, False
                 self._consumer.pause([_name(partition)])
 
     def go_on(self) -> None:
         """Read on where others have caught up."""
         for partition in self._partitions.values():
-            if partition.is_paused and partition.weight <= self._limit // 2:
+            if partition.is_paused and partition.weight <= self._share // 2:
                 partition.is_paused, partition.answered = False, self._now
                 self._consumer.resume([_name(partition)])
 

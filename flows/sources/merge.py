@@ -4,8 +4,8 @@ A record is handed on once no other partition can still bring an older one: all 
 that catching up gives what the live run would have given. The clock is the second that every partition has reached.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import chain
 from operator import attrgetter
 
 from flows.sources.partition import Partition
@@ -50,8 +50,10 @@ class Merge:
 
     def _share(self, ready: list[tuple[Partition, int]]) -> list[tuple[Partition, int]]:
         """Choose the `size` oldest; of one second, those of the first partitions."""
-        times = sorted(chain.from_iterable(map(_at, partition.held[:count]) for partition, count in ready))
-        latest = times[self._size - 1]
+        seconds = range(min(one.times[0] for one, _ in ready), max(one.last for one, _ in ready))
+        latest = seconds.start + bisect_left(
+            seconds, self._size, key=lambda second: sum(one.waiting(second) for one, _ in ready)
+        )
         sure = {partition.name: min(partition.waiting(latest - 1), count) for partition, count in ready}
         room = self._size - sum(sure.values())
         shares = []

@@ -9,7 +9,7 @@ from operators.decode import MAX_BYTES
 TOMBSTONE = "tombstone"
 """Kind of a record that has a key and no value."""
 
-_at = attrgetter("at")
+_raw = attrgetter("raw")
 
 
 class Partition:
@@ -27,6 +27,7 @@ class Partition:
         "last",
         "next",
         "number",
+        "times",
         "topic",
         "weight",
     )
@@ -34,6 +35,8 @@ class Partition:
     def __init__(self, topic: str, number: int, kind: str, *, offset: int, reached: int, now: float) -> None:
         self.topic, self.number, self.kind = topic, number, kind
         self.held: list[Raw] = []
+        self.times: list[int] = []
+        """Arrivals of the held records."""
         self.weight = 0
         """Bytes held."""
         self.next = self.fetched = offset
@@ -59,13 +62,15 @@ class Partition:
             return
         self.fetched = offset + 1
         self.is_read = False
-        self.last = max(self.last, arrival)
+        if arrival > self.last:  # noqa: PLR1730 - half the time of max()
+            self.last = arrival
         kind = self.kind
         if value is None:
             kind, value = TOMBSTONE, b""
         elif len(value) > MAX_BYTES:
             value = value[: MAX_BYTES + 1]  # enough to see that it is too large
         self.weight += len(value)
+        self.times.append(self.last)
         self.held.append(Raw(self.last, self.topic, f"{self.number}:{offset}", value, kind))
 
     def end(self, offset: int) -> None:
@@ -88,15 +93,15 @@ class Partition:
 
     def waiting(self, until: int) -> int:
         """Return how many of the held records arrived at or before a second."""
-        return bisect_right(self.held, until, key=_at)
+        return bisect_right(self.times, until)
 
     def hand(self, count: int) -> list[Raw]:
         """Let go of the first held records."""
         taken = self.held[:count]
-        del self.held[:count]
         if taken:
-            self.weight -= sum(len(raw.raw) for raw in taken)
-            self.handed = taken[-1].at or 0
+            self.handed = self.times[len(taken) - 1]
+            del self.held[:count], self.times[:count]
+            self.weight -= sum(map(len, map(_raw, taken)))
             self.next = offset_of(self.held[0]) if self.held else self.fetched
         return taken
 
@@ -106,7 +111,7 @@ class Partition:
 
     def bound(self, now: int) -> int:
         """Return the second before which nothing more will be handed on."""
-        return self.held[0].at or 0 if self.held else self.reach(now)
+        return self.times[0] if self.times else self.reach(now)
 
 
 def offset_of(raw: Raw) -> int:

@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from confluent_kafka.admin import ConfigResource
 
 from flows.kafka_client import KafkaTroubleError, prepare
 from flows.settings import KafkaSettings, TopicSettings
@@ -322,7 +323,17 @@ def test_missing_topics_are_refused_or_created(topics, create):
         with pytest.raises(KafkaTroubleError, match=f"no such topic: {topics.prefix}-changes, {topics.prefix}-raw"):
             prepare(settings, {})
         return
-    assert prepare(settings, {}) == {f"{topics.prefix}-raw": 4, f"{topics.prefix}-changes": 4}
+    assert prepare(settings, {}) == {f"{topics.prefix}-raw": 4}
+    changes = ConfigResource(ConfigResource.Type.TOPIC, settings.changes)
+    described = topics.admin.describe_configs([changes])[changes].result()
+    assert described["cleanup.policy"].value == "compact"
+
+
+def test_more_workers_than_partitions_are_refused(topics):
+    topic = topics.make("raw", 2)
+    settings = KafkaSettings(brokers=topics.address, topics=events(topic), worker=2, workers=3)
+    with pytest.raises(KafkaTroubleError, match=f"topic {topic} has 2 partitions for 3 workers: each needs one"):
+        prepare(settings, {})
 
 
 def test_a_broker_that_dies_and_comes_back_costs_nothing_but_time(own_kafka, unique):
