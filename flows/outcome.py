@@ -28,6 +28,9 @@ class Outcome:
         self.signals: list[Signal] = []
         self.actions: dict[str, Action] = {}
         self.notices: dict[str, Notice] = {}
+        self._placed: list[Notice] = []
+        self._latest: list[Notice] = []
+        """Those of the last second: their order may still change."""
         self.dead_letters: list[DeadLetter] = []
         self.events: list[Event] = []
         self.dropped: list[Dropped] = []
@@ -40,9 +43,16 @@ class Outcome:
             self.actions[thing.id] = thing
         elif isinstance(thing, Notice):
             if thing.config is None:  # webhooks and pushes are actions, not notices
-                self.notices[thing.id] = thing
+                self._take_notice(thing)
         else:
             self._list_of(thing).append(thing)
+
+    def _take_notice(self, notice: Notice) -> None:
+        self.notices[notice.id] = notice
+        if self._latest and self._latest[0].time < notice.time:
+            self._placed += ordered_notices(self._latest)
+            self._latest = []
+        self._latest.append(notice)
 
     def _list_of(self, thing: Any) -> list[Any]:
         lists: dict[type, list[Any]] = {
@@ -57,9 +67,8 @@ class Outcome:
     def receipt(self, fields: dict[str, Any], now: int) -> Receipt | Refusal:
         """Return the receipt that a line holds, or why it holds none. `notice` is a place in the notices so far."""
         named = fields.get("notice_id")
-        if named is None and isinstance(place := fields.get("notice"), int) and not isinstance(place, bool):
-            ordered = ordered_notices(self.notices.values())
-            named = ordered[place].id if 0 <= place < len(ordered) else None
+        if named is None and type(place := fields.get("notice")) is int:
+            named = self._id_at(place)
         notice = self.notices.get(named) if isinstance(named, str) else None
         if notice is None:
             return Refusal(DeadReason.UNKNOWN_NOTICE, f"no notice {fields.get('notice_id', fields.get('notice'))!r}")
@@ -68,6 +77,13 @@ class Outcome:
         except msgspec.ValidationError as error:
             return Refusal(DeadReason.WRONG_TYPE, f"`results`: {error}")
         return Receipt(notice_id=notice.id, action_ids=notice.action_ids, way=notice.way, results=results, time=now)
+
+    def _id_at(self, place: int) -> str | None:
+        if 0 <= place < len(self._placed):
+            return self._placed[place].id
+        latest = ordered_notices(self._latest)
+        at = place - len(self._placed)
+        return latest[at].id if 0 <= at < len(latest) else None
 
     def apply(self, receipt: Receipt) -> Notice:
         """Let a receipt change the actions of its notice; return the notice."""

@@ -255,7 +255,7 @@ def _note_people(turn: Turn, action: Action) -> None:
         changes["assignee"] = _joined(alert.assignee, main)
         changes["follower"] = _joined(alert.follower, followers)
         if action.notice_type == "upgrade":
-            changes["supervisor"] = _joined(alert.supervisor, main)
+            changes["supervisor"] = _joined(alert.supervisor, (*main, *followers))
         elif main and not turn.state.is_assigned:
             changes["appointee"] = main
     turn.put(**changes)

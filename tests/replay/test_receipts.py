@@ -65,6 +65,20 @@ def test_places_count_over_the_whole_replay():
     assert [one["status"] for one in out.actions] == ["success", "failure"]
 
 
+def test_places_are_those_of_the_file_within_a_second_too():
+    lines = [
+        strategy_event(0),
+        strategy_event(60, target="10.0.0.2", event_id="new"),
+        strategy_event(60, "RECOVERED", event_id="end"),
+        receipt(60, notice=1, results={"alice": BAD, "bob": BAD}),
+    ]
+    out = replay(book(), lines)
+    assert [(one["signal"], one["status"]) for one in out.actions][1:] == [
+        ("recovered", "failure"),
+        ("abnormal", "success"),
+    ]
+
+
 def test_a_receipt_of_a_call_answers_for_all_it_rang():
     rules = book(("alice", "bob"), ("voice",))
     assert status(replay(rules, [strategy_event(0), receipt(5, notice=0, results={"alice,bob": BAD})])) == (
