@@ -71,6 +71,8 @@ def _ack(turn: Turn, command: Command) -> Refusal | None:
     if alert.is_ack:
         return Refusal(DeadReason.ALREADY_ACKED, f"alert {alert.id} was acknowledged by {alert.ack_operator}")
     turn.put(is_ack=True, ack_operator=command.operator, is_ack_noticed=False)
+    if command.message:
+        turn.put_extra(comment=command.message)
     turn.log(OpType.ACK, Reason.ACKED, command.message, operator=command.operator)
     settle_ack_duration(turn)
     notice = notice_of(turn, matched(turn))

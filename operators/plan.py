@@ -1,5 +1,7 @@
 """Signal to actions: which relations listen, who receives by which way, and why not (spec/notices.md 1.4, 1.5)."""
 
+from typing import Any
+
 import msgspec
 
 from operators.alert import CycleRecord, is_no_data
@@ -193,7 +195,6 @@ def _new_action(
     turn: Turn, relation: Relation, signal: str, notice_type: str, cycle: int, who: Receivers, verdict: Verdict
 ) -> Action:
     alert = turn.current()
-    is_notice = isinstance(relation, NoticeRelation)
     return Action(
         id=action_id(alert.id, relation.id, signal, notice_type, cycle),
         time=turn.now,
@@ -214,8 +215,15 @@ def _new_action(
         dimension_hash=dimension_hash(alert),
         alert_name=alert.alert_name,
         need_biz_converge=relation.options.need_biz_converge if isinstance(relation, NoticeRelation) else False,
-        config=None if is_notice else msgspec.to_builtins(relation.config),
+        config=None if isinstance(relation, NoticeRelation) else config_of(relation),
     )
+
+
+def config_of(relation: ActionRelation) -> dict[str, Any]:
+    """Return the configuration of a webhook or push as its channel reads it, the defaults of its retries included."""
+    retry = relation.config.failed_retry
+    retries = {"max_retry_times": retry.max_retry_times, "retry_interval": retry.retry_interval}
+    return {**msgspec.to_builtins(relation.config), "failed_retry": retries}
 
 
 def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -> None:

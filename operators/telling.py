@@ -9,7 +9,7 @@ from operators.noise import is_reducible
 from operators.reason import OpType, Reason
 from operators.records import Action, LogEntry, Message, Notice
 from operators.scene import Scene
-from operators.turn import Turn
+from operators.turn import Turn, replace
 
 PLANNED = {"normal": Reason.PLANNED, "unshielded": Reason.UNSHIELD_PLANNED, "upgrade": Reason.ESCALATED}
 
@@ -40,7 +40,9 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
         action = outcome.actions[-1]
         notices = [_in_words(turn, message) for message in outcome.messages]
     _log(turn, action, detail)
-    turn.scene.say(action)
+    turn.scene.say(
+        replace(action, config=None)
+    )  # addresses of webhooks and queues may hold secrets: no document shows them
     for notice in notices:
         turn.scene.say(notice)
     return action
