@@ -29,7 +29,7 @@ def alerts_flow(source: Source[Polled], host: "Host", edges: "Edges") -> Dataflo
     flow = Dataflow(FLOW_ID)
     polled = op.input("read", flow, source)
     said = steps.alerts(polled, host)
-    op.output("deliver", said, EdgesSink(edges))
+    op.output("deliver", said, EdgesSink(edges, host.spread))
     return flow
 
 

@@ -101,9 +101,15 @@ class EdgesPart(StatelessSinkPartition[Any]):
 class EdgesSink(DynamicSink[Any]):
     """One part a worker."""
 
-    def __init__(self, edges: Edges) -> None:
-        self._edges = edges
+    def __init__(self, edges: Edges, spread: Callable[[], None] = lambda: None) -> None:
+        self._edges, self._spread = edges, spread
+        self._is_built = False
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> EdgesPart:  # noqa: ARG002 - the engine's signature
-        """Return the only part of this process."""
+        """Return the only part of this process; here alone the engine says whether there are other processes."""
+        if self._is_built:
+            raise RuntimeError("one worker a process, please: start more processes (-i, -a), not more workers (-w)")
+        self._is_built = True
+        if worker_count > 1:
+            self._spread()
         return EdgesPart(self._edges)

@@ -7,6 +7,7 @@ from flows.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
 from operators.host import Host
 from operators.owner import ALONE, Owner
+from operators.relay import Portion
 from operators.rules.book import RuleBook
 from operators.worker import Worker
 
@@ -21,7 +22,7 @@ class WatchedHost(Host):
         self._telemetry = telemetry
         self._snapshot_began: float | None = None
 
-    def take_in(self, polled: list[Polled]) -> Iterable[tuple[str, Share]]:
+    def take_in(self, polled: list[Polled]) -> Iterable[tuple[str, Share | Portion]]:
         """Note what was read."""
         for poll in polled:
             self._telemetry.polled(poll.raws)

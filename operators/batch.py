@@ -6,7 +6,6 @@ gets a share of it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
@@ -48,7 +47,7 @@ class Batch:
     Records that stand behind a change of rules are still raw: what they mean is not known before it is in force.
     """
 
-    __slots__ = ("book", "clock", "is_done", "is_end", "keys", "only", "records")
+    __slots__ = ("book", "clock", "is_done", "is_end", "keys", "records")
 
     def __init__(
         self,
@@ -57,37 +56,24 @@ class Batch:
         *,
         is_end: bool = False,
         book: RuleBook | None = None,
-        only: str | None = None,
     ) -> None:
         self.records = records
         self.clock = clock
         self.is_end = is_end
         self.book = book
         """Rules to be put into force before anything is folded."""
-        self.only = only
-        """The one key whose records are to be folded, of a batch from another process."""
         self.keys: Iterable[str] = KEYS
         self.is_done = False
 
 
 class Share:
-    """One slot's share of a batch. In another process it is a batch of its own with this slot's records only."""
+    """One slot's share of a batch. Between processes there are portions instead (operators/relay.py)."""
 
     __slots__ = ("batch", "key")
 
     def __init__(self, key: str, batch: Batch) -> None:
         self.key = key
         self.batch = batch
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Leave behind what belongs to other slots when going to another process."""
-        batch = self.batch
-        own = [one for one in batch.records if isinstance(one, Raw) or (key_of(one) or SHARED) == self.key]
-        return _alone, (self.key, own, batch.clock, batch.is_end)
-
-
-def _alone(key: str, records: Sequence[Record | Raw], clock: int | None, is_end: bool) -> Share:  # noqa: FBT001 - pickled
-    return Share(key, Batch(records, clock, is_end=is_end, only=key))
 
 
 def key_of(record: Record) -> str | None:

@@ -7,13 +7,14 @@ from operators.commands import Command
 from operators.event import Event
 from operators.intake import Body, Record, RulesChange, Tick, take_in
 from operators.owner import ALONE, Owner, slot_of_command
+from operators.relay import MARK, Portion, Relay, concerns, unwrap, wrap
 from operators.rules.book import RuleBook
 from operators.slot import Slot
 from operators.worker import Worker
 
 
 class Host:
-    """Drives one worker. Single-worker processes only: nothing here is locked (engine.md 3.3)."""
+    """Drives one worker a process, in a cluster too: nothing here is locked (engine.md 3.3)."""
 
     def __init__(self, worker: Worker, current_book: Callable[[], RuleBook], owner: Owner = ALONE) -> None:
         self.worker = worker
@@ -23,12 +24,23 @@ class Host:
         self._waiting: list[Batch] = []
         self._greeted = False
         self._book_seen: RuleBook | None = None
+        self.relay: Relay | None = None
+        """Of a process that is one of several."""
 
     # --- batches
 
-    def take_in(self, polled: list[Polled]) -> Iterable[tuple[str, Share]]:
+    def spread(self) -> None:
+        """Take notice that other processes hold some of the keys."""
+        self.relay = self.relay or Relay()
+
+    def take_in(self, polled: list[Polled]) -> Iterable[tuple[str, Share | Portion]]:
         """Turn polls into batches and share each among the keys it may change."""
-        out: list[tuple[str, Share]] = []
+        if self.relay is not None:
+            return self.relay.send(polled, self._record)
+        return self._shared_out(polled)
+
+    def _shared_out(self, polled: list[Polled]) -> list[tuple[str, Share | Portion]]:
+        out: list[tuple[str, Share | Portion]] = []
         if not self._greeted:  # a slot is built only when something is sent to it (engine.md 0.3)
             self._greeted = True
             out += self._share_out(Batch())
@@ -107,13 +119,26 @@ class Host:
             return body, not self._owner.is_first
         return (body, False) if self._owner.owns(slot) else (Tick(), True)
 
-    def run(self, batch: Batch) -> list[object]:
-        """Fold every batch up to this one, each once; nothing before all slots are there."""
+    def run(self, share: Share | Portion) -> list[object]:
+        """Fold every batch up to this one, each once; nothing before all slots are there, or all portions."""
+        if isinstance(share, Portion):
+            self.spread()
+            assert self.relay is not None
+            self.relay.collect(share)
+            return []
+        batch = share.batch
         if len(self._known) < len(KEYS) and batch in self._waiting:
             return []
         while self._waiting and not batch.is_done:
             self._fold(self._waiting.pop(0))
-        if not batch.is_done:  # it came from another process
+        return self.worker.drain()
+
+    def collected(self) -> list[object]:
+        """Fold the batches of which every portion has come; only among several processes."""
+        if self.relay is None:
+            return []
+        for records, portion in self.relay.complete():
+            batch = Batch(records, portion.clock, is_end=portion.is_end, book=self._new_book())
             self._fold(batch)
         return self.worker.drain()
 
@@ -124,8 +149,9 @@ class Host:
             worker.put_book(batch.book)
         for one in batch.records:
             record = self._record(one) if isinstance(one, Raw) else one
-            if batch.only is None or batch.only == (key_of(record) or SHARED):
-                worker.fold(record)
+            ours = record if self.relay is None else concerns(record, self._known)
+            if ours is not None:
+                worker.fold(ours)
         if batch.clock is not None:
             worker.advance(batch.clock)
         if batch.is_end:
@@ -140,6 +166,8 @@ class Host:
     def adopt(self, resume: bytes) -> str:
         """Restore the state of a key; return the key."""
         key, data = resume[:2].decode().strip(), resume[2:]
+        if data[:1] == bytes((MARK,)):
+            data = self._adopt_kept(data)
         if key == SHARED:
             self.worker.restore_shared(data)
         else:
@@ -150,7 +178,24 @@ class Host:
     def snapshot(self, key: str) -> bytes:
         """Return the state of a key, its name first."""
         name = key.ljust(2).encode()
+        if self.relay is None:
+            return name + self._state(key)
+        is_deputy = SHARED not in self._known and key == min(self._known)
+        shared = self.worker.snapshot_shared() if is_deputy else None
+        return name + wrap(self.relay.kept(key), shared, self._state(key))
+
+    def _state(self, key: str) -> bytes:
         if key == SHARED:
-            return name + self.worker.snapshot_shared()
+            return self.worker.snapshot_shared()
         slot = self.worker.states.slots.get(key)
-        return name + (slot or Slot()).snapshot()
+        return (slot or Slot()).snapshot()
+
+    def _adopt_kept(self, data: bytes) -> bytes:
+        """Take over what a process of several kept before the state of a key; return that state."""
+        self.spread()
+        assert self.relay is not None
+        portions, shared, state = unwrap(data)
+        self.relay.adopt(portions)
+        if shared is not None:
+            self.worker.restore_shared(shared)
+        return state
