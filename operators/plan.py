@@ -60,8 +60,8 @@ def plan(
         unwanted = _unwanted(turn, relation, signal, first=only is None)
         if unwanted is None:
             _act(turn, relation, signal, notice_type, found, groups, cycle)
-        elif isinstance(relation, NoticeRelation):
-            turn.log(OpType.ACTION, unwanted, f"signal {signal}: no notice")
+        elif unwanted is not Reason.SIGNAL_NOT_WANTED or isinstance(relation, NoticeRelation):
+            turn.log(OpType.ACTION, unwanted, f"signal {signal}: no {plugin_of(relation)}")
 
 
 def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:

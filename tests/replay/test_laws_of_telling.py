@@ -5,7 +5,22 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.replay.driver import RULES, T0, check, command, delete, put, replay, strategy_event, tick
+from operators.slot import Slot
+from operators.worker import Worker
+from tests.replay.driver import (
+    RULES,
+    T0,
+    check,
+    command,
+    delete,
+    finished,
+    lines_of,
+    put,
+    replay,
+    replay_of,
+    strategy_event,
+    tick,
+)
 
 GROUPS = [
     {"id": "ops", "name": "Ops", "users": ["alice", "bob"], "ways": ["mail", "voice"]},
@@ -156,6 +171,29 @@ def test_a_prefix_says_what_the_whole_says_up_to_there(lines, places):
         assert [one for one in begun if one["time"] < horizon] == [one for one in told if one["time"] < horizon][
             : len(begun)
         ]
+
+
+@settings(max_examples=40)
+@given(LINES, st.lists(st.integers(0, 5), max_size=2), st.sets(st.integers(0, 30)))
+def test_a_worker_that_restarts_tells_what_one_that_never_stopped_tells(lines, places, restarts):
+    lines = acked(lines, places)
+    unbroken, broken = replay_of(BOOK, SETTINGS), replay_of(BOOK, SETTINGS)
+    for number, line in enumerate(lines_of(lines)):
+        unbroken.fold(line)
+        if number in restarts:
+            broken.worker = successor(broken.worker)
+        broken.fold(line)
+    assert finished(broken, 1600).bytes == finished(unbroken, 1600).bytes
+
+
+def successor(worker: Worker) -> Worker:
+    """Return a new worker that takes over from the snapshots of another."""
+    fresh = replay_of(BOOK, SETTINGS).worker
+    fresh.restore_shared(worker.snapshot_shared())
+    for key, slot in worker.states.slots.items():
+        fresh.adopt(key, Slot.restore(slot.snapshot()))
+    fresh.scene.counts = worker.scene.counts
+    return fresh
 
 
 @settings(max_examples=60)

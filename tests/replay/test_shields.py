@@ -140,6 +140,16 @@ def test_a_strategy_that_does_not_tell_abnormal_has_no_unshield_notice():
     assert replay(shielded(shield(), strategies=strategies), [strategy_event(0)], until=200).actions == []
 
 
+def test_the_unshield_notice_of_a_no_data_alert_has_the_signal_of_its_status():
+    tags = [{"key": "__NO_DATA_DIMENSION__", "value": True}]
+    out = replay(shielded(shield()), [strategy_event(0, tags=tags)], until=200)
+    assert [(one["signal"], one["notice_type"]) for one in out.signals] == [
+        ("no_data", "normal"),
+        ("abnormal", "unshielded"),
+    ]
+    assert out.noticed("signal") == [(101, "mail", "alice", "abnormal")]
+
+
 def test_an_acked_alert_has_no_unshield_notice():
     rules = shielded(shield())
     alert_id = replay(rules, [strategy_event(0)]).alert["id"]

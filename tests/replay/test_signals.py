@@ -291,6 +291,15 @@ def test_an_ack_does_not_mute_queue_pushes():
     assert [one["relation_id"] for one in out.actions] == ["notice", "12"]
 
 
+def test_an_ack_that_mutes_a_webhook_is_in_the_log():
+    action = {"id": 11, "signal": ["recovered"], "config": {"url": "http://127.0.0.1/"}}
+    out = acked({"strategies": [{"id": 1, "name": "CPU", "actions": [action]}]}, strategy_event(60, "RECOVERED"))
+    assert out.actions == []
+    assert [(entry["reason"], entry["description"]) for entry in out.told("ACTION")] == [
+        ("signal_muted_by_ack", "signal recovered: no webhook")
+    ]
+
+
 def test_an_ack_stops_repeats_but_not_the_alert():
     out = acked(RULES, *(strategy_event(at) for at in range(60, 9000, 60)))
     assert [time for time, *_ in out.noticed()] == [0]
