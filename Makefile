@@ -28,10 +28,10 @@ demo: $(READY) ## Show the job on a shipped example, without any server
 	@$(BIN)/tocsin demo
 
 test: $(READY) ## Run every test, real servers included (fetched once into a cache)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
 
 test-core: $(READY) ## Run the tests that need no server
-	@$(BIN)/python -m pytest -m "not servers" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 -m "not servers" $(ARGS)
 
 check: $(READY) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .

@@ -101,8 +101,15 @@ class Counter:
 
     def _serve(self) -> None:
         while True:
-            asker = self._listener.accept()
+            try:
+                asker = self._listener.accept()
+            except OSError:  # closed
+                return
             threading.Thread(target=self._answer, args=(asker,), daemon=True).start()
+
+    def close(self) -> None:
+        """Ask nobody any more, and give the path back."""
+        self._listener.close()
 
     def _answer(self, asker: "Connection[tuple[bool, str], tuple[str, str]]") -> None:
         with asker:

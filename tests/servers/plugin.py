@@ -31,9 +31,10 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if COUNTER not in stash:
         folder = tempfile.TemporaryDirectory(prefix="tocsin.")
-        node.config.add_cleanup(folder.cleanup)
         stash[COUNTER] = str(Path(folder.name) / "servers")
-        Counter(stash[SERVERS], stash[COUNTER])
+        counter = Counter(stash[SERVERS], stash[COUNTER])
+        node.config.add_cleanup(folder.cleanup)
+        node.config.add_cleanup(counter.close)  # the last one added goes first
     node.workerinput["servers"] = stash[COUNTER]
 
 
