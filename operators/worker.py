@@ -4,7 +4,7 @@ Before a record is folded, every timer due at or before its `at` fires, in order
 time. All three hosts (dataflow, replay, tests) drive this one class, so they cannot disagree.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from operators.check.chain import check
 from operators.checks import forget_after
 from operators.decode import Refusal
 from operators.fold import FOLD
-from operators.intake import Record, RulesChange
+from operators.intake import Body, Record, RulesChange
 from operators.plan import settle_held
 from operators.reason import DeadReason, OpType
 from operators.records import DeadLetter
@@ -37,6 +37,9 @@ CheckTemplate = Callable[[str], str | None]
 class Worker:
     """Folds records and fires timers. What it says is appended to `said` in the order of its making."""
 
+    table: Mapping[type, Callable[[Any, Any], Refusal | None]] = FOLD
+    """What each kind of body does."""
+
     def __init__(
         self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None
     ) -> None:
@@ -58,13 +61,17 @@ class Worker:
 
     # --- records
 
+    def meant(self, body: Body, kind: str) -> Body:  # noqa: ARG002 - a job of its own looks at the kind of topic
+        """Return what a body from a topic of this kind is to this job."""
+        return body
+
     def fold(self, record: Record) -> None:
         """Fold one record at its arrival time."""
         if record.at > self.clock:
             self.advance(record.at)
         body = record.body
         self._arrival = record.at
-        refusal = FOLD[type(body)](self, body)
+        refusal = self.table[type(body)](self, body)
         if refusal is not None and not record.is_quiet:
             self.say_dead(refusal, record.source, record.position, record.raw)
 
@@ -227,7 +234,9 @@ class Worker:
         until = max(turn.touched, state.ended_at or 0) + retention
         if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
-        if turn.now < until or state.retry is not None:
+        if state.retry is not None:
+            until = max(until, state.retry.due)
+        if turn.now < until:
             turn.look(until)
             return False
         turn.flush(now_or_never=True)
@@ -261,6 +270,14 @@ class Worker:
         """Take over what no slot owns, and the clock."""
         self.clock = max(self.clock, self.shared.restore(data))
         self.scene.book = self.shared.overlay.over(self.scene.book, self._check_template)
+
+    def snapshot_slot(self, key: str) -> bytes:
+        """Return the state of a slot."""
+        return (self.states.slots.get(key) or Slot()).snapshot()
+
+    def restore_slot(self, key: str, data: bytes) -> None:
+        """Take over a slot from its snapshot. Raises SnapshotError."""
+        self.adopt(key, Slot.restore(data))
 
     def adopt(self, key: str, slot: Slot) -> None:
         """Take over a restored slot."""

@@ -96,6 +96,12 @@ def test_an_end_that_the_quota_swallowed_is_told_when_its_window_ends():
     assert len([one for one in out.signals if one["signal"] == "recovered"]) == 2
 
 
+def test_an_end_that_the_quota_swallowed_outlives_the_retention_of_its_alert():
+    lines = [on(HOSTS[0]), on(HOSTS[1], 60), on(HOSTS[0], 70, "RECOVERED"), on(HOSTS[1], 80, "RECOVERED")]
+    out = replay(RULES, lines, until=600, settings={**ONE, "ended_retention": 0})
+    assert acts(out)[2:] == [(70, HOSTS[0], "recovered"), (130, HOSTS[1], "recovered")]
+
+
 def test_an_end_that_the_quota_swallowed_is_forgotten_when_the_alert_opens_again():
     lines = [
         on(HOSTS[0]), on(HOSTS[1], 60), on(HOSTS[0], 70, "RECOVERED"), on(HOSTS[1], 80, "RECOVERED"), on(HOSTS[1], 120),
