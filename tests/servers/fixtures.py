@@ -1,12 +1,12 @@
 """Real servers as fixtures: each starts once per run; a test isolates itself by a topic, index, key prefix or database."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pymysql
 import pytest
 
-from tests.servers import kafka, redis
+from tests.servers import elasticsearch, kafka, redis
 from tests.servers.park import NoServerError
 from tests.servers.plugin import NEEDS, SERVERS
 from tests.servers.process import Server
@@ -82,18 +82,24 @@ def mariadb_dsn(mariadb_address: str, unique: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def own_kafka() -> Iterator[tuple[Server, str]]:
     """A Kafka that tests kill, hang and restart, and its `host:port`; each leaves it running."""
-    if why := kafka.missing():
-        pytest.fail(why, pytrace=False)
-    server, address = kafka.kafka_server()
-    yield server, address
-    server.stop()
+    yield from _own(kafka.missing, kafka.kafka_server)
+
+
+@pytest.fixture(scope="session")
+def own_elasticsearch() -> Iterator[tuple[Server, str]]:
+    """An Elasticsearch that tests kill, hang and restart, and its URL; each leaves it running."""
+    yield from _own(elasticsearch.missing, elasticsearch.elasticsearch_server)
 
 
 @pytest.fixture
 def own_redis() -> Iterator[tuple[Server, str]]:
     """A Redis for one test, which may kill, hang and restart it, and its `host:port`."""
-    if why := redis.missing():
+    yield from _own(redis.missing, redis.redis_server)
+
+
+def _own(missing: Callable[[], str], start: Callable[[], tuple[Server, str]]) -> Iterator[tuple[Server, str]]:
+    if why := missing():
         pytest.fail(why, pytrace=False)
-    server, address = redis.redis_server()
+    server, address = start()
     yield server, address
     server.stop()

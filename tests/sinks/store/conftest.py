@@ -4,9 +4,6 @@ import pytest
 
 from sinks.store.elasticsearch import ElasticsearchStore
 from sinks.store.sqlite import SqliteStore
-from tests.servers.elastic_fixtures import elasticsearch_dsn, elasticsearch_server
-
-__all__ = ["elasticsearch_dsn", "elasticsearch_server"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.servers)])

@@ -31,6 +31,15 @@ def store(dsn):
     opened.close()
 
 
+@pytest.fixture
+def mortal(own_elasticsearch, unique):
+    """A server that may be hung and killed, and a store there."""
+    server, url = own_elasticsearch
+    opened = ElasticsearchStore(f"{url}?prefix={unique}_&replicas=0-0&timeout=30")
+    yield server, opened
+    opened.close()
+
+
 def refresh(store) -> None:
     store._client.indices.refresh(index=f"{store._prefix}*")
 
@@ -136,9 +145,9 @@ def test_an_index_that_stays_blocked_ends_the_write_when_patience_is_over(dsn, s
     hasty.close()
 
 
-def test_a_server_that_hangs_is_waited_for(dsn, store, elasticsearch_server):
-    server, _ = elasticsearch_server
-    quick = ElasticsearchStore(dsn.replace("timeout=30", "timeout=1"))
+def test_a_server_that_hangs_is_waited_for(own_elasticsearch, mortal):
+    server, store = mortal
+    quick = ElasticsearchStore(f"{own_elasticsearch[1]}?prefix={store._prefix}&replicas=0-0&timeout=1")
     server.signal(signal.SIGSTOP)
     timer = threading.Timer(2, lambda: server.signal(signal.SIGCONT))
     timer.start()
@@ -150,8 +159,8 @@ def test_a_server_that_hangs_is_waited_for(dsn, store, elasticsearch_server):
     assert store.alert(alert().id)
 
 
-def test_what_was_reported_as_written_is_there_after_a_crash(store, elasticsearch_server):
-    server, _ = elasticsearch_server
+def test_what_was_reported_as_written_is_there_after_a_crash(mortal):
+    server, store = mortal
     store.write(Batch(alerts=[alert(number) for number in range(500)], logs=[entry(alert())]))
     server.kill()
     server.start()
@@ -218,14 +227,10 @@ def test_an_index_of_another_shape_under_our_name_is_refused(dsn, store):
         ElasticsearchStore(dsn)
 
 
-def test_an_index_named_like_our_alias_is_refused(elasticsearch_server):
-    dsn = f"{elasticsearch_server[1]}?prefix=taken_"
-    first = ElasticsearchStore(dsn)
-    first._client.indices.create(index="taken_alert")
-    with pytest.raises(StoreError, match="taken_alert is an index"):
+def test_an_index_named_like_our_alias_is_refused(dsn, store):
+    store._client.indices.create(index=f"{store._prefix}alert")
+    with pytest.raises(StoreError, match=f"{store._prefix}alert is an index"):
         ElasticsearchStore(dsn)
-    first._client.indices.delete(index="taken_alert")
-    first.close()
 
 
 def test_retention_drops_whole_indices_by_the_end_of_their_period(store):
