@@ -7,8 +7,10 @@ import msgspec
 
 from flows.outcome import Outcome
 from operators.commands import Command
+from operators.converge import Converge
 from operators.decode import Refusal
-from operators.intake import Check, ReceiptLine, Record, RulesChange, take_in
+from operators.handed import Check
+from operators.intake import ReceiptLine, Record, RulesChange, take_in
 from operators.rules.book import RuleBook
 from operators.scene import Render
 from operators.settings import CoreSettings
@@ -60,8 +62,9 @@ class Replay:
             self._take(self.worker.drain())
             return
         notice = self.outcome.apply(receipt)
-        if notice.way == "voice":
-            self.worker.scene.converge.voice.settle(notice.receivers, notice.alert_ids, self.worker.clock)
+        converge = self.worker.scene.converge
+        if notice.way == "voice" and isinstance(converge, Converge):
+            converge.voice.settle(notice.receivers, notice.alert_ids, self.worker.clock)
 
     def _take(self, said: list[Any]) -> None:
         for thing in said:

@@ -12,6 +12,7 @@ import msgspec
 from operators.commands import ON_ALERTS, Command
 from operators.intake import Record, RulesChange
 from operators.owner import slot_of_command
+from operators.planned import Planned
 from operators.rules.book import RuleBook
 
 SHARED = "~"
@@ -83,6 +84,8 @@ def key_of(record: Record) -> str | None:
         return slot_of_command(body) if body.command in ON_ALERTS else None
     if isinstance(body, RulesChange):
         return None
+    if isinstance(body, Planned):
+        return body.slot
     key = (getattr(body, "dedupe_md5", None) or SHARED)[:2].lower()
     return key if key in _IS_KEY else SHARED
 

@@ -12,7 +12,8 @@ from operators.decode import Refusal
 from operators.dedupe import fold_event
 from operators.enrich.event import Dropped
 from operators.event import Event
-from operators.intake import Check, ReceiptLine, RulesChange, Tick
+from operators.handed import Check
+from operators.intake import ReceiptLine, RulesChange, Tick
 from operators.reason import DeadReason
 from operators.rules.model import Strategy
 

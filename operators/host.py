@@ -9,7 +9,6 @@ from operators.intake import Body, Record, RulesChange, Tick, take_in
 from operators.owner import ALONE, Owner, slot_of_command
 from operators.relay import MARK, Portion, Relay, concerns, unwrap, wrap
 from operators.rules.book import RuleBook
-from operators.slot import Slot
 from operators.worker import Worker
 
 
@@ -107,7 +106,7 @@ class Host:
             at = min(at, arrival.at)
         if type(body) is Event:
             return Record(at, body, raw.source, raw.position)
-        is_quiet = False
+        body, is_quiet = worker.meant(body, raw.kind), False
         if raw.kind == "command" and self._owner.workers > 1:
             body, is_quiet = self._concerning_us(body)
         return Record(at, body, raw.source, raw.position, raw.raw, is_quiet)
@@ -171,7 +170,7 @@ class Host:
         if key == SHARED:
             self.worker.restore_shared(data)
         else:
-            self.worker.adopt(key, Slot.restore(data))
+            self.worker.restore_slot(key, data)
         self._known.add(key)
         return key
 
@@ -187,8 +186,7 @@ class Host:
     def _state(self, key: str) -> bytes:
         if key == SHARED:
             return self.worker.snapshot_shared()
-        slot = self.worker.states.slots.get(key)
-        return (slot or Slot()).snapshot()
+        return self.worker.snapshot_slot(key)
 
     def _adopt_kept(self, data: bytes) -> bytes:
         """Take over what a process of several kept before the state of a key; return that state."""

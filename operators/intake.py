@@ -11,21 +11,14 @@ from operators.commands import Command, read_command
 from operators.decode import Decoded, Refusal, Wire, decode
 from operators.enrich.event import Dropped, enrich_event
 from operators.event import Event
+from operators.handed import HANDED, Check, read_handed
 from operators.identity import event_uid, fingerprint
+from operators.planned import Planned
 from operators.reason import DeadReason
 from operators.rules.book import RuleBook
 from operators.settings import CoreSettings
 
 replace = msgspec.structs.replace
-
-
-class Check(msgspec.Struct, frozen=True, gc=False):
-    """One detection result and the series it speaks of."""
-
-    dedupe_md5: str
-    result: CheckResult
-    event: Event
-    """The identity fields of the check in the shape of an event."""
 
 
 class RulesChange(msgspec.Struct, frozen=True, gc=False):
@@ -45,7 +38,7 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """Only moves the clock."""
 
 
-Body = Event | Check | Command | RulesChange | ReceiptLine | Tick | Dropped | Refusal
+Body = Event | Check | Planned | Command | RulesChange | ReceiptLine | Tick | Dropped | Refusal
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +62,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
 def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "event") -> tuple[Arrival, Body]:
     """Turn one record's bytes into what the core folds; `kind` is that of a record which names none. Never raises."""
+    if kind in HANDED:
+        return Arrival(None, None), read_handed(raw, kind)
     decoded = decode(raw, kind)
     if isinstance(decoded, Event):
         return Arrival(decoded.at, decoded.time), identify(decoded, book, settings)

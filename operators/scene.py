@@ -9,6 +9,7 @@ import msgspec
 from operators.alert import Alert
 from operators.converge import Converge
 from operators.noise import Noise
+from operators.planned import Merging
 from operators.quota import Windows
 from operators.records import Message
 from operators.rules.book import RuleBook
@@ -76,12 +77,17 @@ class Scene:
         self.render = render
         self.alert_quota = Windows(settings.quota.alert)
         self.action_quota = Windows(settings.quota.action)
-        self.converge = Converge(settings)
+        self.converge: Merging = Converge(settings)
         self.noise = Noise(settings)
         self.retired: dict[str, Strategy] = {}
         """Strategies that left the book while an alert of theirs was open."""
         self.counts = Counts()
         self.default_notice = default_notice(settings)
+
+    def in_force(self, strategy_id: str) -> Strategy | None:
+        """Return an enabled strategy of the book."""
+        strategy = self.book.strategies.get(strategy_id)
+        return strategy if strategy is not None and strategy.is_enabled else None
 
     def strategy(self, strategy_id: str) -> Strategy | None:
         """Return a strategy of the book, or the last form of one that left it."""

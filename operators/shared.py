@@ -3,7 +3,6 @@
 import msgspec
 
 from operators import snapshot
-from operators.converge import Converge
 from operators.noise import Noise
 from operators.overlay import Documents, Overlay
 from operators.quota import Counter
@@ -81,7 +80,7 @@ class Shared:
         scene = self._scene
         scene.alert_quota.counters = kept.alert_quota
         scene.action_quota.counters = kept.action_quota
-        scene.converge = Converge.restore(kept.converge, scene.settings)
+        scene.converge = type(scene.converge).restore(kept.converge, scene.settings)
         scene.noise = Noise.restore(kept.noise, scene.settings)
         scene.retired = kept.retired
         self.overlay = Overlay(kept.overlay)

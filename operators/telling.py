@@ -6,6 +6,7 @@ from typing import NamedTuple
 from operators.alert import TARGET_DIMENSIONS, Alert
 from operators.identity import digest, notice_id
 from operators.noise import is_reducible
+from operators.planned import Planned
 from operators.reason import OpType, Reason
 from operators.records import Action, LogEntry, Message, Notice
 from operators.scene import Scene
@@ -23,7 +24,7 @@ def dimension_hash(alert: Alert) -> str:
 def hand_out(turn: Turn, action: Action, detail: str = "") -> Action:
     """Take an action as far as it goes now: into the hands of noise reduction, or on its way."""
     alert, scene = turn.current(), turn.scene
-    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    strategy = turn.strategy
     if action.status != "received" or strategy is None or not is_reducible(action, strategy):
         return send(turn, action, detail)
     held = scene.noise.hold(action, strategy, alert, turn.now)
@@ -43,6 +44,8 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
     turn.scene.say(
         replace(action, config=None)
     )  # addresses of webhooks and queues may hold secrets: no document shows them
+    if action.status == "received":
+        turn.scene.say(Planned(turn.current(), action))
     for notice in notices:
         turn.scene.say(notice)
     return action
@@ -51,7 +54,7 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
 def _log(turn: Turn, action: Action, detail: str) -> None:
     is_upgrade = action.notice_type == "upgrade"
     reason = Reason(action.reason) if action.reason else PLANNED[action.notice_type]
-    if action.status == "success":
+    if action.status in ("success", "received"):
         reason = PLANNED[action.notice_type]
         if action.execute_times > 1 and reason is Reason.PLANNED:
             reason = Reason.REPEAT_PLANNED

@@ -32,12 +32,13 @@ from operators.timers import Timers
 from operators.turn import Turn
 
 CheckTemplate = Callable[[str], str | None]
+Table = Mapping[type, Callable[[Any, Any], Refusal | None]]
 
 
 class Worker:
     """Folds records and fires timers. What it says is appended to `said` in the order of its making."""
 
-    table: Mapping[type, Callable[[Any, Any], Refusal | None]] = FOLD
+    table: Table = FOLD
     """What each kind of body does."""
 
     def __init__(

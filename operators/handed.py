@@ -1,0 +1,42 @@
+"""Records that another job of ours wrote: read as they are, decided already (operators/planned.py)."""
+
+import msgspec
+
+from operators.checks import CheckResult
+from operators.decode import Refusal
+from operators.event import Event
+from operators.planned import Planned
+from operators.reason import DeadReason
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """One detection result and the series it speaks of."""
+
+    dedupe_md5: str
+    result: CheckResult
+    event: Event
+    """The identity fields of the check in the shape of an event."""
+
+
+Handed = Event | Check | Planned
+
+_CHECK_BEGINS = b'{"dedupe_md5":'
+"""An event begins with its id."""
+_event, _check = msgspec.json.Decoder(Event), msgspec.json.Decoder(Check)
+_planned = msgspec.json.Decoder(Planned)
+
+
+def _keyed(raw: bytes) -> Event | Check:
+    return _check.decode(raw) if raw.startswith(_CHECK_BEGINS) else _event.decode(raw)
+
+
+HANDED = frozenset({"keyed", "planned"})
+"""Kinds of topics that our own jobs write."""
+
+
+def read_handed(raw: bytes, kind: str) -> Handed | Refusal:
+    """Return what another job wrote. Never raises."""
+    try:
+        return _keyed(raw) if kind == "keyed" else _planned.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refusal(DeadReason.WRONG_TYPE, f"not written by a job of this version: {error}")

@@ -1,0 +1,70 @@
+"""The core of each job of a split pipeline; the whole of it is the worker itself (design.md 5; docs/jobs.md)."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from operators.commands import Command
+from operators.decode import Refusal
+from operators.event import Event
+from operators.fold import FOLD
+from operators.handed import Check
+from operators.intake import Body, RulesChange, Tick
+from operators.notices import Notices
+from operators.planned import Handover
+from operators.reason import DeadReason
+from operators.rules.book import RuleBook
+from operators.scene import Render
+from operators.settings import CoreSettings
+from operators.worker import CheckTemplate, Table, Worker
+
+Job = Literal["all", "intake", "alerts", "notices"]
+
+replace = msgspec.structs.replace
+
+
+def _pass_event(worker: Worker, event: Event) -> None:
+    worker.said.append(replace(event, at=worker.clock, create_time=worker.clock))
+
+
+def _pass_check(worker: Worker, check: Check) -> None:
+    worker.said.append(replace(check, event=replace(check.event, at=worker.clock)))
+
+
+INTAKE: Table = {**FOLD, Event: _pass_event, Check: _pass_check}
+
+
+class Intake(Worker):
+    """Decodes, enriches and names; events and checks go on as they are, nothing is kept but changes of the rules."""
+
+    table = INTAKE
+
+    def meant(self, body: Body, kind: str) -> Body:
+        """Of the topic that every job reads only changes of rules concern this one; elsewhere they would reach it alone."""
+        if kind == "command":
+            return body if isinstance(body, RulesChange) else Tick()
+        if isinstance(body, (Command, RulesChange)):
+            return Refusal(DeadReason.UNKNOWN_KIND, "`kind`: commands and changes of rules go to the topic of commands")
+        return body
+
+    def advance(self, now: int) -> None:
+        """Let the clock go on; nothing is ever due."""
+        self.clock = max(self.clock, now)
+
+    def _enforce(self, book: RuleBook) -> None:
+        self.scene.book, self.shared.rules_version = book, book.version
+
+
+class Alerts(Worker):
+    """Keeps alerts; what it plans is handed on as it is."""
+
+    def __init__(
+        self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None
+    ) -> None:
+        super().__init__(settings, book, render, check_template)
+        self.scene.converge = Handover()
+
+
+WORKERS: Mapping[str, type[Worker]] = {"all": Worker, "intake": Intake, "alerts": Alerts, "notices": Notices}
+"""Job -> its core."""
