@@ -137,12 +137,11 @@ def _converge(turn: Turn, event: Event) -> bool:
         _converge_late(turn, event, count)
         return False
     aborts = alert.next_status == RECOVERED
-    next_status, next_status_time = timeout_of(turn, alert.strategy_id, event.time, blocked=alert.is_blocked)
+    next_status, next_status_time = timeout_of(turn, alert.strategy_id, blocked=alert.is_blocked)
     turn.put_later(
         event=with_tags(event, alert.assign_tags) if alert.assign_tags else event,
         event_count=count,
         latest_time=event.time,
-        update_time=turn.now,
         next_status=next_status,
         next_status_time=next_status_time,
     )
@@ -160,7 +159,7 @@ def _converge_late(turn: Turn, event: Event, count: int) -> None:
     alert = turn.current()
     begin_time = min(alert.begin_time, event.time)
     first = min(alert.first_anomaly_time, event.anomaly_time)
-    turn.put_later(event_count=count, update_time=turn.now)
+    turn.put_later(event_count=count)
     if (begin_time, first) != (alert.begin_time, alert.first_anomaly_time):
         turn.put(begin_time=begin_time, first_anomaly_time=first)
     turn.log_run(Reason.OUT_OF_ORDER, event)

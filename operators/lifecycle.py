@@ -25,7 +25,7 @@ SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 
 def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> None:
     """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not."""
-    strategy = turn.scene.strategy(event.strategy_id) if event.strategy_id else None
+    strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
     turn.begin(alert)
     turn.keep(
@@ -49,7 +49,7 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
     settings, book = turn.scene.settings, turn.scene.book
     biz = event.bk_biz_id if event.bk_biz_id is not None else settings.default_business
     dimensions, agg_dimensions = dimensions_of(event, strategy, book)
-    next_status, next_status_time = timeout_of(turn, event.strategy_id, event.time)
+    next_status, next_status_time = timeout_of(turn, event.strategy_id)
     return Alert(
         id=name,
         seq_id=name[10:],
@@ -80,17 +80,18 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
     )
 
 
-def timeout_of(
-    turn: Turn, strategy_id: str, event_time: int, *, blocked: bool = False
-) -> tuple[str | None, int | None]:
-    """Return the timed transition that a newest event sets: of third-party, blocked and `timeout` alerts."""
+def timeout_of(turn: Turn, strategy_id: str, *, blocked: bool = False) -> tuple[str | None, int | None]:
+    """Return the timed transition that a newest event sets: of third-party, blocked and `timeout` alerts.
+
+    Time-outs count stream time (design.md 4, 7.31).
+    """
     settings = turn.scene.settings
     if not strategy_id or blocked:
         return CLOSED, turn.now + settings.timeout
     strategy = turn.scene.strategy(strategy_id)
     if strategy is None or strategy.timeout is None or strategy.items:
         return None, None
-    return CLOSED, event_time + strategy.timeout
+    return CLOSED, turn.now + strategy.timeout
 
 
 def _block(turn: Turn, event: Event, strategy: Strategy | None) -> None:
@@ -106,7 +107,7 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None) -> None:
         limit = scene.settings.quota.alert
         count = scene.alert_quota.count(key)
         reason, text = Reason.ALERT_QUOTA, f"{count} new alerts in {limit.window} s; {limit.threshold} are let through"
-    next_status, next_status_time = timeout_of(turn, event.strategy_id, event.time, blocked=True)
+    next_status, next_status_time = timeout_of(turn, event.strategy_id, blocked=True)
     turn.put(is_blocked=True, next_status=next_status, next_status_time=next_status_time)
     turn.log(OpType.ALERT_QOS, reason, text, event)
 

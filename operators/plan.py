@@ -69,7 +69,7 @@ def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
     alert = turn.current()
     if not alert.strategy_id:
         return [turn.scene.default_notice] if found is not None else []
-    strategy = turn.scene.strategy(alert.strategy_id)
+    strategy = turn.strategy
     if strategy is None:
         return []
     return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
@@ -89,8 +89,7 @@ def _act(
     turn: Turn, relation: Relation, signal: str, notice_type: str, found: Dispatch | None,
     groups: Groups | None, cycle: int | None,
 ) -> None:  # fmt: skip
-    alert, scene, now = turn.current(), turn.scene, turn.now
-    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
+    alert, scene, now, strategy = turn.current(), turn.scene, turn.now, turn.strategy
     shield = shielding(alert, scene.book, scene.settings, now)
     who = Receivers()
     if isinstance(relation, NoticeRelation):
@@ -135,7 +134,7 @@ def _judge_again(turn: Turn, action: Action) -> Verdict:
     if shield.is_shielded and record is not None and record.execute_times == action.execute_times:
         _put_record(turn, relation.id, replace(record, is_shielded=True))
     who = Receivers(action.receivers, action.followers)
-    return _judge(turn, relation, scene.strategy(alert.strategy_id), shield, who)
+    return _judge(turn, relation, turn.strategy, shield, who)
 
 
 def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:

@@ -15,8 +15,7 @@ NORMAL, UNSHIELDED, UPGRADE = "normal", "unshielded", "upgrade"
 def matched(turn: Turn) -> Dispatch | None:
     """Return what the dispatch rules say of the alert now."""
     alert, scene = turn.current(), turn.scene
-    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
-    return dispatch(alert, strategy, scene.book, scene.settings, turn.now)
+    return dispatch(alert, turn.strategy, scene.book, scene.settings, turn.now)
 
 
 def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:

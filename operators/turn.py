@@ -1,7 +1,7 @@
 """One turn of one fingerprint: what it does and says at one moment.
 
-A turn starts from a state and ends with the next; in between the steps of the lifecycle change the alert through it. What it
-said (documents, log entries, signals, actions, notices) goes to the scene in the order of its making.
+A turn starts from a state and ends with the next; in between the steps of the lifecycle change the alert through it.
+What it said (documents, log entries, signals, actions, notices) goes to the scene in the order of its making.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from operators.event import Event
 from operators.moves import MOVES
 from operators.reason import OpType, Reason
 from operators.records import LogEntry
+from operators.rules.model import Strategy
 from operators.scene import Scene
 from operators.state import RUN_LENGTH, Run, State
 
@@ -54,13 +55,21 @@ class Turn:
         """Tell whether an alert is open now."""
         return self.alert is not None and self.alert.status == ABNORMAL
 
+    @property
+    def strategy(self) -> Strategy | None:
+        """Return the alert's strategy; one that was not in force when the alert opened has no say in it."""
+        alert = self.current()
+        if not alert.strategy_id or self.state.snapshot is None:
+            return None
+        return self.scene.strategy(alert.strategy_id)
+
     def keep(self, **changes: Any) -> None:
         """Change what is kept beside the alert."""
         self.state = replace(self.state, **changes)
 
     def put(self, **changes: Any) -> None:
         """Change the alert in a way its document must show at once."""
-        self.alert = replace(self.current(), **changes)
+        self.alert = replace(self.current(), update_time=self.now, **changes)
         self._changed = True
 
     def put_extra(self, **changes: Any) -> None:
@@ -73,7 +82,7 @@ class Turn:
 
     def put_later(self, **changes: Any) -> None:
         """Change the alert in fields whose document may wait for the next deadline."""
-        self.alert = replace(self.current(), **changes)
+        self.alert = replace(self.current(), update_time=self.now, **changes)
         self._stale = True
 
     def look(self, at: int | None) -> None:
@@ -95,7 +104,9 @@ class Turn:
         kept = (alert for alert in self.state.previous if (alert.end_time or 0) > horizon)
         return (*kept, self.current())[-4:]
 
-    def log(self, op_type: OpType, reason: Reason, description: str = "", event: Event | None = None, **more: Any) -> None:
+    def log(
+        self, op_type: OpType, reason: Reason, description: str = "", event: Event | None = None, **more: Any
+    ) -> None:
         """Write one log entry; an open run is closed before it."""
         self.close_run()
         alert = self.current()
@@ -122,9 +133,8 @@ class Turn:
         else:
             self.close_run()
             begin, count = self.now, 1
-        self.run = Run(
-            op_type, reason, count, begin, self.now, event.id, event.time, event.severity, event.description
-        )
+        severity = event.severity if op_type == OpType.EVENT_DROP else self.current().severity
+        self.run = Run(op_type, reason, count, begin, self.now, event.id, event.time, severity, event.description)
 
     def close_run(self) -> None:
         """Write the open run as one entry."""
@@ -173,7 +183,6 @@ class Turn:
         self.alert = replace(
             alert,
             revision=self._next_revision(),
-            update_time=self.now,
             duration=max(alert.latest_time - alert.first_anomaly_time, MINUTE),
             rules_version=self.scene.book.version,
         )

@@ -59,8 +59,8 @@ def _close(turn: Turn) -> None:
 
 
 def _recover(turn: Turn) -> None:
-    alert, scene = turn.current(), turn.scene
-    verdict = recover_verdict(alert, turn.state.checks or EMPTY, scene.strategy(alert.strategy_id), turn.now)
+    alert = turn.current()
+    verdict = recover_verdict(alert, turn.state.checks or EMPTY, turn.strategy, turn.now)
     extra = recovering_extra(alert.extra_info, verdict)
     if extra != alert.extra_info:
         turn.put(extra_info=extra)
@@ -113,8 +113,7 @@ def _escalate(
     relation, signal = notice_of(turn, found), alert.status.lower()
     if relation is None or signal not in relation.signal:
         return
-    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id else None
-    held = alert.is_shielded or not in_time(turn, relation, strategy)
+    held = alert.is_shielded or not in_time(turn, relation, turn.strategy)
     if held or scene.action_quota.is_full(action_key(alert, signal), turn.now):
         turn.look(turn.now + scene.settings.check_interval)
         return
