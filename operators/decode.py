@@ -68,6 +68,10 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     fields: dict[str, Any]
 
 
+TOMBSTONE = "tombstone"
+"""Kind of a record that has a key and no value; no line can name it."""
+NOTHING = Refusal(DeadReason.TOMBSTONE, "a key without a value")
+
 KINDS = frozenset({"event", "check", "command", "rules", "receipt", "tick"})
 STRICT = frozenset({"command", "rules"})
 """Kinds whose fields are kept as they come."""
@@ -112,7 +116,7 @@ def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
     if refusal is not None:
         return refusal
     if kind != "event":
-        return _decode_untyped(raw, kind)
+        return NOTHING if kind == TOMBSTONE else _decode_untyped(raw, kind)
     try:
         typed = _event.decode(raw)
         event = None if typed.kind not in (None, "event") else clean_typed(typed)

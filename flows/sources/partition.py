@@ -4,10 +4,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from operators.batch import Raw
-from operators.decode import MAX_BYTES
-
-TOMBSTONE = "tombstone"
-"""Kind of a record that has a key and no value."""
+from operators.decode import MAX_BYTES, TOMBSTONE
 
 _raw = attrgetter("raw")
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.sources.merge import Merge
-from flows.sources.partition import TOMBSTONE, Partition
-from operators.decode import MAX_BYTES
+from flows.sources.partition import Partition
+from operators.decode import MAX_BYTES, TOMBSTONE, decode
+from operators.reason import DeadReason
 
 NOW = 1_000.0
 
@@ -51,6 +52,8 @@ def test_a_tombstone_is_a_kind_of_its_own():
     one = partition()
     one.add(0, 5, None)
     assert (one.held[0].kind, one.held[0].raw) == (TOMBSTONE, b"")
+    assert decode(b"", TOMBSTONE).reason == DeadReason.TOMBSTONE
+    assert decode(b'{"kind": "tombstone"}').reason == DeadReason.UNKNOWN_KIND
 
 
 @pytest.mark.parametrize(("size", "kept"), [(MAX_BYTES, MAX_BYTES), (MAX_BYTES + 1, MAX_BYTES + 1), (MAX_BYTES * 3, MAX_BYTES + 1)])  # fmt: skip
