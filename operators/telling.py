@@ -41,9 +41,8 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
         action = outcome.actions[-1]
         notices = [_in_words(turn, message) for message in outcome.messages]
     _log(turn, action, detail)
-    turn.scene.say(
-        replace(action, config=None)
-    )  # addresses of webhooks and queues may hold secrets: no document shows them
+    # no document shows the addresses of webhooks and queues: they may hold secrets
+    turn.scene.say(replace(action, config=None))
     if action.status == "received":
         turn.scene.say(Planned(turn.current(), action))
     for notice in notices:
@@ -54,7 +53,7 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
 def _log(turn: Turn, action: Action, detail: str) -> None:
     is_upgrade = action.notice_type == "upgrade"
     reason = Reason(action.reason) if action.reason else PLANNED[action.notice_type]
-    if action.status in ("success", "received"):
+    if action.status == "success" or not action.reason:
         reason = PLANNED[action.notice_type]
         if action.execute_times > 1 and reason is Reason.PLANNED:
             reason = Reason.REPEAT_PLANNED
