@@ -19,20 +19,10 @@ MILDEST, WORST = 3, 1
 
 CATEGORIES = frozenset(
     {
-        "os",
-        "host_process",
-        "host_device",
-        "component",
-        "service_process",
-        "service_module",
-        "application_check",
-        "uptimecheck",
-        "apm",
-        "hardware_device",
-        "other_rt",
-        "kubernetes",
+        "os", "host_process", "host_device", "component", "service_process", "service_module", "application_check",
+        "uptimecheck", "apm", "hardware_device", "other_rt", "kubernetes",
     }
-)
+)  # fmt: skip
 FINGERPRINT_LENGTH = 32
 TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
 STATUSES = frozenset({"RECOVERED", "CLOSED"})
@@ -57,7 +47,7 @@ def clean_typed(event: Event) -> Event | None:
         return None
     changes: dict[str, Any] = {}
     if "origin_alarm" in event.extra_info or not WORST <= event.severity <= MILDEST:
-        changes["severity"] = _severity(event.severity or None, event.extra_info)
+        changes["severity"] = _severity(event.severity, event.extra_info)
     if event.status not in CLEAN_STATUSES:
         changes["status"] = _status(event.status)
     if event.target_type and event.target_type not in CLEAN_TARGET_TYPES:
@@ -122,7 +112,7 @@ def clean_event(wire: "Wire") -> Event:
         metric=() if not wire.metric else _texts(wire.metric, "metric"),
         category=_category(wire.category),
         dedupe_keys=_dedupe_keys(wire.dedupe_keys),
-        dedupe_md5="" if wire.dedupe_md5 is None else _fingerprint(wire.dedupe_md5),
+        dedupe_md5="" if wire.dedupe_md5 in (None, "") else _fingerprint(wire.dedupe_md5),
         time=time,
         anomaly_time=time if wire.anomaly_time is None else whole_number(wire.anomaly_time, "anomaly_time"),
         bk_ingest_time=_optional(wire.bk_ingest_time, "bk_ingest_time", whole_number),
@@ -234,7 +224,7 @@ def _dynamic_level(extra: dict[str, Any]) -> int | None:
     try:
         text = extra["origin_alarm"]["data"]["values"]["extra_info"]
         level = msgspec.json.decode(text)["alert_level_msg"]["alert_level"]
-        return int(level) if LEAST <= level <= MOST else None
+        return level if LEAST <= (level := int(level)) <= MOST else None
     except (KeyError, TypeError, ValueError, OverflowError, IndexError, msgspec.DecodeError, RecursionError):
         return None
 

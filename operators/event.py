@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.bounds import Second, Whole
+from operators.bounds import MOST, Second, Whole
 
 if TYPE_CHECKING:
     StrategyId = str
@@ -35,8 +35,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """Empty for a third-party event."""
     alert_name: str = ""
     description: str = ""
-    severity: Whole = 0
-    """1 fatal, 2 warning, 3 remind."""
+    severity: Whole = MOST
+    """1 fatal, 2 warning, 3 remind; one that is missing is cleaned like one that is too mild."""
     data_type: str = ""
     tags: tuple[Tag, ...] = ()
     target_type: str = ""

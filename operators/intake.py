@@ -70,8 +70,9 @@ def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "eve
     if isinstance(decoded, Refusal):
         return _arrival_of(raw, decoded), decoded
     body = _other(decoded, book, settings)
-    time = body.result.time if isinstance(body, Check) else None
-    return Arrival(decoded.at, time), body
+    if isinstance(body, Check):
+        return Arrival(decoded.at, body.result.time), body
+    return _arrival_of(raw, body) if decoded.kind == "check" else Arrival(decoded.at, None), body
 
 
 class _Times(msgspec.Struct):
@@ -83,9 +84,9 @@ _times = msgspec.json.Decoder(_Times)
 UNPARSED = frozenset({DeadReason.TOO_LARGE, DeadReason.TOO_DEEP})
 
 
-def _arrival_of(raw: bytes, refusal: Refusal) -> Arrival:
-    """Return when a refused record arrived, if that much of it can be read."""
-    if refusal.reason in UNPARSED:
+def _arrival_of(raw: bytes, body: Body) -> Arrival:
+    """Return when a record that is of no use arrived, if that much of it can be read."""
+    if isinstance(body, Refusal) and body.reason in UNPARSED:
         return Arrival(None, None)
     try:
         times = _times.decode(raw)
@@ -124,8 +125,8 @@ def _other(decoded: Decoded, book: RuleBook, settings: CoreSettings) -> Body:
 RESULT_FIELDS = frozenset({"anomaly", "level", "value", "item_id", "no_data", "superseded"})
 
 
-def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -> Check | Dropped | Refusal:
-    """Return the check that a record holds, or why it holds none."""
+def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -> Check | Tick | Refusal:
+    """Return the check that a record holds, or why it holds none; of a series whose events are dropped it says nothing."""
     try:
         time = _check_time(fields)
         given = {key: bounded(fields[key]) for key in RESULT_FIELDS if fields.get(key) is not None}
@@ -140,7 +141,7 @@ def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -
         return Refusal(error.reason, str(error))
     except msgspec.ValidationError as error:
         return Refusal(DeadReason.WRONG_TYPE, f"check: {error}")
-    return event if isinstance(event, Dropped) else Check(event.dedupe_md5, result, event)
+    return Tick() if isinstance(event, Dropped) else Check(event.dedupe_md5, result, event)
 
 
 def _check_time(fields: dict[str, Any]) -> int:
