@@ -6,7 +6,7 @@ written twice after a crash has the same ids and changes nothing.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
@@ -21,15 +21,25 @@ from sinks.store.interface import Batch, Store, Written
 Observe = Callable[[Sequence[Any]], None]
 
 
+class NextJob(Protocol):
+    """Hands on what the next job of a split pipeline reads."""
+
+    def write(self, said: Sequence[Any]) -> tuple[DeadLetter, ...]:
+        """Deliver what concerns it; return dead letters for what can never be."""
+        ...
+
+
 class Edges:
     """Where what was said goes. Built once a process, closed at its end."""
 
     def __init__(
         self, store: Store | None, outbox: Outbox | None, dead_letters: DeadLetters, observe: Observe | None = None,
-        *, keeps_events: bool = True, changes: ChangeFeed | None = None, stored: Callable[[Written], None] | None = None,
+        *, keeps_events: bool = True, changes: ChangeFeed | None = None,
+        next_job: NextJob | None = None, stored: Callable[[Written], None] | None = None,
     ) -> None:  # fmt: skip
         self._stored = stored or _unwatched
         self.store, self.outbox, self.dead_letters, self._changes = store, outbox, dead_letters, changes
+        self._next_job = next_job
         self._observe = observe
         self._keeps_events = keeps_events
 
@@ -44,6 +54,8 @@ class Edges:
             self._stored(written)
         if self._changes is not None and batch.alerts:
             refused += self._changes.write(batch.alerts)
+        if self._next_job is not None:
+            refused += self._next_job.write(said)
         notices = sorted_.get(Notice)
         if notices and self.outbox is not None:
             self.outbox.put(notices, time.time())

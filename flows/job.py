@@ -10,7 +10,8 @@ from bytewax.inputs import Source
 
 from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
-from flows.kafka_client import options, prepare
+from flows.jobs import for_job, handing_on
+from flows.kafka_client import HANDS_ON, options, prepare
 from flows.observability import Observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
@@ -24,8 +25,8 @@ from flows.watched import WatchedHost
 from flows.words import Words, renderer
 from operators.batch import Polled
 from operators.host import Host
+from operators.jobs import WORKERS
 from operators.rules.documents import RuleError
-from operators.worker import Worker
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters, FileDeadLetters
 from sinks.dead_letters_kafka import KafkaDeadLetters
@@ -66,9 +67,9 @@ def build(
 ) -> Job:
     """Return a job ready to run. Raises RulesError, SettingsError, and what its broker, store or outbox raise."""
     stop, words = Stop(), renderer(settings)
-    settings = divided(settings)
+    settings = for_job(divided(settings))
     rules = load_rules(settings, words, watched, environment)
-    worker = Worker(settings, rules.holder.current(), words, words.check_template)
+    worker = WORKERS[settings.job](settings, rules.holder.current(), words, words.check_template)
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     owner = owner_of(settings.kafka, counts)
     host = Host(worker, rules.holder.current, owner)
@@ -78,7 +79,7 @@ def build(
         observe = watched.telemetry.observe
     source = source_of(settings, stop, counts, watched, environment)
     edges = open_edges(settings, observe, environment, watched)
-    return Job(settings, alerts_flow(source, host, edges), host, edges, stop, rules, counts)
+    return Job(settings, alerts_flow(source, host, edges, settings.job), host, edges, stop, rules, counts)
 
 
 def load_rules(
@@ -110,9 +111,8 @@ def open_edges(
         if "://" not in path and path not in NOWHERE:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
     kafka = settings.kafka
-    sink = (
-        KafkaSink(options(kafka, environment), timeout=kafka.timeout) if kafka.dead_letters or kafka.changes else None
-    )
+    writes = kafka.dead_letters or kafka.changes or settings.job in HANDS_ON
+    sink = KafkaSink(options(kafka, environment), timeout=kafka.timeout) if writes else None
     letters: DeadLetters = FileDeadLetters(settings.dead_letters)
     if sink is not None and kafka.dead_letters:
         letters = KafkaDeadLetters(sink, kafka.dead_letters)
@@ -123,6 +123,7 @@ def open_edges(
         observe,
         keeps_events=settings.store.events,
         changes=ChangeFeed(sink, kafka.changes) if sink is not None and kafka.changes else None,
+        next_job=handing_on(settings, sink, environment) if sink is not None else None,
         stored=watched.telemetry.stored if watched is not None else None,
     )
 

@@ -63,14 +63,34 @@ def _value(name: str, value: str | float | bool | Secret, environment: Mapping[s
 
 
 def read_topics(settings: KafkaSettings) -> dict[str, str]:
-    """Return the topics that are read and the kind of their records."""
-    kinds = dict.fromkeys(settings.topics, "event")
-    for topic, kind in ((settings.checks, "check"), (settings.commands, "command")):
+    """Return the topics that the job reads and the kind of their records. Raises SettingsError."""
+    if settings.job in BETWEEN:
+        role = BETWEEN[settings.job]
+        kinds = {topic_between(settings, role): role}
+        rest = [(settings.commands, "command")]
+    else:
+        kinds = dict.fromkeys(settings.topics, "event")
+        rest = [(settings.checks, "check"), (settings.commands, "command")]
+    for topic, kind in rest:
         if topic in kinds:
             raise SettingsError(f"kafka: topic {topic} is named twice")
         if topic:
             kinds[topic] = kind
     return kinds
+
+
+BETWEEN = {"alerts": "keyed", "notices": "planned"}
+"""Job -> the topic it reads from another job, and the kind of its records."""
+HANDS_ON = {"intake": "keyed", "alerts": "planned"}
+"""Job -> the topic it writes for the next one."""
+
+
+def topic_between(settings: KafkaSettings, role: str) -> str:
+    """Return a topic between two jobs. Raises SettingsError where it has no name."""
+    topic: str = getattr(settings, role)
+    if not topic:
+        raise SettingsError(f"kafka.{role}: missing; job `{settings.job}` needs it")
+    return topic
 
 
 def prepare(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str, int]:
@@ -79,7 +99,9 @@ def prepare(settings: KafkaSettings, environment: Mapping[str, str]) -> dict[str
     Raises KafkaTroubleError as `ensure` does, and where there are fewer partitions than workers; SettingsError.
     """
     read = read_topics(settings)
-    written = {topic for topic in (settings.dead_letters, settings.changes, settings.keyed) if topic}
+    written = {topic for topic in (settings.dead_letters, settings.changes) if topic}
+    if settings.job in HANDS_ON:
+        written.add(topic_between(settings, HANDS_ON[settings.job]))
     found = ensure(settings, environment, read.keys() | written)
     for topic in read.keys() - {settings.commands}:  # every worker reads all commands
         if found[topic] < settings.workers:

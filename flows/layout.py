@@ -16,12 +16,15 @@ class Layout(msgspec.Struct, frozen=True):
     slots: int
     topics: Mapping[str, int]
     """Topic that is read -> its number of partitions."""
+    job: str = "all"
 
 
 def check_layout(saved: Layout | None, now: Layout) -> str | None:
     """Say why state laid out as `saved` cannot go on as `now`, or nothing. Topics may come and go, partitions not."""
     if saved is None:
         return None
+    if saved.job != now.job:
+        return f"the state is that of job `{saved.job}`, not of `{now.job}`: a wrong volume?"
     if saved.workers != now.workers:
         return f"the state is that of {saved.workers} workers, not of {now.workers}: {HOW}"
     if saved.index != now.index:

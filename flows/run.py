@@ -27,7 +27,7 @@ def keep_layout(job: Job) -> None:
     if settings.recovery.directory in ("", "none"):
         return
     kafka = settings.kafka
-    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions)
+    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
     directory = Path(settings.recovery.directory)
     directory.mkdir(parents=True, exist_ok=True)
     refusal = check_layout(saved_layout(directory), now)

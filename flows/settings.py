@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
+from operators.jobs import Job as JobName
 from operators.rules.words import zone_named
 from operators.scene import default_notice
 from operators.settings import CoreSettings
@@ -80,7 +81,11 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changes: str = ""
     """The latest document of each alert, keyed by its id."""
     keyed: str = ""
-    """Events that are decoded and named, partitioned by slot."""
+    """Events and checks that are decoded and named, partitioned by slot: from the job of intake to that of alerts."""
+    planned: str = ""
+    """Planned actions with their alerts, partitioned by business: from the job of alerts to that of notices."""
+    job: JobName = "all"
+    """Follows setting `job`."""
     worker: int = 0
     workers: int = 1
     """This process reads the partitions p with p % workers == worker."""
@@ -118,6 +123,9 @@ class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Everything the job can be told."""
+
+    job: JobName = "all"
+    """Everything in one process, or one stage of it with topics between (docs/jobs.md)."""
 
     rules: str = "rules"
     """A directory, or `sqlite://` or `mysql://` of rules in SQL."""

@@ -12,7 +12,7 @@ from operators.fold import FOLD
 from operators.handed import Check
 from operators.intake import Body, RulesChange, Tick
 from operators.notices import Notices
-from operators.planned import Handover
+from operators.planned import Clock, Handover
 from operators.reason import DeadReason
 from operators.rules.book import RuleBook
 from operators.scene import Render
@@ -49,8 +49,10 @@ class Intake(Worker):
         return body
 
     def advance(self, now: int) -> None:
-        """Let the clock go on; nothing is ever due."""
-        self.clock = max(self.clock, now)
+        """Let the clock go on, and say so; nothing is ever due."""
+        if now > self.clock:
+            self.clock = now
+            self.said.append(Clock(now))
 
     def _enforce(self, book: RuleBook) -> None:
         self.scene.book, self.shared.rules_version = book, book.version
@@ -64,6 +66,13 @@ class Alerts(Worker):
     ) -> None:
         super().__init__(settings, book, render, check_template)
         self.scene.converge = Handover()
+
+    def advance(self, now: int) -> None:
+        """Let the clock go on, and say so behind everything that was due."""
+        before = self.clock
+        super().advance(now)
+        if self.clock > before:
+            self.said.append(Clock(self.clock))
 
 
 WORKERS: Mapping[str, type[Worker]] = {"all": Worker, "intake": Intake, "alerts": Alerts, "notices": Notices}

@@ -24,6 +24,14 @@ class Planned(msgspec.Struct, frozen=True, gc=False):
         return slot_of(str(business))
 
 
+class Clock(msgspec.Struct, frozen=True, gc=False):
+    """How far a job has come: everything before this second is written. The time of the job that reads it."""
+
+    clock: int
+    writer: int = 0
+    writers: int = 1
+
+
 class Merging(Protocol):
     """What becomes of planned actions: merged here (Converge), or handed on (Handover)."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from operators.event import Event
+from operators.handed import Check
 from operators.records import DeadLetter
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.kafka_documents import write_each
@@ -22,18 +23,24 @@ def partition_of(dedupe_md5: str, partitions: int) -> int:
     return int(dedupe_md5[:2], 16) % partitions
 
 
+def check_partitions(topic: str, partitions: int) -> None:
+    """Refuse a number of partitions into which slots do not fall evenly. Raises ValueError."""
+    if partitions not in ALLOWED:
+        raise ValueError(f"topic {topic}: {partitions} partitions; slots need a power of two, at most 256")
+
+
 class KeyedEvents:
-    """Writes events to one topic, keyed by fingerprint; the arrival time goes with them."""
+    """Writes events and checks to one topic, keyed by fingerprint; the arrival time goes with them."""
 
     def __init__(self, sink: KafkaSink, topic: str, partitions: int) -> None:
-        if partitions not in ALLOWED:
-            raise ValueError(f"topic {topic}: {partitions} partitions; slots need a power of two, at most 256")
+        check_partitions(topic, partitions)
         self._sink, self._topic, self._partitions = sink, topic, partitions
 
-    def write(self, events: Sequence[Event]) -> tuple[DeadLetter, ...]:
+    def write(self, events: Sequence[Event | Check]) -> tuple[DeadLetter, ...]:
         """Deliver the events; return dead letters for those the broker can never take. Raises DeliveryError."""
         return write_each(self._sink, self._topic, events, self._outgoing)
 
-    def _outgoing(self, event: Event) -> Outgoing:
+    def _outgoing(self, event: Event | Check) -> Outgoing:
         partition = partition_of(event.dedupe_md5, self._partitions)
-        return Outgoing(_encode(event), event.dedupe_md5.encode(), partition, event.at)
+        at = event.event.at if isinstance(event, Check) else event.at
+        return Outgoing(_encode(event), event.dedupe_md5.encode(), partition, at)

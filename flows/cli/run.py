@@ -38,6 +38,11 @@ from sinks.store.place import open_store
 @click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
 @click.option("--data", metavar="DIR", help="Keep store, outbox, dead letters and snapshots in this directory.")
 @click.option(
+    "--job",
+    type=click.Choice(["all", "intake", "alerts", "notices"]),
+    help="Everything in one process, or one stage of it, with topics of Kafka between.  [default: setting job, or all]",
+)
+@click.option(
     "--worker", metavar="I/N", help="Be worker I (from 0) of N: own the partitions p of Kafka with p % N == I."
 )
 @click.option(
@@ -106,6 +111,8 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
         changes["rules"] = options["rules"]
     if options["inputs"]:
         changes["source"] = source_with(settings.source, options)
+    if options["job"]:
+        changes["job"] = options["job"]
     if options["data"]:
         changes |= kept_in(settings, options["data"])
     settings = msgspec.structs.replace(settings, **changes)

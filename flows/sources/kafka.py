@@ -10,11 +10,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPar
 
 from flows.kafka_client import KafkaTroubleError, read_topics
 from flows.settings import KafkaSettings
+from flows.sources.handed import HandedPartition
 from flows.sources.kafka_reader import Observe, Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import Stop
 from operators.batch import Polled
+from operators.handed import HANDED
 
 Snapshot = dict[str, Any]
 """`clock`, and by `topic:partition` the next offset and the last arrival. Part of the format of the recovery store."""
@@ -106,7 +108,8 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
 
     def _partition(self, topic: str, number: int, kind: str, saved: Mapping[str, tuple[int, int]]) -> Partition:
         offset, reached = saved.get(f"{topic}:{number}", (UNREAD, 0))
-        return Partition(topic, number, kind, offset=offset, reached=reached, now=self._now())
+        partition = HandedPartition if kind in HANDED else Partition
+        return partition(topic, number, kind, offset=offset, reached=reached, now=self._now())
 
     def _begin(self, partitions: list[Partition]) -> None:
         """Choose the first offset of partitions that were never read."""

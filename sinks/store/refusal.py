@@ -7,10 +7,12 @@ import msgspec
 
 from operators.alert import Alert
 from operators.event import Event
+from operators.handed import Check
+from operators.planned import Planned
 from operators.reason import DeadReason
 from operators.records import Action, DeadLetter, LogEntry, Receipt
 
-Record = Alert | LogEntry | Action | Receipt | Event
+Record = Alert | LogEntry | Action | Receipt | Event | Check | Planned
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
@@ -55,6 +57,10 @@ def _name(record: Record) -> tuple[str, str, int]:
             return "receipt", record.notice_id, record.time
         case Event():
             return "event", record.id, arrival(record)
+        case Check():
+            return "check", record.dedupe_md5, arrival(record.event)
+        case Planned():
+            return "planned", record.alert.id, record.alert.update_time
 
 
 def _text(record: Record) -> str:

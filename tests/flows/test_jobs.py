@@ -1,0 +1,265 @@
+"""Split into jobs with topics between, the pipeline says what it says in one process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from bytewax.testing import TestingSource
+
+from flows.alerts import alerts_flow
+from flows.jobs import PlannedEdge, for_job
+from flows.kafka_client import read_topics
+from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
+from flows.words import renderer
+from operators.alert import Alert
+from operators.batch import SLOTS
+from operators.event import Event
+from operators.handed import Check
+from operators.intake import Record, take_in
+from operators.jobs import WORKERS
+from operators.planned import Clock, Planned
+from operators.records import Action, DeadLetter, Notice
+from operators.rules.load import load
+from sinks.outbox import State, open_outbox
+from sinks.store.query import AlertQuery
+from sinks.store.sqlite import SqliteStore
+
+DEMO = Path(__file__).parents[2] / "examples" / "demo"
+LINES = (DEMO / "events.jsonl").read_bytes().splitlines()
+BOOK, _ = load([str(DEMO / "rules")])
+SETTINGS = Settings()
+encode = msgspec.json.encode
+
+
+def core(job):
+    return WORKERS[job](SETTINGS, BOOK, renderer(SETTINGS))
+
+
+class Kept:
+    """A sink that keeps what it is given."""
+
+    def write(self, planned):
+        self.planned = list(planned)
+        return ()
+
+
+def fold(worker, raw, kind, at):
+    arrival, body = take_in(raw, worker.scene.book, SETTINGS, kind)
+    at = at or arrival.at or arrival.time or worker.clock
+    worker.fold(Record(at, worker.meant(body, kind), raw=raw))
+    return worker.drain()
+
+
+def refused(*arguments):
+    return [thing for thing in fold(*arguments) if isinstance(thing, DeadLetter)]
+
+
+class Split:
+    """Three jobs by hand; `restart` puts each in the place of its own snapshot."""
+
+    def __init__(self):
+        self.jobs = {job: core(job) for job in ("intake", "alerts", "notices")}
+        self.said = []
+
+    def line(self, raw, twice=False):
+        kind = "command" if b'"command"' in raw else "event"
+        if kind == "command":
+            self._alerts(raw, kind, 0)
+            self.said += fold(self.jobs["notices"], raw, kind, 0)
+            return
+        for thing in fold(self.jobs["intake"], raw, kind, 0):
+            if isinstance(thing, (Event, Check)):
+                event = thing.event if isinstance(thing, Check) else thing
+                self._alerts(encode(thing), "keyed", event.at, twice)
+            elif not isinstance(thing, Clock):
+                self.said.append(thing)
+
+    def _alerts(self, raw, kind, at, twice=False):
+        self._notices(fold(self.jobs["alerts"], raw, kind, at), twice)
+
+    def _notices(self, said, twice=False):
+        kept = Kept()
+        PlannedEdge(kept, SETTINGS).write(said)
+        self.said += [thing for thing in said if not isinstance(thing, (Planned, Clock))]
+        for planned in kept.planned * (2 if twice else 1):
+            at = planned.action.time if planned.action else planned.alert.update_time
+            self.said += fold(self.jobs["notices"], encode(planned), "planned", at)
+
+    def restart(self):
+        for job, worker in self.jobs.items():
+            new = core(job)
+            for key in SLOTS:
+                new.restore_slot(key, worker.snapshot_slot(key))
+            new.restore_shared(worker.snapshot_shared())
+            self.jobs[job] = new
+
+    def end(self, until):
+        for worker in self.jobs.values():
+            worker.advance(until)
+            worker.close()
+            self._notices(worker.drain())
+
+
+def last(said, kind):
+    return {thing.id: thing for thing in said if isinstance(thing, kind)}
+
+
+def together(end=0):
+    worker, said = core("all"), []
+    for raw in LINES:
+        said += fold(worker, raw, "event", 0)
+    worker.advance(end or UNTIL)
+    worker.close()
+    return said + worker.drain()
+
+
+UNTIL = json.loads(LINES[-1])["at"] + 7200
+
+
+@pytest.mark.parametrize("every", [0, 40])
+def test_three_jobs_say_what_one_says(every):
+    split = Split()
+    for number, raw in enumerate(LINES, 1):
+        split.line(raw, twice=True)
+        if every and number % every == 0:
+            split.restart()
+    split.end(UNTIL)
+    expected = together()
+    documents = [{name: encode(one) for name, one in last(said, Alert).items()} for said in (split.said, expected)]
+    assert documents[0] == documents[1]
+    found, wanted = last(split.said, Action), last(expected, Action)
+    assert {name: (one.status, one.revision) for name, one in found.items()} == {
+        name: (one.status, one.revision) for name, one in wanted.items()
+    }
+    notices = [thing for thing in split.said if isinstance(thing, Notice)]
+    assert {one.id: (one.time, one.title, one.content) for one in notices} == {
+        one.id: (one.time, one.title, one.content) for one in expected if isinstance(one, Notice)
+    }
+    assert len(notices) == len({one.id for one in notices})
+
+
+def test_commands_and_changes_of_rules_in_a_topic_of_events_are_refused_by_intake():
+    for body in ({"kind": "rules", "put": {}}, {"kind": "command", "command": "ack", "alert_id": "x"}):
+        (letter,) = refused(core("intake"), encode({**body, "at": 1_700_000_000}), "event", 0)
+        assert "go to the topic of commands" in letter.detail
+
+
+@pytest.mark.parametrize(("job", "kind"), [("alerts", "keyed"), ("notices", "planned")])
+def test_what_no_job_of_ours_wrote_is_refused(job, kind):
+    (letter,) = refused(core(job), b'{"event_id": 1}', kind, 1_700_000_000)
+    assert letter.reason == "wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("job", "topics"),
+    [
+        ("all", {"raw": "event", "checks": "check", "commands": "command"}),
+        ("intake", {"raw": "event", "checks": "check", "commands": "command"}),
+        ("alerts", {"keyed": "keyed", "commands": "command"}),
+        ("notices", {"planned": "planned", "commands": "command"}),
+    ],
+)
+def test_each_job_reads_its_topics(job, topics):
+    kafka = KafkaSettings(
+        topics={"raw": TopicSettings()}, checks="checks", commands="commands", keyed="keyed", planned="planned"
+    )
+    assert read_topics(for_job(Settings(job=job, kafka=kafka)).kafka) == topics
+
+
+def test_a_topic_between_jobs_must_have_a_name():
+    with pytest.raises(SettingsError, match=r"kafka.planned: missing; job `notices` needs it"):
+        read_topics(for_job(Settings(job="notices")).kafka)
+
+
+def test_each_job_keeps_to_itself():
+    of = {job: for_job(Settings(job=job)) for job in ("all", "intake", "alerts", "notices")}
+    assert [one.recovery.directory for one in of.values()] == [
+        "data/recovery", "data/recovery/intake", "data/recovery/alerts", "data/recovery/notices",
+    ]  # fmt: skip
+    assert [one.kafka.group for one in of.values()] == ["tocsin", "tocsin-intake", "tocsin-alerts", "tocsin-notices"]
+    assert [job for job, one in of.items() if one.outbox.dsn == "none"] == ["intake", "alerts"]
+
+
+@pytest.mark.parametrize(
+    ("job", "name"), [("all", "tocsin"), ("intake", "tocsin-intake"), ("notices", "tocsin-notices")]
+)
+def test_ids_of_flows_are_part_of_the_recovery_store(job, name):
+    class Host:
+        spread = take_in = None
+
+    flow = alerts_flow(TestingSource([]), Host(), None, job)
+    assert flow.flow_id == name
+    assert [one.step_id for one in flow.substeps][:1] == [f"{name}.read"]
+
+
+def tocsin(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)]
+
+
+@pytest.mark.servers
+def test_three_processes_on_kafka_keep_the_alerts_of_one(topics, tmp_path):
+    raw, keyed, planned, commands = (topics.make(name, 4) for name in ("raw", "keyed", "planned", "commands"))
+    for line in LINES:
+        topics.put(commands if b'"command"' in line else raw, 0, (json.loads(line)["at"], line))
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("TOCSIN", "MESSAGE_QUEUE"))}
+    settings = tmp_path / "tocsin.yaml"
+    settings.write_text(
+        yaml.safe_dump({
+            "rules": str(DEMO / "rules"),
+            "recovery": {"interval": 0.5, "partitions": 2},
+            "kafka": {
+                "brokers": topics.address, "topics": {raw: {}}, "keyed": keyed, "planned": planned,
+                "commands": commands, "group": topics.prefix,
+            },
+        })
+    )  # fmt: skip
+    expected = together(int(time.time()))
+    alerts = {one.id: (one.status, one.end_time, one.event_count) for one in last(expected, Alert).values()}
+    told = {one.id for one in expected if isinstance(one, Notice) and one.signal != "shield"}
+    jobs = []
+    try:
+        for job in ("intake", "alerts", "notices"):
+            command = tocsin("run", "--settings", settings, "--data", tmp_path / "data", "--no-courier", "--job", job)
+            with (tmp_path / f"{job}.log").open("ab") as out:
+                jobs.append(subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd=tmp_path))
+        until(lambda: stored(tmp_path) == alerts and told <= waiting(tmp_path), jobs)
+        for job in jobs:
+            job.send_signal(signal.SIGTERM)
+        assert [job.wait(30) for job in jobs] == [0, 0, 0]
+    finally:
+        for job in jobs:
+            job.kill()
+            job.wait()
+    assert stored(tmp_path) == alerts
+
+
+def stored(root):
+    path = root / "data" / "tocsin.sqlite3"
+    if not path.exists():
+        return {}
+    store = SqliteStore(path, read_only=True)
+    found = {one.id: (one.status, one.end_time, one.event_count) for one in store.alerts(AlertQuery(limit=10_000))}
+    store.close()
+    return found
+
+
+def waiting(root):
+    outbox = open_outbox(str(root / "data" / "outbox.sqlite3"))
+    found = {entry.taken.notice.id for entry in outbox.entries(State.READY, 10_000, time.time())}
+    outbox.close()
+    return found
+
+
+def until(holds, jobs):
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert all(job.poll() is None for job in jobs), "a job ended"
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
