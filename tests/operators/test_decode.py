@@ -48,11 +48,14 @@ origin = st.builds(
     },
     plain,
 )
-fields = st.fixed_dictionaries({}, optional={
-    **dict.fromkeys(Wire.__struct_fields__, anything),
+VALUES = {
+    **dict.fromkeys(Wire.__struct_fields__, st.one_of(plain, anything)),
     "kind": st.sampled_from(["event", None]), "tags": tags, "extra_info": st.one_of(origin, anything), "severity": numbers,
     "metric": st.lists(texts, max_size=2), "dedupe_keys": st.lists(texts, max_size=2), "strategy_id": st.sampled_from([0, 1, "0", "", "2", None]),
-})  # fmt: skip
+}  # fmt: skip
+fields = st.sets(st.sampled_from(sorted(VALUES)), max_size=3).flatmap(
+    lambda names: st.fixed_dictionaries({name: VALUES[name] for name in sorted(names)})
+)
 
 
 @settings(max_examples=400, deadline=None)
