@@ -1,0 +1,10 @@
+"""Kills and outages under load: nothing is lost, nothing doubled (bench/chaos.py says what is looked at)."""
+
+import pytest
+
+from bench.chaos import chaos
+
+
+@pytest.mark.servers
+def test_ten_kills_lose_and_double_nothing(tmp_path):
+    assert chaos(tmp_path, kills=10, seed=3, rate=150, outage=8.0) == []
