@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -26,8 +27,6 @@ CATEGORIES = frozenset(
 FINGERPRINT_LENGTH = 32
 TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
 STATUSES = frozenset({"RECOVERED", "CLOSED"})
-CLEAN_STATUSES = frozenset({"ABNORMAL", *STATUSES})
-CLEAN_TARGET_TYPES = frozenset(TARGET_TYPES.values())
 PLAIN = (str, bool, float, type(None))
 
 
@@ -45,22 +44,36 @@ def clean_typed(event: Event) -> Event | None:
         return None
     if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or _has_odd_values(event):
         return None
-    changes: dict[str, Any] = {}
-    if "origin_alarm" in event.extra_info or not WORST <= event.severity <= MILDEST:
-        changes["severity"] = _severity(event.severity, event.extra_info)
-    if event.status not in CLEAN_STATUSES:
-        changes["status"] = _status(event.status)
-    if event.target_type and event.target_type not in CLEAN_TARGET_TYPES:
-        changes["target_type"] = _target_type(event.target_type)
-    if type(event.strategy_id) is not str or event.strategy_id == "0":
-        changes["strategy_id"] = _strategy_id(event.strategy_id)
+    severity, status, target_type, data_type, category = _clean_words(
+        event.severity, event.status, event.target_type, event.data_type, event.category
+    )
+    if event.extra_info and "origin_alarm" in event.extra_info:
+        severity = _severity(event.severity, event.extra_info)
+    strategy_id = event.strategy_id
     return msgspec.structs.replace(
         event,
         kind=None,
-        data_type=_data_type(event.data_type),
-        category=event.category if event.category in CATEGORIES else _category(event.category),
+        strategy_id=strategy_id if type(strategy_id) is str and strategy_id != "0" else _strategy_id(strategy_id),
+        severity=severity,
+        status=status,
+        target_type=target_type,
+        data_type=data_type,
+        category=category,
         anomaly_time=event.time if event.anomaly_time < 0 else event.anomaly_time,
-        **changes,
+    )
+
+
+@lru_cache(maxsize=256)
+def _clean_words(
+    severity: int, status: str, target_type: str, data_type: str, category: str
+) -> tuple[int, str, str, str, str]:
+    """Return the words of an event, cleaned: they come in few combinations, and equal ones share their memory."""
+    return (
+        _severity(severity, {}),
+        _status(status),
+        _target_type(target_type),
+        _data_type(data_type),
+        _category(category),
     )
 
 

@@ -4,6 +4,7 @@ Only what the inventory knows is translated: the names of hosts, service instanc
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from operators.alert import NO_DATA_TAG, Dimension
 from operators.enrich.names import DISPLAY_KEYS, display_name
 from operators.enrich.target import target_dimensions
 from operators.event import Event
-from operators.identity import value_of
+from operators.identity import first_tag, reader
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
 
@@ -33,9 +34,9 @@ def dimensions_of(
     event: Event, strategy: Strategy | None, book: RuleBook
 ) -> tuple[tuple[Dimension, ...], tuple[str, ...]]:
     """Return the dimensions of the alert an event opens, and the names of the aggregated ones, which come first."""
-    names = tuple(key.removeprefix(TAG) for key in dict.fromkeys(event.dedupe_keys) if key.startswith(TAG))
-    found = {dimension.key: dimension for dimension in _own_dimensions(event)}
-    for dimension in _additional_dimensions(event):
+    keys, names = _chosen(event.dedupe_keys)
+    found = {key: _own_dimension(event, key, name) for key, name in keys}
+    for dimension in _additional_dimensions(event) if event.extra_info else ():
         found.setdefault(dimension.key, dimension)
     for dimension in target_dimensions(event, book):
         found[dimension.key] = dimension
@@ -44,21 +45,29 @@ def dimensions_of(
     return _in_order((_translated(dimension, event, book) for dimension in found.values()), names), names
 
 
-def _own_dimensions(event: Event) -> Iterable[Dimension]:
-    """Return what tells the event's alert apart beyond its identity, shown as its tags say."""
-    tags = {TAG + tag.key: tag for tag in reversed(event.tags)}
-    for key in dict.fromkeys(event.dedupe_keys):
-        name = key.removeprefix(TAG)
-        if key in IDENTITY_FIELDS or name == NO_DATA_TAG:
-            continue
-        value, tag = value_of(event, key), tags.get(key)
-        shown = value if tag is None or tag.display_value is None else tag.display_value
-        yield Dimension(key, value, (tag.display_key if tag else None) or name, shown)
+@lru_cache(maxsize=256)
+def _chosen(dedupe_keys: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Return key and name of what tells an alert apart beyond its identity, and the names of tags among all keys."""
+    keys = [(key, key.removeprefix(TAG)) for key in dict.fromkeys(dedupe_keys)]
+    own = tuple((key, name) for key, name in keys if key not in IDENTITY_FIELDS and name != NO_DATA_TAG)
+    return own, tuple(name for key, name in keys if key != name)
+
+
+def _own_dimension(event: Event, key: str, name: str) -> Dimension:
+    """Return the dimension of a dedupe key; a tag is shown as it says."""
+    if key == name:
+        value = reader(key)(event)
+        return Dimension(key, value, name, value)
+    tag = first_tag(event, name)
+    if tag is None:
+        return Dimension(key, None, name, None)
+    shown = tag.value if tag.display_value is None else tag.display_value
+    return Dimension(key, tag.value, tag.display_key or name, shown)
 
 
 def _additional_dimensions(event: Event) -> Iterable[Dimension]:
     """Return what the producer adds: a list of {key, value, display_key, display_value}, or a mapping."""
-    given: Any = event.extra_info.get("additional_dimensions") if event.extra_info else None
+    given: Any = event.extra_info.get("additional_dimensions")
     if isinstance(given, dict):
         given = [{"key": key, "value": value} for key, value in given.items()]
     for entry in given if isinstance(given, list) else ():
@@ -81,6 +90,8 @@ def _translated(dimension: Dimension, event: Event, book: RuleBook) -> Dimension
 
 
 def _in_order(dimensions: Iterable[Dimension], names: tuple[str, ...]) -> tuple[Dimension, ...]:
+    if not names:
+        return tuple(dimensions)
     places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
     return tuple(sorted(dimensions, key=lambda one: places.get(_plain(one.key.removeprefix(TAG)), len(names))))
 

@@ -27,7 +27,7 @@ def number(text: str | None) -> int | str | None:
 def locate_host(event: Event, book: RuleBook) -> Event | Refusal:
     """Find a HOST target given as host id, `ip` or `ip|cloud`; an address alone must be of one host."""
     target = event.target
-    if not target:
+    if not target or not book.hosts:
         return event
     if target.isdecimal():
         host = book.hosts.get(str(int(target)))

@@ -46,6 +46,8 @@ def _host(event: Event, book: RuleBook) -> Iterator[Dimension]:
 def _literal_host(target: str, *, has_cloud: bool) -> Iterator[Dimension]:
     """Read a target that the inventory does not know, if it is an address at all."""
     address, _, cloud = target.partition("|")
+    if ":" not in address and not address[:1].isdigit():
+        return  # most targets are names, and parsing one is dear
     try:
         ip_address(address)
     except ValueError:
