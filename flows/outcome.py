@@ -1,7 +1,7 @@
 """What came out of a run: the last documents, the entries in their order, the counts (replay.md, Output)."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from operators.records import Action, DeadLetter, LogEntry, Notice, Receipt, Rec
 ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE, OpType.ALERT_QOS})
 """Entries that end an alert; ALERT_QOS only where it stands ended."""
 END_SIGNALS = frozenset({"recovered", "closed"})
+OPENING = frozenset({"abnormal", "no_data"})
 
 
 class Outcome:
@@ -93,17 +94,30 @@ class Outcome:
         return self.notices[receipt.notice_id]
 
 
-def _by_second(things: Iterable[Any], key: Any, is_end: Any) -> list[Any]:
+def _by_second(things: Iterable[Any], key: Callable[[Any], Any], is_end: Callable[[Any], bool]) -> list[Any]:
     """Order entries by time; within one second ends of alerts before openings of others, one alert's as made."""
     rows = list(things)
-    ended_first = {(thing.time, key(thing)) for thing in rows if is_end(thing)}
+    ends = {(one.time, key(one)) for one in rows if is_end(one)}
+    openings = {(one.time, key(one)) for one in rows if _is_opening(one)} if ends else set()
 
     def rank(numbered: tuple[int, Any]) -> tuple[int, int, int]:
         number, thing = numbered
         place = (thing.time, key(thing))
-        return thing.time, 0 if place in ended_first else 1, number
+        return thing.time, (1 if place in openings else 0) if place in ends else 2, number
 
     return [thing for _, thing in sorted(enumerate(rows), key=rank)]
+
+
+def _is_opening(thing: Any) -> bool:
+    return thing.op_type == OpType.CREATE if isinstance(thing, LogEntry) else thing.signal in OPENING
+
+
+def _is_end(entry: LogEntry) -> bool:
+    return entry.op_type in ENDS and entry.status in ENDED
+
+
+def _tells_end(thing: Signal | Action | Notice) -> bool:
+    return thing.signal in END_SIGNALS
 
 
 def ordered_logs(logs: Iterable[LogEntry]) -> list[LogEntry]:
@@ -111,23 +125,19 @@ def ordered_logs(logs: Iterable[LogEntry]) -> list[LogEntry]:
     return _by_second(logs, lambda entry: entry.alert_id, _is_end)
 
 
-def _is_end(entry: LogEntry) -> bool:
-    return entry.op_type in ENDS and entry.status in ENDED
-
-
 def ordered_signals(signals: Iterable[Signal]) -> list[Signal]:
     """Return signals in the order of the contract."""
-    return _by_second(signals, lambda signal: signal.alert_id, lambda signal: signal.signal in END_SIGNALS)
+    return _by_second(signals, lambda signal: signal.alert_id, _tells_end)
 
 
 def ordered_actions(actions: Iterable[Action]) -> list[Action]:
     """Return actions in the order of the contract."""
-    return _by_second(actions, lambda action: action.alert_ids, lambda action: action.signal in END_SIGNALS)
+    return _by_second(actions, lambda action: action.alert_ids, _tells_end)
 
 
 def ordered_notices(notices: Iterable[Notice]) -> list[Notice]:
     """Return notices in the order of the contract."""
-    return _by_second(notices, lambda notice: notice.alert_ids, lambda notice: notice.signal in END_SIGNALS)
+    return _by_second(notices, lambda notice: notice.alert_ids, _tells_end)
 
 
 def summary(outcome: Outcome, counts: Any, *, until: int, rules_version: str) -> dict[str, Any]:
