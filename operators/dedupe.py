@@ -31,12 +31,11 @@ def fold_event(turn: Turn, event: Event) -> bool:
     if is_expired(turn, event):
         counts.expired += 1
         return False
-    if event.strategy_id:
-        _note_anomaly(turn, event)
+    is_result = bool(event.strategy_id) and _note_anomaly(turn, event)
     if not turn.is_open:
         open_alert(turn, event)
         return True
-    return _fold_anomaly(turn, event)
+    return _fold_anomaly(turn, event) or is_result
 
 
 def is_expired(turn: Turn, event: Event) -> bool:
@@ -58,11 +57,14 @@ def access_time(event: Event) -> int:
     return event.time
 
 
-def _note_anomaly(turn: Turn, event: Event) -> None:
-    """Let the event count as an anomalous check result of its level (design.md 7.8)."""
+def _note_anomaly(turn: Turn, event: Event) -> bool:
+    """Let the event count as an anomalous check result of its level (design.md 7.8); tell whether it said anything new."""
     strategy, checks = turn.scene.strategy(event.strategy_id), turn.state.checks
-    if checks is not None or (strategy is not None and strategy.items):
-        turn.keep(checks=fold_event_check(checks, event, strategy))
+    if checks is None and (strategy is None or not strategy.items):
+        return False
+    grown = fold_event_check(checks, event, strategy)
+    turn.keep(checks=grown)
+    return grown is not checks
 
 
 def _fold_end(turn: Turn, event: Event) -> bool:
