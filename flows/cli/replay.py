@@ -9,10 +9,9 @@ from flows.cli.fail import fail
 from flows.outcome import summary
 from flows.replay import Replay
 from flows.replay_files import read_lines, write
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings import SettingsError, load_settings
 from flows.sources.lines import InputError
 from flows.words import renderer
-from operators.rules.book import RuleBook
 from operators.rules.load import load
 
 
@@ -44,8 +43,7 @@ def replay(
     Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json.
     Exit 1 when rules or input cannot be used.
     """
-    settings, book, driver = _prepare(rules, settings_path)
-    del settings, book
+    driver = _prepare(rules, settings_path)
     try:
         if follow:
             from flows.cli.live import watched  # noqa: PLC0415 - rich is slow to import
@@ -63,7 +61,7 @@ def replay(
         fail(f"{error.filename or out}: {error.strerror}")
 
 
-def _prepare(rules: str, settings_path: str | None) -> tuple[Settings, RuleBook, Replay]:
+def _prepare(rules: str, settings_path: str | None) -> Replay:
     try:
         settings = load_settings(settings_path, {} if settings_path is None else os.environ)
     except SettingsError as error:
@@ -79,4 +77,4 @@ def _prepare(rules: str, settings_path: str | None) -> tuple[Settings, RuleBook,
     if book is None:
         fail(*errors)
         raise AssertionError
-    return settings, book, Replay(settings, book, words, words.check_template)
+    return Replay(settings, book, words, words.check_template)

@@ -81,7 +81,11 @@ def _prepared(rules: str, settings: str) -> tuple[Settings, Words, RuleBook]:
     words = renderer(known)
     documents, errors = taken_apart(json.loads(rules), "rules")
     book, errors = build(
-        documents, errors, check_template=words.check_template, default_business=known.default_business
+        documents,
+        errors,
+        check_template=words.check_template,
+        default_business=known.default_business,
+        time_zone=known.time_zone,
     )
     assert book is not None, [str(error) for error in errors]
     return known, words, book
