@@ -126,21 +126,19 @@ def test_an_entry_has_at_least_the_keys_of_the_contract(name):
 
 def test_the_summary_has_the_counts_of_the_contract():
     counts = replay(RULES, LINES, 9000).summary
-    assert set(counts) == set(
-        [
-            "events",
-            "duplicates",
-            "expired",
-            "dropped",
-            "dead_letters",
-            "alerts",
-            "signals",
-            "actions",
-            "notices",
-            "until",
-            "rules_version",
-        ]
-    )
+    assert set(counts) == {
+        "events",
+        "duplicates",
+        "expired",
+        "dropped",
+        "dead_letters",
+        "alerts",
+        "signals",
+        "actions",
+        "notices",
+        "until",
+        "rules_version",
+    }
     assert set(counts["alerts"]) == {"opened", "recovered", "closed", "abnormal"}
 
 
