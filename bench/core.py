@@ -77,10 +77,10 @@ def open_alerts(count: int) -> None:
     cost = cpu_per_event(host, events)
     print(f"open alerts {count:>7,}: {cost:5.1f} us CPU an event (repeats, their entries and documents every minute)")
     begin = time.perf_counter()
-    data = {key: slot.snapshot() for key in SLOTS if (slot := host.slots.get(key))}
+    data = {key: slot.snapshot() for key in SLOTS if (slot := host.states.slots.get(key))}
     first = time.perf_counter() - begin
     begin = time.perf_counter()
-    for slot in host.slots.values():
+    for slot in host.states.slots.values():
         slot.snapshot()
     again = time.perf_counter() - begin
     begin = time.perf_counter()

@@ -15,7 +15,7 @@ def run(data: Path, events: Path, rules: Path, settings: dict[str, str]) -> floa
     """Return seconds of CPU of one run of the job, start-up included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [*TOCSIN, "run", "--no-courier", "--rules", str(rules), "--input", str(events), "--data", str(data)]
-    subprocess.run(command, check=True, env={"PATH": "/usr/bin:/bin", **settings})
+    subprocess.run(command, check=True, env={"PATH": "/usr/bin:/bin", **settings}, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

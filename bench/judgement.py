@@ -36,7 +36,9 @@ def documents(rules: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "id": number, "bk_biz_id": 2, "category": "strategy", "begin_time": T0 - 10, "end_time": T0 + 10**6,
             "dimension_config": {"strategy_id": [STRATEGIES + number]},
         }  # fmt: skip
-    conditions = [[{"field": "alert.strategy_id", "method": "eq", "value": [str(STRATEGIES + n)]}] for n in range(rules)]
+    conditions = [
+        [{"field": "alert.strategy_id", "method": "eq", "value": [str(STRATEGIES + n)]}] for n in range(rules)
+    ]
     yield "dispatch", {
         "id": 1, "name": "teams", "bk_biz_id": 2,
         "rules": [
@@ -67,7 +69,9 @@ def events(count: int) -> list[bytes]:
 
 def measure(rules: int, raws: list[bytes]) -> float:
     settings = Settings()
-    book, errors = build([Sourced(kind, document, "bench", f"{kind}[{n}]") for n, (kind, document) in enumerate(documents(rules))])
+    book, errors = build(
+        [Sourced(kind, document, "bench", f"{kind}[{n}]") for n, (kind, document) in enumerate(documents(rules))]
+    )
     assert book is not None, errors[:3]
     host = Worker(settings, book, renderer(settings))
     gc.collect()

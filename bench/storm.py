@@ -18,7 +18,15 @@ RULES = [
     ("user_groups", {"id": "ops", "name": "Ops", "users": ["alice", "bob"], "ways": ["mail"]}),
     ("user_groups", {"id": "web", "name": "Web", "users": ["carol"], "ways": ["mail", "weixin"]}),
     *(
-        ("strategies", {"id": n, "name": f"check {n}", "bk_biz_id": 2, "notice": {"user_groups": ["ops", "web"] if n % 2 else ["ops"]}})
+        (
+            "strategies",
+            {
+                "id": n,
+                "name": f"check {n}",
+                "bk_biz_id": 2,
+                "notice": {"user_groups": ["ops", "web"] if n % 2 else ["ops"]},
+            },
+        )
         for n in range(1, STRATEGIES + 1)
     ),
 ]
@@ -49,7 +57,11 @@ def main() -> None:
     unmerged = messages(settings_from({**free, "converge": {"delay": 0, "business_threshold": 10**9}}, "bench"))
     merged = messages(settings_from(free, "bench"))
     guarded = messages(Settings())
-    print("| person | way | without merging | merged | merged, with the default quotas |", "| --- | --- | --- | --- | --- |", sep="\n")
+    print(
+        "| person | way | without merging | merged | merged, with the default quotas |",
+        "| --- | --- | --- | --- | --- |",
+        sep="\n",
+    )
     for person, way in sorted(unmerged):
         print(f"| {person} | {way} | {unmerged[person, way]:,} | {merged[person, way]} | {guarded[person, way]} |")
 

@@ -1,5 +1,6 @@
 """`make demo` is what people see first."""
 
+import itertools
 import json
 
 from click.testing import CliRunner
@@ -39,4 +40,4 @@ def test_the_same_seed_gives_the_same_morning():
 def test_lines_of_the_storm_are_in_order_of_arrival():
     times = [json.loads(line)["at"] for line in storm() if line.startswith('{"at":')]
     assert times[0] >= START
-    assert all(before <= after + 5 for before, after in zip(times, times[1:], strict=False))
+    assert all(before <= after + 5 for before, after in itertools.pairwise(times))
