@@ -154,9 +154,7 @@ def end_alert(
     assert alert.status == ABNORMAL
     target = status or move.target
     turn.close_run()
-    extra = replace(
-        alert.extra_info, end_description=description or None, successor=successor, is_recovering=False
-    )
+    extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
     turn.put(
         status=target,
         end_time=turn.now if end_time is None else end_time,

@@ -48,7 +48,9 @@ class Slot:
         """Return the slot that wrote `data`. Raises SnapshotError for a newer version or damaged bytes."""
         if not data or data[0] > VERSION:
             found = data[0] if data else "nothing"
-            raise SnapshotError(f"snapshot of a slot has version {found}; this program reads up to {VERSION}: upgrade it")
+            raise SnapshotError(
+                f"snapshot of a slot has version {found}; this program reads up to {VERSION}: upgrade it"
+            )
         try:
             states = _decode(data[1:])
         except msgspec.DecodeError as error:
