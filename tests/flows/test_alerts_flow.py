@@ -1,0 +1,119 @@
+"""The job as a dataflow says what a replay says (design.md 1, promise 4; engine.md 0.14)."""
+
+from datetime import timedelta
+
+import pytest
+from bytewax.testing import TestingSource, run_main
+
+from flows import alerts
+from flows.alerts import FLOW_ID, alerts_flow
+from flows.job import build
+from flows.outcome import Outcome, summary
+from flows.replay_files import write
+from flows.run import recovery_of
+from flows.settings import settings_from
+from tests.flows.morning import RULES, SETTINGS, laid_out, lines
+from tests.replay.driver import Out, replay
+
+CONTENT = lines(700, seed=3)
+FILES = ("alerts", "logs", "signals", "actions", "notices", "events")
+
+
+def settings_of(folder, **more):
+    rules, events = laid_out(folder, CONTENT)
+    given = {
+        "rules": str(rules),
+        "source": {"files": [str(events)]},
+        "store": {"dsn": "none"},
+        "outbox": {"dsn": "none"},
+        "dead_letters": str(folder / "dead.jsonl"),
+        "recovery": {"directory": str(folder / "recovery"), "partitions": 2, "interval": 0.05},
+    }
+    return settings_from({**SETTINGS, **given, **more}, "settings")
+
+
+def run(settings, outcome, stop_after=None):
+    """Run the job until its input ends, or until about so many records were said."""
+    said = []
+
+    def observe(things):
+        said.extend(things)
+        if stop_after is not None and len(said) > stop_after:
+            job.stop.ask()
+
+    job = build(settings, observe)
+    try:
+        run_main(
+            job.flow,
+            epoch_interval=timedelta(seconds=settings.recovery.interval),
+            recovery_config=recovery_of(settings.recovery),
+        )
+    finally:
+        job.edges.close()
+    for thing in said:
+        outcome.take(thing)
+    return job
+
+
+def written(outcome, job, folder):
+    counts = summary(outcome, job.host.worker.scene.counts, until=job.host.worker.clock, rules_version="")
+    write(outcome, counts, folder / "out")
+    return Out({path.name: path.read_bytes() for path in (folder / "out").iterdir()})
+
+
+def assert_same(out, expected):
+    for name in FILES:
+        assert out.bytes[f"{name}.jsonl"] == expected.bytes[f"{name}.jsonl"], name
+    assert [(one["position"], one["reason"]) for one in out.dead_letters] == expected.refused()
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return replay(RULES, CONTENT, settings=SETTINGS)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+def test_a_run_says_what_a_replay_says(tmp_path, batch, expected):
+    outcome = Outcome()
+    job = run(settings_of(tmp_path, batch=batch), outcome)
+    assert_same(written(outcome, job, tmp_path), expected)
+
+
+def test_a_run_that_is_stopped_again_and_again_says_what_a_replay_says(tmp_path, expected):
+    settings, outcome, stops = settings_of(tmp_path, batch=20), Outcome(), 0
+    while (job := run(settings, outcome, stop_after=150)).stop.is_asked:
+        stops += 1
+    assert stops >= 5
+    assert_same(written(outcome, job, tmp_path), expected)
+
+
+def test_the_morning_keeps_every_kind_of_state(expected):
+    ops = {entry["op_type"] for entry in expected.logs}
+    assert ops >= {
+        "CREATE", "CONVERGE", "EVENT_DROP", "CLOSE", "RECOVER", "DELAY_RECOVER", "ABORT_RECOVER", "SYSTEM_CLOSE", "SYSTEM_RECOVER",
+        "ALERT_QOS", "ACTION_QOS", "ACTION", "ASSIGN", "SHIELD", "UNSHIELD",
+    }  # fmt: skip
+    assert {letter["reason"] for letter in expected.dead_letters} == {"not_json"}
+
+
+class Nobody:
+    """A host that is never asked."""
+
+    spread = take_in = None
+
+
+def test_flow_and_step_ids_never_change():
+    """They are part of the recovery store: another name loses the state (engine.md 0.14)."""
+    flow = alerts_flow(TestingSource([]), Nobody(), None)
+    assert (FLOW_ID, flow.flow_id) == ("tocsin", "tocsin")
+    assert _ids(flow) == [
+        "tocsin.read", "tocsin.intake", "tocsin.alerts", "tocsin.gather", "tocsin.deliver",
+    ]  # fmt: skip
+
+
+def _ids(flow):
+    return [step.step_id for step in flow.substeps]
+
+
+def test_importing_the_flow_builds_nothing():
+    assert "flow" not in vars(alerts)
