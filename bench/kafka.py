@@ -97,7 +97,7 @@ class Bench:
         settings = self.root / f"{name}.yaml"
         settings.write_text(yaml.safe_dump({
             "rules": str(self.root / "rules"), "outbox": {"dsn": "none"}, "quota": {"alert": {"threshold": 0}},
-            "kafka": {"brokers": self.brokers, "topics": {topic: {}}, "group": name}, "recovery": {"interval": 2}, **more,
+            "kafka": {"brokers": self.brokers, "topics": {topic: {}}, "group": name}, "recovery": {"interval": 5}, **more,
         }))  # fmt: skip
         command = [*TOCSIN, "run", "--settings", str(settings), "--data", str(self.root / name), "--no-courier"]
         with (self.root / f"{name}.log").open("ab") as out:
@@ -118,7 +118,7 @@ class Bench:
         """Run a backlog down; print CPU an event without the start, events a second, memory. Return events a second."""
         empty, _ = self.topic([])
         name = re.sub(r"\W+", "-", title)
-        idle = [ended(one)[0] for one in self.stopped(self.start(empty, workers, f"{name}-idle", **more), 6)]
+        idle = [ended(one)[0] for one in self.stopped(self.start(empty, workers, f"{name}-idle", **more), 25)]
         children = self.start(topic, workers, name, **more)
         begun = threading.Event()
         first = 0.0
