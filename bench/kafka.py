@@ -64,8 +64,13 @@ class Bench:
         self.admin = AdminClient({"bootstrap.servers": self.brokers})
         (root / "rules").mkdir()
         self._number = 0
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._idle: dict[int, float] = {}
 
     def close(self) -> None:
+        for child in self._started:
+            if child.returncode is None:
+                child.kill()
         self.kafka.stop()
         self.elastic.stop()
 
@@ -101,10 +106,20 @@ class Bench:
         }))  # fmt: skip
         command = [*TOCSIN, "run", "--settings", str(settings), "--data", str(self.root / name), "--no-courier"]
         with (self.root / f"{name}.log").open("ab") as out:
-            return [
+            children = [
                 subprocess.Popen([*command, "--worker", f"{number}/{workers}"], stdout=out, stderr=out, env=ENV)
                 for number in range(workers)
             ]
+        self._started += children
+        return children
+
+    def idle(self, workers: int) -> float:
+        """Return the seconds of CPU that workers use to start, rest a while and end."""
+        if workers not in self._idle:
+            empty, _ = self.topic([])
+            children = self.start(empty, workers, f"idle-{workers}", store={"dsn": "none"})
+            self._idle[workers] = sum(ended(one)[0] for one in self.stopped(children, 25))
+        return self._idle[workers]
 
     def read(self, group: str, topic: str) -> int:
         reader = Consumer({"bootstrap.servers": self.brokers, "group.id": group, "log_level": 0})
@@ -116,9 +131,7 @@ class Bench:
 
     def measure(self, title: str, topic: str, count: int, workers: int = 1, **more: Any) -> float:
         """Run a backlog down; print CPU an event without the start, events a second, memory. Return events a second."""
-        empty, _ = self.topic([])
-        name = re.sub(r"\W+", "-", title)
-        idle = [ended(one)[0] for one in self.stopped(self.start(empty, workers, f"{name}-idle", **more), 25)]
+        idle, name = self.idle(workers), re.sub(r"\W+", "-", title)
         children = self.start(topic, workers, name, **more)
         begun = threading.Event()
         first = 0.0
@@ -129,7 +142,7 @@ class Bench:
             time.sleep(0.2)
         rate = (count - already) / max(time.monotonic() - first, 0.1) if begun.is_set() and already < count else 0.0
         used = [ended(one) for one in self.stopped(children, 0)]
-        cpu = (sum(one[0] for one in used) - sum(idle)) / count * 1e6
+        cpu = (sum(one[0] for one in used) - idle) / count * 1e6
         memory = max(one[1] for one in used)
         print(f"{title}: {cpu:.1f} us CPU an event, {rate:,.0f} events/s, {memory:.0f} MiB a worker", flush=True)
         return rate
