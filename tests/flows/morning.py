@@ -43,7 +43,7 @@ SETTINGS: dict[str, Any] = {
     "timeout": 120,
     "ended_retention": 200,
     "recover_delay": 5,
-    "quota": {"alert": {"threshold": 2, "window": 60}, "action": {"threshold": 1, "window": 60}},
+    "quota": {"alert": {"threshold": 3, "window": 60}, "action": {"threshold": 3, "window": 60}},
     "converge": {"window": 60, "delay": 20},
 }
 
