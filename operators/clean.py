@@ -1,20 +1,18 @@
 """Cleaning: any JSON in an event's fields to an `Event`, or an error that names it (spec/lifecycle.md 1.1, 1.2)."""
 
-import math
-from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from operators.bounds import LAST_SECOND, LEAST, MOST, bounded, fits
-from operators.event import Event, Tag
+from operators.event import Event
+from operators.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
 from operators.reason import DeadReason
+from operators.tags import are_plain, clean_tags
 
 if TYPE_CHECKING:
     from operators.decode import Wire
-
-T = TypeVar("T")
 
 MILDEST, WORST = 3, 1
 
@@ -27,22 +25,15 @@ CATEGORIES = frozenset(
 FINGERPRINT_LENGTH = 32
 TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
 STATUSES = frozenset({"RECOVERED", "CLOSED"})
-PLAIN = (str, bool, float, type(None))
-
-
-class FieldError(ValueError):
-    """A field that cannot be used; the text names it."""
-
-    def __init__(self, reason: DeadReason, field: str, problem: str) -> None:
-        super().__init__(f"`{field}`: {problem}")
-        self.reason = reason
 
 
 def clean_typed(event: Event) -> Event | None:
     """Return the cleaned form of an event whose fields came with the right types; None if it needs the long way."""
     if not (event.event_id and event.plugin_id and event.alert_name):
         return None
-    if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or _has_odd_values(event):
+    if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or not are_plain(event.tags):
+        return None
+    if event.extra_info and not fits(event.extra_info):
         return None
     severity, status, target_type, data_type, category = _clean_words(
         event.severity, event.status, event.target_type, event.data_type, event.category
@@ -77,22 +68,10 @@ def _clean_words(
     )
 
 
-def _has_odd_values(event: Event) -> bool:
-    """Tell whether a tag holds more than a plain value, or anything a number of more than 64 bits."""
-    for tag in event.tags:
-        if (type(tag.value) is not str and not _is_plain(tag.value)) or tag.display_value is not None:
-            return True
-    return bool(event.extra_info) and not fits(event.extra_info)
-
-
-def _is_plain(value: Any) -> bool:
-    return type(value) in PLAIN or (type(value) is int and LEAST <= value <= MOST)
-
-
-def _is_fingerprint(text: str) -> bool:
+def _is_fingerprint(given: str) -> bool:
     """Tell whether text is 32 hex digits (`fromhex` passes over blanks, which then are missing in its length)."""
     try:
-        return len(text) == FINGERPRINT_LENGTH and len(bytes.fromhex(text)) == FINGERPRINT_LENGTH // 2
+        return len(given) == FINGERPRINT_LENGTH and len(bytes.fromhex(given)) == FINGERPRINT_LENGTH // 2
     except ValueError:
         return False
 
@@ -110,63 +89,37 @@ def clean_event(wire: "Wire") -> Event:
     strategy_id = _strategy_id(wire.strategy_id)
     name = wire.alert_name
     return Event(
-        event_id=_required(wire.event_id, "event_id"),
-        plugin_id=_required(wire.plugin_id, "plugin_id"),
+        event_id=required(wire.event_id, "event_id"),
+        plugin_id=required(wire.plugin_id, "plugin_id"),
         strategy_id=strategy_id,
         alert_name=name if type(name) is str and name else _alert_name(name, strategy_id),
-        description="" if wire.description is None else _text(wire.description, "description"),
+        description="" if wire.description is None else text(wire.description, "description"),
         severity=_severity(wire.severity, extra),
         data_type=_data_type(wire.data_type),
-        tags=() if wire.tags is None else _tags(wire.tags),
+        tags=() if wire.tags is None else clean_tags(wire.tags),
         target_type="" if wire.target_type is None else _target_type(wire.target_type),
-        target=None if wire.target is None else _text(wire.target, "target"),
-        assignee=() if wire.assignee is None else _texts(wire.assignee, "assignee"),
+        target=None if wire.target is None else text(wire.target, "target"),
+        assignee=() if wire.assignee is None else texts(wire.assignee, "assignee"),
         status=_status(wire.status),
-        metric=() if not wire.metric else _texts(wire.metric, "metric"),
+        metric=() if not wire.metric else texts(wire.metric, "metric"),
         category=_category(wire.category),
         dedupe_keys=_dedupe_keys(wire.dedupe_keys),
         dedupe_md5="" if wire.dedupe_md5 in (None, "") else _fingerprint(wire.dedupe_md5),
         time=time,
         anomaly_time=time if wire.anomaly_time is None else whole_number(wire.anomaly_time, "anomaly_time"),
-        bk_ingest_time=_optional(wire.bk_ingest_time, "bk_ingest_time", whole_number),
-        bk_clean_time=_optional(wire.bk_clean_time, "bk_clean_time", whole_number),
-        bk_biz_id=_optional(wire.bk_biz_id, "bk_biz_id", _id),
-        ip=_optional(wire.ip, "ip", _text),
-        ipv6=_optional(wire.ipv6, "ipv6", _text),
-        bk_cloud_id=_optional(wire.bk_cloud_id, "bk_cloud_id", _id),
-        bk_host_id=_optional(wire.bk_host_id, "bk_host_id", _id),
-        bk_service_instance_id=_optional(wire.bk_service_instance_id, "bk_service_instance_id", _id),
-        bk_topo_node=() if wire.bk_topo_node is None else _texts(wire.bk_topo_node, "bk_topo_node"),
+        bk_ingest_time=optional(wire.bk_ingest_time, "bk_ingest_time", whole_number),
+        bk_clean_time=optional(wire.bk_clean_time, "bk_clean_time", whole_number),
+        bk_biz_id=optional(wire.bk_biz_id, "bk_biz_id", name_or_number),
+        ip=optional(wire.ip, "ip", text),
+        ipv6=optional(wire.ipv6, "ipv6", text),
+        bk_cloud_id=optional(wire.bk_cloud_id, "bk_cloud_id", name_or_number),
+        bk_host_id=optional(wire.bk_host_id, "bk_host_id", name_or_number),
+        bk_service_instance_id=optional(wire.bk_service_instance_id, "bk_service_instance_id", name_or_number),
+        bk_topo_node=() if wire.bk_topo_node is None else texts(wire.bk_topo_node, "bk_topo_node"),
         extra_info=extra,
         at=None if wire.at is None else whole_number(wire.at, "at"),
-        bk_tenant_id="system" if wire.bk_tenant_id is None else _text(wire.bk_tenant_id, "bk_tenant_id"),
+        bk_tenant_id="system" if wire.bk_tenant_id is None else text(wire.bk_tenant_id, "bk_tenant_id"),
     )
-
-
-def whole_number(value: Any, field: str) -> int:
-    """Return a time in whole seconds from 0 to the last ten-digit one; a fraction is cut off."""
-    if type(value) is int:
-        number = value
-    elif _is_digits(value) or (isinstance(value, float) and math.isfinite(value)):
-        number = int(value)
-    else:
-        raise FieldError(DeadReason.WRONG_TYPE, field, f"expected Unix seconds, got {_short(value)}")
-    if not 0 <= number <= LAST_SECOND:
-        raise FieldError(DeadReason.BAD_VALUE, field, f"{_short(value)} is no time in Unix seconds")
-    return number
-
-
-def _is_digits(value: Any) -> bool:
-    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(LAST_SECOND))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a readable line
-
-
-def _optional(value: Any, field: str, clean: Callable[[Any, str], T]) -> T | None:
-    return None if value is None else clean(value, field)
 
 
 def _event_time(wire: "Wire") -> int:
@@ -179,44 +132,16 @@ def _event_time(wire: "Wire") -> int:
     raise FieldError(DeadReason.MISSING_FIELD, "time", "missing, and no `bk_ingest_time` either")
 
 
-def _required(value: Any, field: str) -> str:
-    if type(value) is str and value:
-        return value
-    if value is None or value == "":
-        raise FieldError(DeadReason.MISSING_FIELD, field, "missing")
-    return _text(value, field)
-
-
 def _alert_name(value: Any, strategy_id: str) -> str:
     if strategy_id and (value is None or value == ""):
         return ""  # enrichment takes the strategy's name
-    return _required(value, "alert_name")
-
-
-def _text(value: Any, field: str) -> str:
-    if type(value) is str:
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    raise FieldError(DeadReason.WRONG_TYPE, field, f"expected text, got {_short(value)}")
-
-
-def _id(value: Any, field: str) -> str | int:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise FieldError(DeadReason.WRONG_TYPE, field, f"expected a whole number or text, got {_short(value)}")
-    return value if isinstance(value, str) or LEAST <= value <= MOST else str(value)
-
-
-def _texts(value: Any, field: str) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(_text(member, f"{field}[{n}]") for n, member in enumerate(value) if member is not None)
-    return (_text(value, field),)
+    return required(value, "alert_name")
 
 
 def _strategy_id(value: Any) -> str:
     if value is None or value in (0, "", "0"):
         return ""
-    return str(_id(value, "strategy_id"))
+    return str(name_or_number(value, "strategy_id"))
 
 
 def _severity(value: Any, extra: dict[str, Any]) -> int:
@@ -235,77 +160,40 @@ def _severity(value: Any, extra: dict[str, Any]) -> int:
 def _dynamic_level(extra: dict[str, Any]) -> int | None:
     """Return the detector's own level, taken as it is; any error in it is ignored (spec/lifecycle.md 1.2)."""
     try:
-        text = extra["origin_alarm"]["data"]["values"]["extra_info"]
-        level = msgspec.json.decode(text)["alert_level_msg"]["alert_level"]
+        said = extra["origin_alarm"]["data"]["values"]["extra_info"]
+        level = msgspec.json.decode(said)["alert_level_msg"]["alert_level"]
         return level if LEAST <= (level := int(level)) <= MOST else None
     except (KeyError, TypeError, ValueError, OverflowError, IndexError, msgspec.DecodeError, RecursionError):
         return None
 
 
 def _data_type(value: Any) -> str:
-    text = value.lower() if isinstance(value, str) else ""
-    return text if text in ("time_series", "log") else "event"
+    word = value.lower() if isinstance(value, str) else ""
+    return word if word in ("time_series", "log") else "event"
 
 
 def _status(value: Any) -> str:
-    text = value.upper() if isinstance(value, str) else ""
-    return text if text in STATUSES else "ABNORMAL"
+    word = value.upper() if isinstance(value, str) else ""
+    return word if word in STATUSES else "ABNORMAL"
 
 
 def _category(value: Any) -> str:
-    text = value.lower() if isinstance(value, str) else ""
-    return text if text in CATEGORIES else "other_rt"
+    word = value.lower() if isinstance(value, str) else ""
+    return word if word in CATEGORIES else "other_rt"
 
 
 def _target_type(value: Any) -> str:
-    text = _text(value, "target_type")
-    return TARGET_TYPES.get(text.lower(), text)
+    word = text(value, "target_type")
+    return TARGET_TYPES.get(word.lower(), word)
 
 
 def _dedupe_keys(value: Any) -> tuple[str, ...]:
     if not value or not isinstance(value, list):
         return ()
-    return tuple(key if type(key) is str else _text(key, f"dedupe_keys[{n}]") for n, key in enumerate(value))
+    return tuple(key if type(key) is str else text(key, f"dedupe_keys[{n}]") for n, key in enumerate(value))
 
 
 def _fingerprint(value: Any) -> str:
     if isinstance(value, str) and _is_fingerprint(value):
         return value
-    raise FieldError(DeadReason.BAD_VALUE, "dedupe_md5", f"expected 32 hex digits, got {_short(value)}")
-
-
-def _tags(value: Any) -> tuple[Tag, ...]:
-    if isinstance(value, list):
-        return tuple(_tag(entry, n) for n, entry in enumerate(value))
-    if isinstance(value, dict):
-        return tuple(Tag(key, _tag_value(member)) for key, member in value.items())
-    raise FieldError(DeadReason.WRONG_TYPE, "tags", f"expected a list or an object, got {_short(value)}")
-
-
-def _tag(entry: Any, n: int) -> Tag:
-    if not isinstance(entry, dict):
-        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}]", f"expected an object, got {_short(entry)}")
-    key = entry.get("key")
-    if key is None:
-        raise FieldError(DeadReason.MISSING_FIELD, f"tags[{n}].key", "missing")
-    if isinstance(key, (dict, list)):
-        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}].key", f"expected text, got {_short(key)}")
-    display = entry.get("display_key")
-    return Tag(
-        str(key),
-        _tag_value(entry.get("value")),
-        None if display is None else str(display),
-        _tag_value(entry.get("display_value")),
-    )
-
-
-def _tag_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _json_text(value)
-    if isinstance(value, list):
-        return [_json_text(member) if isinstance(member, (dict, list)) else bounded(member) for member in value]
-    return bounded(value)
-
-
-def _json_text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    raise FieldError(DeadReason.BAD_VALUE, "dedupe_md5", f"expected 32 hex digits, got {short(value)}")

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from operators.bounds import fits
-from operators.clean import FieldError, clean_event, clean_typed, whole_number
+from operators.clean import clean_event, clean_typed
 from operators.event import Event
+from operators.fields import FieldError, whole_number
 from operators.reason import DeadReason
 
 MAX_BYTES = 1 << 20

@@ -6,11 +6,12 @@ import msgspec
 
 from operators.bounds import bounded
 from operators.checks import CheckResult, lacks_level
-from operators.clean import FieldError, clean_event, whole_number
+from operators.clean import clean_event
 from operators.commands import Command, read_command
 from operators.decode import Decoded, Refusal, Wire, decode
 from operators.enrich.event import Dropped, enrich_event
 from operators.event import Event
+from operators.fields import FieldError, whole_number
 from operators.handed import HANDED, Check, read_handed
 from operators.identity import event_uid, fingerprint
 from operators.planned import Planned

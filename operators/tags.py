@@ -1,0 +1,62 @@
+"""Tags of events: keys become text, values plain (spec/lifecycle.md 1.1)."""
+
+from typing import Any
+
+import msgspec
+
+from operators.bounds import LEAST, MOST, bounded
+from operators.event import Tag
+from operators.fields import FieldError, short
+from operators.reason import DeadReason
+
+PLAIN = (str, bool, float, type(None))
+
+
+def are_plain(tags: tuple[Tag, ...]) -> bool:
+    """Tell whether tags hold nothing but plain values, none of them a number of more than 64 bits."""
+    for tag in tags:  # noqa: SIM110 - a generator would cost each event its making
+        if (type(tag.value) is not str and not _is_plain(tag.value)) or tag.display_value is not None:
+            return False
+    return True
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in PLAIN or (type(value) is int and LEAST <= value <= MOST)
+
+
+def clean_tags(value: Any) -> tuple[Tag, ...]:
+    """Return the tags of a list of {key, value, ...} or of a mapping. Raises FieldError."""
+    if isinstance(value, list):
+        return tuple(_tag(entry, n) for n, entry in enumerate(value))
+    if isinstance(value, dict):
+        return tuple(Tag(key, _tag_value(member)) for key, member in value.items())
+    raise FieldError(DeadReason.WRONG_TYPE, "tags", f"expected a list or an object, got {short(value)}")
+
+
+def _tag(entry: Any, n: int) -> Tag:
+    if not isinstance(entry, dict):
+        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}]", f"expected an object, got {short(entry)}")
+    key = entry.get("key")
+    if key is None:
+        raise FieldError(DeadReason.MISSING_FIELD, f"tags[{n}].key", "missing")
+    if isinstance(key, (dict, list)):
+        raise FieldError(DeadReason.WRONG_TYPE, f"tags[{n}].key", f"expected text, got {short(key)}")
+    display = entry.get("display_key")
+    return Tag(
+        str(key),
+        _tag_value(entry.get("value")),
+        None if display is None else str(display),
+        _tag_value(entry.get("display_value")),
+    )
+
+
+def _tag_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _json_text(value)
+    if isinstance(value, list):
+        return [_json_text(member) if isinstance(member, (dict, list)) else bounded(member) for member in value]
+    return bounded(value)
+
+
+def _json_text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
