@@ -1,0 +1,188 @@
+"""Slots and what they hold, timers, and rule changes that outlive a restart (design.md 4, 5)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.overlay import Overlay
+from operators.slot import VERSION, Slot
+from operators.snapshot import SnapshotError
+from operators.state import ID_BYTES, RECENT, State, id_key, remember, seen
+from operators.states import States
+from operators.timers import Timers
+from tests.operators.check.made import alert
+from tests.operators.rules.books import book_of
+
+MD5 = [f"{n:02x}" + "0" * 30 for n in range(256)]
+
+
+def state(number=0, **fields):
+    return State(MD5[number], generation=1, touched=1, **fields)
+
+
+# --- snapshots
+
+
+def test_a_slot_restores_what_it_held_in_its_order():
+    slot = Slot()
+    for number in (3, 1, 2):
+        slot.put(state(number, alert=alert(), recent=b"12345678", due=number))
+    again = Slot.restore(slot.snapshot())
+    assert list(again.states.items()) == list(slot.states.items())
+    assert again.snapshot() == slot.snapshot()
+
+
+def test_a_snapshot_follows_every_change():
+    slot = Slot()
+    slot.put(state(1))
+    before = slot.snapshot()
+    slot.put(state(1, due=5))
+    slot.put(state(2))
+    assert slot.snapshot() != before
+    slot.drop(MD5[2])
+    slot.put(state(1))
+    assert slot.snapshot() == before
+
+
+def test_a_snapshot_begins_with_its_version():
+    assert Slot().snapshot()[0] == VERSION
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", bytes((VERSION + 1,)) + Slot().snapshot()[1:], b"\xff", bytes((VERSION,)), bytes((VERSION,)) + b"junk"],
+)
+def test_what_this_program_cannot_read_is_refused(data):
+    with pytest.raises(SnapshotError):
+        Slot.restore(data)
+
+
+def test_a_newer_snapshot_is_refused_with_both_versions():
+    with pytest.raises(SnapshotError, match=f"version {VERSION + 1}.*up to {VERSION}"):
+        Slot.restore(bytes((VERSION + 1,)))
+
+
+# --- recent ids
+
+
+@given(st.lists(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), max_size=200))
+def test_the_last_sixty_four_ids_are_known(ids):
+    recent = b""
+    for one in ids:
+        recent = remember(recent, one)
+    assert len(recent) <= RECENT * ID_BYTES
+    assert all(seen(recent, one) for one in ids[-RECENT:])
+    assert not seen(recent, b"\x00" * 4 + b"\xff" * 4) or b"\x00" * 4 + b"\xff" * 4 in ids
+
+
+def test_an_id_is_not_found_across_the_border_of_two():
+    recent = remember(remember(b"", b"aaaabbbb"), b"ccccdddd")
+    assert seen(recent, b"ccccdddd")
+    assert not seen(recent, b"bbbbcccc")
+
+
+def test_an_id_is_kept_as_eight_bytes():
+    assert id_key("0123456789abcdef" * 2) == bytes.fromhex("0123456789abcdef")
+
+
+# --- states
+
+
+def test_alert_ids_find_their_state_until_it_is_dropped():
+    states, one = States(), alert()
+    states.put(state(5, alert=one))
+    assert states.find(one.id) == one
+    states.drop(MD5[5])
+    assert states.find(one.id) is None
+    states.drop(MD5[5])
+
+
+def test_an_alert_that_gave_way_is_still_found():
+    states, old, new = States(), alert(1000, status="CLOSED"), alert(2000)
+    states.put(state(5, alert=old))
+    states.put(state(5, alert=new, previous=(old,)))
+    assert (states.find(old.id), states.find(new.id)) == (old, new)
+    states.put(state(5, alert=new))
+    assert states.find(old.id) is None
+    assert list(states.open()) == [new]
+
+
+def test_a_restored_slot_is_found_by_alert_id():
+    states, slot = States(), Slot()
+    slot.put(state(5, alert=alert()))
+    states.adopt("05", slot)
+    assert states.find(alert().id) == alert()
+
+
+# --- timers
+
+asked = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50)), max_size=40)
+
+
+@given(asked)
+def test_timers_go_off_in_order_each_fingerprint_at_its_earliest(requests):
+    timers, earliest = Timers(), {}
+    for number, due in requests:
+        timers.schedule(MD5[number], due)
+        earliest[number] = min(due, earliest.get(number, due))
+    for now in range(51):
+        expected = sorted(MD5[number] for number, due in earliest.items() if due == now)
+        assert {
+            key for due, key in ((due, MD5[number][:2]) for number, due in earliest.items()) if due == now
+        } <= timers.slots_due(now)
+        went = []
+        while (md5 := timers.pop(now)) is not None:
+            went.append(md5)
+        assert went == expected
+
+
+def test_no_deadline_asks_for_nothing():
+    timers = Timers()
+    timers.schedule(MD5[0], None)
+    assert timers.next_due() is None
+    assert timers.pop(10**10) is None
+
+
+def test_a_fingerprint_may_ask_again_once_it_went_off():
+    timers = Timers()
+    timers.schedule(MD5[0], 5)
+    assert timers.pop(5) == MD5[0]
+    timers.schedule(MD5[0], 9)
+    assert (timers.next_due(), timers.pop(8), timers.pop(9)) == (9, None, MD5[0])
+
+
+# --- rule changes of the stream
+
+OPS = {"id": "ops", "name": "Ops", "users": ["alice"]}
+TOLD = {"id": 1, "name": "cpu", "notice": {"user_groups": ["ops"]}}
+
+
+def laid(book, *changes):
+    overlay = Overlay()
+    for put, delete in changes:
+        overlay.remember(put, delete)
+    return Overlay(overlay.documents).over(book, None)
+
+
+def test_the_last_word_on_each_id_counts():
+    over = laid(
+        book_of(user_groups=[OPS], strategies=[TOLD]),
+        ({"user_groups": [{**OPS, "name": "a"}]}, {}),
+        ({"user_groups": [{**OPS, "name": "b"}]}, {"strategies": [1]}),
+    )
+    assert (over.user_groups["ops"].name, over.strategies) == ("b", {})
+
+
+def test_what_was_put_and_then_deleted_is_gone():
+    assert laid(book_of(), ({"user_groups": [OPS]}, {}), ({}, {"user_groups": ["ops"]})).user_groups == {}
+
+
+def test_a_document_that_no_longer_fits_the_rules_below_is_left_out():
+    changes = ({"strategies": [TOLD, {"id": 2, "name": "disk"}]}, {})
+    assert laid(book_of(user_groups=[OPS]), changes).strategies.keys() == {"1", "2"}
+    assert laid(book_of(), changes).strategies.keys() == {"2"}
+
+
+def test_without_changes_the_book_stays_as_it_is():
+    book = book_of(user_groups=[OPS])
+    assert Overlay().over(book, None) is book
