@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from operators.event import Event
+from operators.identity import first_tag
 
 ABNORMAL, RECOVERED, CLOSED = "ABNORMAL", "RECOVERED", "CLOSED"
 ENDED = (RECOVERED, CLOSED)
@@ -124,7 +125,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def is_no_data(alert: Alert) -> bool:
     """Tell whether the alert says that a series stopped."""
-    return any(tag.key == NO_DATA_TAG for tag in alert.event.tags)
+    return first_tag(alert.event, NO_DATA_TAG) is not None
 
 
 def document_version(alert: Alert) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from operators import quota
-from operators.alert import ABNORMAL, RECOVERED
+from operators.alert import ABNORMAL, RECOVERED, Alert
 from operators.checks import fold_event as fold_event_check
 from operators.circuit import circuit_broken
 from operators.event import Event
@@ -11,7 +11,10 @@ from operators.identity import alert_id
 from operators.lifecycle import end_alert, open_alert, timeout_of, with_tags
 from operators.reason import Reason
 from operators.state import id_key, remember, seen
-from operators.turn import Turn
+from operators.turn import Turn, replace
+
+# Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
+REPEATED, OUT_OF_ORDER, MILDER = Reason.REPEATED, Reason.OUT_OF_ORDER, Reason.MILDER
 
 ENDED_GRACE = 60
 """Events from more than this many seconds before the end of the last alert are too old (spec/lifecycle.md 1.5)."""
@@ -19,23 +22,22 @@ ENDED_GRACE = 60
 
 def fold_event(turn: Turn, event: Event) -> bool:
     """Fold one event; return whether the checkers have anything new to look at."""
-    counts = turn.scene.counts
-    key = id_key(event.id)
+    scene, key = turn.scene, id_key(event.id)
     if seen(turn.recent, key):
-        counts.duplicates += 1
+        scene.counts.duplicates += 1
         return False
     turn.recent, turn.touched = remember(turn.recent, key), turn.now
-    turn.scene.say(event)
+    scene.say(event)
     if event.status != ABNORMAL:
         return _fold_end(turn, event)
     if is_expired(turn, event):
-        counts.expired += 1
+        scene.counts.expired += 1
         return False
     is_result = bool(event.strategy_id) and _note_anomaly(turn, event)
     if not turn.is_open:
         open_alert(turn, event)
         return True
-    return _fold_anomaly(turn, event) or is_result
+    return _fold_anomaly(turn, turn.current(), event) or is_result
 
 
 def is_expired(turn: Turn, event: Event) -> bool:
@@ -44,12 +46,12 @@ def is_expired(turn: Turn, event: Event) -> bool:
     alert = turn.alert
     if alert is not None and alert.end_time is not None:
         bound = max(bound, alert.end_time - ENDED_GRACE)
-    return access_time(event) < bound
+    return (access_time(event) if event.extra_info else event.time) < bound
 
 
 def access_time(event: Event) -> int:
     """Return when the data of an event was read: `origin_alarm.data.access_time`, else the event's time."""
-    origin: Any = event.extra_info.get("origin_alarm") if event.extra_info else None
+    origin: Any = event.extra_info.get("origin_alarm")
     if isinstance(origin, dict) and isinstance(data := origin.get("data"), dict):
         time = data.get("access_time")
         if isinstance(time, (int, float)):
@@ -85,19 +87,17 @@ def _fold_end(turn: Turn, event: Event) -> bool:
     return True
 
 
-def _fold_anomaly(turn: Turn, event: Event) -> bool:
+def _fold_anomaly(turn: Turn, alert: Alert, event: Event) -> bool:
     """An ABNORMAL event meets an open alert."""
-    alert = turn.current()
     if (alert.is_blocked or turn.scene.book.circuit_breaking) and _flow_control(turn, event):
         open_alert(turn, event)
         return True
-    by_rule = alert.extra_info.severity_source == "by_rule"
-    if by_rule or event.severity == alert.severity:
-        return _converge(turn, event)
+    if event.severity == alert.severity or alert.extra_info.severity_source == "by_rule":
+        return _converge(turn, alert, event)
     if event.severity < alert.severity:
-        _supersede(turn, event)
+        _supersede(turn, alert, event)
         return True
-    turn.log_run(Reason.MILDER, event)
+    turn.log_run(MILDER, event)
     return False
 
 
@@ -117,9 +117,8 @@ def _flow_control(turn: Turn, event: Event) -> bool:
     return True
 
 
-def _supersede(turn: Turn, event: Event) -> None:
+def _supersede(turn: Turn, alert: Alert, event: Event) -> None:
     """A worse event closes the alert and opens its successor; the two name each other."""
-    alert = turn.current()
     end_alert(
         turn,
         Reason.WORSE,
@@ -131,37 +130,38 @@ def _supersede(turn: Turn, event: Event) -> None:
     open_alert(turn, event, predecessor=alert.id)
 
 
-def _converge(turn: Turn, event: Event) -> bool:
+def _converge(turn: Turn, alert: Alert, event: Event) -> bool:
     """An event of the alert's own severity, or any for an alert whose severity a rule set."""
-    alert = turn.current()
     count = alert.event_count + 1
     if event.time < alert.latest_time:
-        _converge_late(turn, event, count)
+        _converge_late(turn, alert, event, count)
         return False
     aborts = alert.next_status == RECOVERED
     next_status, next_status_time = timeout_of(turn, alert.strategy_id, blocked=alert.is_blocked)
-    turn.put_later(
+    newer = replace(
+        alert,
         event=with_tags(event, alert.assign_tags) if alert.assign_tags else event,
         event_count=count,
         latest_time=event.time,
         next_status=next_status,
         next_status_time=next_status_time,
+        update_time=turn.now,
     )
+    turn.become_later(newer)
     if event.anomaly_time < alert.first_anomaly_time:
         turn.put(first_anomaly_time=event.anomaly_time)
-    turn.log_run(Reason.REPEATED, event)
+    turn.log_run(REPEATED, event)
     if aborts:
         turn.put()
         turn.log_move(Reason.RECOVERY_ABORTED, event.description, event)
     return aborts or turn.state.repeat_waits or bool(alert.strategy_id)
 
 
-def _converge_late(turn: Turn, event: Event, count: int) -> None:
+def _converge_late(turn: Turn, alert: Alert, event: Event, count: int) -> None:
     """An event older than the newest one: it may move the beginning, never the end."""
-    alert = turn.current()
     begin_time = min(alert.begin_time, event.time)
     first = min(alert.first_anomaly_time, event.anomaly_time)
-    turn.put_later(event_count=count)
+    turn.become_later(replace(alert, event_count=count, update_time=turn.now))
     if (begin_time, first) != (alert.begin_time, alert.first_anomaly_time):
         turn.put(begin_time=begin_time, first_anomaly_time=first)
-    turn.log_run(Reason.OUT_OF_ORDER, event)
+    turn.log_run(OUT_OF_ORDER, event)

@@ -61,7 +61,7 @@ def dispatch(
     All matching rules of the first priority with any match count. `now` (default: the alert's update time) decides who
     is on duty, for rules that ask for `notice_users`.
     """
-    groups = book.dispatch_of(alert.bk_biz_id)
+    groups = book.dispatch_of(alert.bk_biz_id) if book.dispatch else ()
     if not groups or BY_RULE not in assign_mode(strategy):
         return None
     asked_at = alert.update_time if now is None else now

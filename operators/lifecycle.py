@@ -19,6 +19,8 @@ from operators.shielded import shield
 from operators.signal import emit
 from operators.turn import Turn, replace
 
+CREATE, OPENED = OpType.CREATE, Reason.OPENED
+
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""
 
@@ -27,36 +29,29 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not."""
     strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
-    turn.begin(alert)
-    turn.keep(
-        retry=None,
-        repeat_waits=False,
-        is_assigned=False,
-        ended_at=None,
-        snapshot=snapshot_of(strategy) if strategy else None,
-    )
+    turn.begin(alert, snapshot_of(strategy) if strategy else None)
     turn.scene.counts.opened += 1
-    turn.log_move(Reason.OPENED, event.description, event)
-    _block(turn, event, strategy)
+    turn.log(CREATE, OPENED, event.description, event)
+    signal = "no_data" if is_no_data(alert) else "abnormal"
+    _block(turn, event, strategy, signal)
     _dispatch_at_birth(turn, strategy)
     if not turn.current().is_blocked:
         shield(turn)
-        emit(turn, "no_data" if is_no_data(turn.current()) else "abnormal")
+        emit(turn, signal)
 
 
 def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> Alert:
     name = alert_id(turn.state.dedupe_md5, event)
     settings, book = turn.scene.settings, turn.scene.book
-    biz = event.bk_biz_id if event.bk_biz_id is not None else settings.default_business
     dimensions, agg_dimensions = dimensions_of(event, strategy, book)
     next_status, next_status_time = timeout_of(turn, event.strategy_id)
-    return Alert(
+    alert = Alert(
         id=name,
         seq_id=name[10:],
-        bk_tenant_id=event.bk_tenant_id,
         dedupe_md5=turn.state.dedupe_md5,
+        generation=turn.state.generation,
         strategy_id=event.strategy_id,
-        bk_biz_id=biz,
+        bk_biz_id=event.bk_biz_id if event.bk_biz_id is not None else settings.default_business,
         alert_name=event.alert_name,
         status=ABNORMAL,
         severity=event.severity,
@@ -66,11 +61,14 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
         begin_time=event.time,
         latest_time=event.time,
         first_anomaly_time=event.anomaly_time,
+    )
+    return replace(  # in two steps: Python puts more than fifteen names into a dict first
+        alert,
+        bk_tenant_id=event.bk_tenant_id,
         labels=strategy.labels if strategy else (),
         dimensions=dimensions,
         next_status=next_status,
         next_status_time=next_status_time,
-        generation=turn.state.generation,
         extra_info=Extra(
             predecessor=predecessor,
             agg_dimensions=agg_dimensions,
@@ -94,14 +92,14 @@ def timeout_of(turn: Turn, strategy_id: str, *, blocked: bool = False) -> tuple[
     return CLOSED, turn.now + strategy.timeout
 
 
-def _block(turn: Turn, event: Event, strategy: Strategy | None) -> None:
+def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
     """Let circuit breaking or the alert quota block a new alert."""
     scene = turn.scene
     rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
     if rule is not None:
         reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
     else:
-        key = quota.alert_key(event, no_data=is_no_data(turn.current()))
+        key = quota.alert_key(event, signal)
         if not scene.alert_quota.hit(key, turn.now):
             return
         limit = scene.settings.quota.alert
@@ -146,7 +144,7 @@ def with_tags(event: Event, tags: Iterable[Mapping[str, Any]]) -> Event:
 
 def end_alert(
     turn: Turn, reason: Reason, description: str = "", *, event: Event | None = None, end_time: int | None = None,
-    successor: str | None = None, operator: str | None = None, status: str | None = None, op_type: str | None = None,
+    successor: str | None = None, operator: str | None = None, status: str | None = None, op_type: OpType | None = None,
 ) -> None:  # fmt: skip
     """End the open alert as its move says; `status` and `op_type` where a status setter decides otherwise."""
     move = MOVES[reason]
@@ -155,20 +153,23 @@ def end_alert(
     target = status or move.target
     turn.close_run()
     extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
-    turn.put(
+    ended = replace(
+        alert,
         status=target,
         end_time=turn.now if end_time is None else end_time,
         next_status=None,
         next_status_time=None,
         extra_info=extra,
+        update_time=turn.now,
     )
+    turn.become(ended)
     counts = turn.scene.counts
     if target == RECOVERED:
         counts.recovered += 1
     else:
         counts.closed += 1
     turn.keep(ended_at=turn.now, retry=None, repeat_waits=False)
-    turn.log(OpType(op_type or move.op_type), reason, description, event, operator=operator)
+    turn.log(op_type or move.op_type, reason, description, event, operator=operator)
     settle_ack_duration(turn)
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")

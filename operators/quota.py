@@ -1,12 +1,9 @@
 """Flow control: fixed windows that count new alerts and first actions (spec/lifecycle.md 8, design.md 7.21, 7.30)."""
 
-from collections.abc import Hashable
-
 import msgspec
 
 from operators.alert import Alert, is_no_data
 from operators.event import Event
-from operators.identity import digest
 from operators.settings import Quota
 
 
@@ -23,6 +20,7 @@ class Windows:
     def __init__(self, quota: Quota, counters: dict[str, Counter] | None = None) -> None:
         self.quota = quota
         self.counters: dict[str, Counter] = counters or {}
+        self._prune_at = FEWEST_PRUNED
 
     def hit(self, key: str, now: int) -> bool:
         """Count one and tell whether it is over the threshold."""
@@ -30,7 +28,7 @@ class Windows:
             return False
         counter = self.counters.get(key)
         if counter is None or now >= counter.end:
-            if len(self.counters) >= PRUNE_AT:
+            if len(self.counters) >= self._prune_at:
                 self._prune(now)
             counter = Counter(now + self.quota.window, 0)
         self.counters[key] = counter = Counter(counter.end, counter.count + 1)
@@ -58,28 +56,29 @@ class Windows:
 
     def _prune(self, now: int) -> None:
         self.counters = {key: counter for key, counter in self.counters.items() if counter.end > now}
+        self._prune_at = max(2 * len(self.counters), FEWEST_PRUNED)
 
 
-PRUNE_AT = 4096
+FEWEST_PRUNED = 4096
+"""Counters that are not yet worth a look for those that are over; then only when they have doubled."""
 
 
-def alert_key(event: Event, *, no_data: bool) -> str:
-    """Return the key under which a new alert counts."""
-    signal = "no_data" if no_data else "ABNORMAL"
-    return _key(event.strategy_id, signal, event.severity, (event.bk_biz_id, event.alert_name))
+def alert_key(event: Event, signal: str) -> str:
+    """Return the key under which a new alert counts that opens with a signal: `abnormal` or `no_data`."""
+    return _key(event.strategy_id, signal, event.severity, event.bk_biz_id, event.alert_name)
 
 
 def action_key(alert: Alert, signal: str) -> str:
     """Return the key under which an action counts."""
-    return _key(alert.strategy_id, signal, alert.severity, (alert.bk_biz_id, alert.alert_name))
+    return _key(alert.strategy_id, signal, alert.severity, alert.bk_biz_id, alert.alert_name)
 
 
-def _key(strategy_id: str, signal: str, severity: int, third_party: tuple[Hashable, ...]) -> str:
+def _key(strategy_id: str, signal: str, severity: int, business: str | int | None, name: str) -> str:
     if strategy_id:
         return f"{strategy_id}|{signal}|{severity}"
-    return f"0|{signal}|{severity}|{digest(*third_party, signal, severity)}"
+    return f"0|{signal}|{severity}|{business!r}|{name}"
 
 
 def blocked_key(alert: Alert) -> str:
     """Return the key under which an existing alert was counted."""
-    return alert_key(alert.event, no_data=is_no_data(alert))
+    return alert_key(alert.event, "no_data" if is_no_data(alert) else "abnormal")

@@ -8,7 +8,7 @@ Receivers = dict[str, list[Any]]
 """Way -> people or chats in order; for `voice` a list of lists of people, one list a call."""
 
 
-class LogEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """One entry of an alert's log. `op_type` and `reason` come from closed lists (operators/reason.py)."""
 
     id: str

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 from operators.alert import Alert
-from operators.identity import slot_of
 from operators.slot import Slot
 from operators.state import State
+
+
+class Slots(dict[str, Slot]):
+    """Slots by the first two digits of a fingerprint, made when first asked for; a fingerprint may have capitals."""
+
+    def __missing__(self, digits: str) -> Slot:
+        key = digits.lower()
+        return self[key] if key != digits else self.setdefault(key, Slot())
 
 
 class States:
@@ -14,21 +21,17 @@ class States:
     __slots__ = ("_ids", "slots")
 
     def __init__(self) -> None:
-        self.slots: dict[str, Slot] = {}
+        self.slots = Slots()
         self._ids: dict[str, str] = {}
 
     def get(self, md5: str) -> State | None:
         """Return the state of a fingerprint."""
-        slot = self.slots.get(slot_of(md5))
-        return None if slot is None else slot.states.get(md5)
+        return self.slots[md5[:2]].states.get(md5)
 
     def put(self, state: State) -> None:
         """Keep a state in place of the one before it."""
         md5 = state.dedupe_md5
-        key = slot_of(md5)
-        slot = self.slots.get(key)
-        if slot is None:
-            slot = self.slots[key] = Slot()
+        slot = self.slots[md5[:2]]
         before = slot.states.get(md5)
         if before is None or not _is_same_alert(before, state):
             self._index(before, state)
@@ -39,7 +42,7 @@ class States:
         state = self.get(md5)
         if state is not None:
             self._index(state, None)
-            self.slots[slot_of(md5)].drop(md5)
+            self.slots[md5[:2]].drop(md5)
 
     def adopt(self, key: str, slot: Slot) -> None:
         """Take over a restored slot."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from operators.alert import ABNORMAL, Alert, Extra
+from operators.check.snapshot import StrategySnapshot
 from operators.event import Event
 from operators.moves import MOVES
 from operators.reason import OpType, Reason
@@ -17,7 +18,7 @@ from operators.rules.model import Strategy
 from operators.scene import Scene
 from operators.state import RUN_LENGTH, Run, State
 
-RUNS = frozenset({OpType.CONVERGE, OpType.EVENT_DROP})
+EVENT_DROP = OpType.EVENT_DROP
 MINUTE = 60
 
 replace = msgspec.structs.replace
@@ -28,7 +29,7 @@ class Turn:
 
     __slots__ = (
         "_born", "_changed", "_position", "_stale",
-        "alert", "looks", "now", "recent", "run", "scene", "state", "touched",
+        "alert", "due", "now", "recent", "run", "scene", "state", "touched",
     )  # fmt: skip
 
     def __init__(self, state: State, scene: Scene, now: int) -> None:
@@ -39,7 +40,7 @@ class Turn:
         self.run = state.run
         self.recent = state.recent
         self.touched = state.touched
-        self.looks: list[int] = []
+        self.due: int | None = None
         self._born = False
         self._changed = False
         self._stale = False
@@ -69,8 +70,7 @@ class Turn:
 
     def put(self, **changes: Any) -> None:
         """Change the alert in a way its document must show at once."""
-        self.alert = replace(self.current(), update_time=self.now, **changes)
-        self._changed = True
+        self.become(replace(self.current(), update_time=self.now, **changes))
 
     def put_extra(self, **changes: Any) -> None:
         """Change the alert's `extra_info`."""
@@ -80,50 +80,66 @@ class Turn:
         """Return the alert's `extra_info`."""
         return self.current().extra_info
 
-    def put_later(self, **changes: Any) -> None:
-        """Change the alert in fields whose document may wait for the next deadline."""
-        self.alert = replace(self.current(), update_time=self.now, **changes)
+    def become(self, alert: Alert) -> None:
+        """Take over a changed alert whose document must show it at once."""
+        self.alert = alert
+        self._changed = True
+
+    def become_later(self, alert: Alert) -> None:
+        """Take over an alert changed in fields whose document may wait for the next deadline."""
+        self.alert = alert
         self._stale = True
 
     def look(self, at: int | None) -> None:
         """Ask for a deadline later than now: whatever is due already has just been looked at."""
-        if at is not None:
-            self.looks.append(max(at, self.now + 1))
+        if at is None:
+            return
+        if at <= self.now:
+            at = self.now + 1
+        if self.due is None or at < self.due:
+            self.due = at
 
-    def begin(self, alert: Alert) -> None:
+    def look_as_before(self) -> None:
+        """Keep the deadline that was asked for in an earlier turn."""
+        at = self.state.due
+        if at is not None and (self.due is None or at < self.due):
+            self.due = at
+
+    def begin(self, alert: Alert, snapshot: StrategySnapshot | None) -> None:
         """Take over a new alert; the one before it, if any, is written and kept for a while."""
+        previous = self.state.previous
         if self.alert is not None:
             self.close_run()
             self.write()
-            self.keep(previous=self._previous())
+            horizon = self.now - self.scene.settings.ended_retention
+            kept = [alert for alert in previous if (alert.end_time or 0) > horizon]
+            previous = (*kept, self.alert)[-4:]
         self.alert = alert
+        self.keep(
+            previous=previous, snapshot=snapshot, retry=None, repeat_waits=False, is_assigned=False, ended_at=None
+        )
         self._born, self._changed, self._stale, self._position = True, True, False, 0
 
-    def _previous(self) -> tuple[Alert, ...]:
-        horizon = self.now - self.scene.settings.ended_retention
-        kept = (alert for alert in self.state.previous if (alert.end_time or 0) > horizon)
-        return (*kept, self.current())[-4:]
-
     def log(
-        self, op_type: OpType, reason: Reason, description: str = "", event: Event | None = None, **more: Any
+        self,
+        op_type: OpType,
+        reason: Reason,
+        description: str = "",
+        event: Event | None = None,
+        *,
+        operator: str | None = None,
     ) -> None:
         """Write one log entry; an open run is closed before it."""
         self.close_run()
-        alert = self.current()
-        self._say_entry(
-            op_type=op_type,
-            reason=reason,
-            description=description,
-            time=self.now,
-            severity=more.pop("severity", alert.severity),
-            event_id=event.id if event else None,
-            event_time=event.time if event else None,
-            **more,
-        )
+        severity = self.current().severity
+        if event is None:
+            self._say_entry(op_type, reason, description, self.now, severity, None, None, operator=operator)
+        else:
+            self._say_entry(op_type, reason, description, self.now, severity, event.id, event.time, operator=operator)
 
-    def log_move(self, reason: Reason, description: str = "", event: Event | None = None, **more: Any) -> None:
+    def log_move(self, reason: Reason, description: str = "", event: Event | None = None) -> None:
         """Write the log entry of a move."""
-        self.log(MOVES[reason].op_type, reason, description, event, **more)
+        self.log(MOVES[reason].op_type, reason, description, event)
 
     def log_run(self, reason: Reason, event: Event) -> None:
         """Add an event to the open run of its kind, or begin one."""
@@ -133,47 +149,57 @@ class Turn:
         else:
             self.close_run()
             begin, count = self.now, 1
-        severity = event.severity if op_type == OpType.EVENT_DROP else self.current().severity
+        severity = event.severity if op_type is EVENT_DROP else self.current().severity
         self.run = Run(op_type, reason, count, begin, self.now, event.id, event.time, severity, event.description)
 
     def close_run(self) -> None:
         """Write the open run as one entry."""
-        run, self.run = self.run, None
+        run = self.run
         if run is None:
             return
+        self.run = None
         self._say_entry(
-            op_type=run.op_type,
-            reason=run.reason,
-            description=run.description,
-            time=run.time,
-            severity=run.severity,
-            event_id=run.event_id,
-            event_time=run.event_time,
+            run.op_type,
+            run.reason,
+            run.description,
+            run.time,
+            run.severity,
+            run.event_id,
+            run.event_time,
             count=run.count,
             begin=run.begin,
         )
 
-    def _say_entry(self, *, op_type: str, reason: str, **fields: Any) -> None:
+    def _say_entry(
+        self, op_type: str, reason: str, description: str, time: int, severity: int, event_id: str | None,
+        event_time: int | None, *, operator: str | None = None, count: int = 1, begin: int | None = None,
+    ) -> None:  # fmt: skip
         alert = self.current()
-        revision = self._next_revision()
-        self.scene.say(
-            LogEntry(
-                id=f"{alert.id}-{revision}-{self._position}",
-                alert_id=alert.id,
-                dedupe_md5=alert.dedupe_md5,
-                op_type=op_type,
-                reason=reason,
-                status=alert.status,
-                next_status=alert.next_status,
-                next_status_time=alert.next_status_time,
-                **fields,
-            )
+        entry = LogEntry(  # by position: Python puts more than fifteen names into a dict first
+            f"{alert.id}-{self._next_revision()}-{self._position}",
+            time,
+            alert.id,
+            alert.dedupe_md5,
+            op_type,
+            reason,
+            description,
+            event_id,
+            event_time,
+            severity,
+            alert.status,
+            alert.next_status,
+            alert.next_status_time,
+            operator,
+            count,
+            begin,
         )
+        self.scene.say(entry)
         self._position += 1
         self._changed = True
 
     def _next_revision(self) -> int:
-        return self.current().revision + (0 if self._born else 1)
+        revision = self.current().revision
+        return revision if self._born else revision + 1
 
     def write(self) -> None:
         """Say the alert's document, if anything changed that must not wait."""
@@ -187,7 +213,8 @@ class Turn:
             rules_version=self.scene.book.version,
         )
         self._born, self._changed, self._stale, self._position = False, False, False, 0
-        self.keep(stale_since=None)
+        if self.state.stale_since is not None:
+            self.keep(stale_since=None)
         self.scene.say(self.alert)
 
     def flush(self, *, now_or_never: bool = False) -> None:
@@ -212,5 +239,5 @@ class Turn:
             recent=self.recent,
             touched=self.touched,
             stale_since=stale_since,
-            due=min(self.looks, default=None),
+            due=self.due,
         )

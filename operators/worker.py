@@ -216,15 +216,14 @@ class Worker:
 
     def finish(self, turn: Turn, *, looks: bool) -> None:
         """Let the checkers look, and keep the state that follows."""
-        if turn.is_open:
-            if looks:
-                check(turn)
-            elif turn.state.due is not None:
-                turn.looks.append(turn.state.due)
+        if looks and turn.is_open:
+            check(turn)
         if not turn.is_open:
             retry(turn)
             if self._forget(turn):
                 return
+        elif not looks:
+            turn.look_as_before()
         state = turn.finish()
         self.states.put(state)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())

@@ -86,6 +86,8 @@ def _upgrade(turn: Turn) -> None:
     if turn.current().is_ack:
         return
     found = matched(turn)
+    if found is None and not turn.current().strategy_id:
+        return
     for key, is_follower, config in _escalations(turn, found):
         step = next_step(config, turn.extra().upgrade_notice.get(key), turn.current().create_time)
         if step is None:
@@ -131,7 +133,8 @@ def _escalate(
 
 def _action(turn: Turn) -> None:
     """Plan the repeats that are due; one without a newer anomaly waits for the next event (design.md 7.23)."""
-    turn.keep(repeat_waits=False)
+    if turn.state.repeat_waits:
+        turn.keep(repeat_waits=False)
     alert = turn.current()
     if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
         return

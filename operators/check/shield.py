@@ -30,14 +30,18 @@ class Shielding(msgspec.Struct, frozen=True, gc=False):
     next_edge: int | None
 
 
+OPEN = Shielding(is_shielded=False, ids=(), left=0, reason=Reason.UNSHIELDED, next_edge=None)
+"""What is said of most alerts."""
+
+
 def shielding(alert: Alert, book: "RuleBook", settings: CoreSettings, now: int) -> Shielding:
     """Decide whether an alert is shielded: by the global switch, its host's state or the shields that cover it."""
     if settings.global_shield:
         return Shielding(is_shielded=True, ids=(), left=0, reason=Reason.SHIELDED_GLOBALLY, next_edge=None)
-    host = _watched_host(alert, book)
+    host = _watched_host(alert, book) if book.hosts else None
     if host is not None and host.state:
         return Shielding(is_shielded=True, ids=(), left=0, reason=Reason.SHIELDED_BY_HOST_STATE, next_edge=None)
-    return _by_rules(alert, book, settings, now)
+    return _by_rules(alert, book, settings, now) if book.shields else OPEN
 
 
 def _watched_host(alert: Alert, book: "RuleBook") -> "Host | None":
@@ -55,7 +59,7 @@ def _watched_host(alert: Alert, book: "RuleBook") -> "Host | None":
 def _by_rules(alert: Alert, book: "RuleBook", settings: CoreSettings, now: int) -> Shielding:
     covering = shields_covering(alert, book)
     if not covering:
-        return Shielding(is_shielded=False, ids=(), left=0, reason=Reason.UNSHIELDED, next_edge=None)
+        return OPEN
     zone = book.zone_of(alert.bk_biz_id, settings)
     windows = [(timed.shield.id, timed.window(zone, now)) for timed in covering]
     holding = sorted(((shield_id, window.left) for shield_id, window in windows if window.active), key=_longest_first)
