@@ -10,6 +10,7 @@ STEPS = (
     ["bench.core", "500000"],
     ["bench.flow"],
     ["bench.courier"],
+    ["bench.kafka"],
 )
 
 for step in STEPS:

@@ -15,6 +15,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from elasticsearch import ApiError
 
 from bench.core import calibration
 from bench.events import event, mixed, openings
@@ -202,8 +204,9 @@ def latency(bench: Bench, rate: int, seconds: int = 40) -> None:
     children = bench.start(
         topic, 1, "latency", store={"dsn": f"{bench.url}?prefix=latency_&replicas=0-0"}, metrics={"port": port}
     )
-    time.sleep(5)
     producer, store = bench.producer(), open_store(f"{bench.url}?prefix=latency_&replicas=0-0", read_only=True)
+    found_after(store, producer, topic)  # now it runs
+    before = metrics(port)
     waits: list[float] = []
     begun, number = time.monotonic(), 0
     with ThreadPoolExecutor(max_workers=4) as looks:
@@ -219,12 +222,15 @@ def latency(bench: Bench, rate: int, seconds: int = 40) -> None:
             producer.poll(0)
             time.sleep(0.005)
     producer.flush(30)
-    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    time.sleep(2)
+    after = metrics(port)
     for child in bench.stopped(children, 1):
         ended(child)
     store.close()
+    if not waits:
+        raise RuntimeError((bench.root / "latency.log").read_text()[-3000:])
     waits.sort()
-    p50, p99 = quantiles(text, "alert_process_latency")
+    p50, p99 = quantiles(before, after)
     print(f"latency at {rate} events/s: produced to durable p50 {p50:.2f} s, p99 {p99:.2f} s")
     print(
         f"  produced to searchable p50 {waits[len(waits) // 2]:.2f} s, p99 {waits[-1 - len(waits) // 100]:.2f} s ({len(waits)} probes)"
@@ -247,20 +253,30 @@ def found_after(store: Any, producer: Producer, topic: str) -> float:
     producer.produce(topic, value, partition=partition)
     client = store._client  # noqa: SLF001 - the plain search of a user
     index = f"{store._prefix}alert"  # noqa: SLF001 - as above
-    while not client.count(index=index, query={"term": {"alert_name.raw": name}}, ignore_unavailable=True)["count"]:
+    found = 0
+    while not found:
         if time.monotonic() - begun > 60:
             raise TimeoutError(name)
         time.sleep(0.05)
+        with suppress(ApiError):  # an index that is only just being made
+            query = {"term": {"alert_name.raw": name}}
+            found = client.count(index=index, query=query, ignore_unavailable=True)["count"]
     return time.monotonic() - begun
 
 
-def quantiles(text: str, metric: str) -> tuple[float, float]:
-    """Return the bounds of the buckets of a histogram that hold the median and the 99th percentile."""
-    counts: dict[float, float] = {}
-    for bound, value in re.findall(rf'^{metric}_bucket{{.*le="([^"]+)"}} (\S+)', text, re.MULTILINE):
-        counts[float(bound)] = counts.get(float(bound), 0.0) + float(value)
+def metrics(port: int) -> dict[float, float]:
+    """Return the latency histogram of a worker: upper bound -> count up to it."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    found = re.findall(r'^alert_process_latency_bucket{.*le="([^"]+)".*} (\S+)', text, re.MULTILINE)
+    return {float(bound): float(count) for bound, count in found}
+
+
+def quantiles(before: dict[float, float], after: dict[float, float]) -> tuple[float, float]:
+    """Return the bounds of the buckets that hold the median and the 99th percentile of what came between."""
+    counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
     total = max(counts.values())
-    return tuple(min(bound for bound, value in counts.items() if value >= share * total) for share in (0.5, 0.99))  # type: ignore[return-value]
+    p50, p99 = (min(bound for bound, count in counts.items() if count >= share * total) for share in (0.5, 0.99))
+    return p50, p99
 
 
 def resume(bench: Bench, count: int) -> None:
@@ -291,11 +307,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=100_000)
     options.add_argument("--open", type=int, default=100_000)
+    options.add_argument("--rate", type=int, help="only latency at this rate, and resume")
     given = options.parse_args()
     print(f"calibration: sum(range(1000)) takes {calibration():.1f} us; load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(Path(scratch))
         try:
+            if given.rate:
+                latency(bench, given.rate)
+                resume(bench, given.open)
+                return
             events = list(mixed(given.events, given.events // 10))
             topic, count = bench.topic(events)
             bench.measure("Kafka to state, 1 worker", topic, count, store={"dsn": "none"})
