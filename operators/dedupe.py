@@ -77,7 +77,7 @@ def _fold_end(turn: Turn, event: Event) -> bool:
         return False
     alert = turn.current()
     delay = turn.scene.settings.recover_delay
-    turn.put(event_count=alert.event_count + 1)
+    turn.become(replace(alert, event_count=alert.event_count + 1, update_time=turn.now))
     if event.status == RECOVERED and delay > 0:
         turn.put(next_status=RECOVERED, next_status_time=turn.now + delay)
         turn.log_move(Reason.RECOVERY_DELAYED, event.description, event)

@@ -5,7 +5,7 @@ from typing import Any
 
 from operators import quota
 from operators.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, is_no_data
-from operators.check.ack import settle_ack_duration
+from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
 from operators.circuit import circuit_broken
 from operators.dispatch import dispatch
@@ -153,10 +153,12 @@ def end_alert(
     target = status or move.target
     turn.close_run()
     extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
+    end_time = turn.now if end_time is None else end_time
     ended = replace(
         alert,
         status=target,
-        end_time=turn.now if end_time is None else end_time,
+        end_time=end_time,
+        ack_duration=ack_duration_at_end(alert, end_time or turn.now),
         next_status=None,
         next_status_time=None,
         extra_info=extra,
@@ -170,7 +172,6 @@ def end_alert(
         counts.closed += 1
     turn.keep(ended_at=turn.now, retry=None, repeat_waits=False)
     turn.log(op_type or move.op_type, reason, description, event, operator=operator)
-    settle_ack_duration(turn)
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")
         turn.scene.say(action)

@@ -101,7 +101,9 @@ class Noise:
     def drop(self, alert_id: str, now: int) -> tuple[Action, ...]:
         """Let go what is held for an alert that has ended; its series stays among the abnormal ones of the window."""
         assert not self._due or self._due[0][0] >= now
-        dropped = tuple(self._take_out(*place) for place in list(self._places.get(alert_id, {})))
+        if alert_id not in self._places:
+            return ()
+        dropped = tuple(self._take_out(*place) for place in list(self._places[alert_id]))
         return tuple(_moved(action, "skipped", Reason.SIGNAL_STALE) for action in dropped)
 
     def fire(self, now: int) -> tuple[Judged, ...]:

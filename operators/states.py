@@ -30,12 +30,9 @@ class States:
 
     def put(self, state: State) -> None:
         """Keep a state in place of the one before it."""
-        md5 = state.dedupe_md5
-        slot = self.slots[md5[:2]]
-        before = slot.states.get(md5)
+        before = self.slots[state.dedupe_md5[:2]].put(state)
         if before is None or not _is_same_alert(before, state):
             self._index(before, state)
-        slot.put(state)
 
     def drop(self, md5: str) -> None:
         """Forget a fingerprint, known or not."""
@@ -74,10 +71,12 @@ class States:
         return [state for state in states if state.run is not None or state.stale_since is not None]
 
     def _index(self, before: State | None, after: State | None) -> None:
-        for alert_id in _alert_ids(before):
-            self._ids.pop(alert_id, None)
+        if before is not None:
+            for alert in _alerts(before):
+                self._ids.pop(alert.id, None)
         if after is not None:
-            self._ids.update(dict.fromkeys(_alert_ids(after), after.dedupe_md5))
+            for alert in _alerts(after):
+                self._ids[alert.id] = after.dedupe_md5
 
 
 def _is_same_alert(before: State, after: State) -> bool:
@@ -86,7 +85,5 @@ def _is_same_alert(before: State, after: State) -> bool:
     return before.alert.id == after.alert.id and before.previous is after.previous
 
 
-def _alert_ids(state: State | None) -> tuple[str, ...]:
-    if state is None or state.alert is None:
-        return ()
-    return (state.alert.id, *(alert.id for alert in state.previous))
+def _alerts(state: State) -> tuple[Alert, ...]:
+    return () if state.alert is None else (state.alert, *state.previous)

@@ -13,9 +13,15 @@ def ack_duration(alert: Alert, now: int) -> int | None:
     return None
 
 
+def ack_duration_at_end(alert: Alert, end_time: int) -> int:
+    """Return the seconds from creation to the first of ack, shield and an end that is only now written."""
+    return end_time - alert.create_time if alert.ack_duration is None else alert.ack_duration
+
+
 def settle_ack_duration(turn: Turn) -> None:
     """Write the duration once."""
-    alert = turn.current()
-    duration = ack_duration(alert, turn.now)
-    if duration != alert.ack_duration:
-        turn.put(ack_duration=duration)
+    alert = turn.alert
+    if alert is not None and alert.ack_duration is None:
+        duration = ack_duration(alert, turn.now)
+        if duration is not None:
+            turn.put(ack_duration=duration)

@@ -31,11 +31,12 @@ Link = Callable[[Turn], None]
 def check(turn: Turn) -> None:
     """Let every checker look at the open alert; deadlines are asked for on the way."""
     alert = turn.current()
-    links = BLOCKED_CHAIN if alert.is_blocked else CHAIN if alert.strategy_id else THIRD_PARTY_CHAIN
-    for link in links:
+    for link in ENDERS if alert.strategy_id or alert.is_blocked else THIRD_PARTY_ENDERS:
         link(turn)
         if not turn.is_open:
             return
+    for link in BLOCKED_TELLERS if alert.is_blocked else TELLERS:
+        link(turn)
 
 
 def _next(turn: Turn) -> None:
@@ -153,8 +154,10 @@ def _action(turn: Turn) -> None:
             turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))
 
 
-CHAIN: tuple[Link, ...] = (_next, _close, _recover, shield, settle_ack_duration, retry_signal, _upgrade, _action)
-"""A signal that the quota held back is tried again before anything later is told."""
-THIRD_PARTY_CHAIN: tuple[Link, ...] = tuple(link for link in CHAIN if link not in (_close, _recover))
+ENDERS: tuple[Link, ...] = (_next, _close, _recover)
+"""May end the alert."""
+THIRD_PARTY_ENDERS: tuple[Link, ...] = (_next,)
 """Without a strategy nothing of Close and Recover applies."""
-BLOCKED_CHAIN: tuple[Link, ...] = (_next, _close, _recover, settle_ack_duration)
+TELLERS: tuple[Link, ...] = (shield, settle_ack_duration, retry_signal, _upgrade, _action)
+"""A signal that the quota held back is tried again before anything later is told."""
+BLOCKED_TELLERS: tuple[Link, ...] = (settle_ack_duration,)

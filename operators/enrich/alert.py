@@ -40,9 +40,10 @@ def dimensions_of(
         found.setdefault(dimension.key, dimension)
     for dimension in target_dimensions(event, book):
         found[dimension.key] = dimension
-    if strategy is None:  # what a third party calls its tags need not be what the inventory means by it
-        return _in_order(found.values(), names), names
-    return _in_order((_translated(dimension, event, book) for dimension in found.values()), names), names
+    dimensions: Iterable[Dimension] = found.values()
+    if strategy is not None:  # what a third party calls its tags need not be what the inventory means by it
+        dimensions = [_translated(dimension, event, book) for dimension in dimensions]
+    return (_in_order(dimensions, names) if len(found) > 1 else tuple(dimensions)), names
 
 
 @lru_cache(maxsize=256)
@@ -90,8 +91,6 @@ def _translated(dimension: Dimension, event: Event, book: RuleBook) -> Dimension
 
 
 def _in_order(dimensions: Iterable[Dimension], names: tuple[str, ...]) -> tuple[Dimension, ...]:
-    if not names:
-        return tuple(dimensions)
     places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
     return tuple(sorted(dimensions, key=lambda one: places.get(_plain(one.key.removeprefix(TAG)), len(names))))
 
