@@ -105,6 +105,20 @@ def test_an_alert_ends_at_most_once_and_counts_never_fall(lines):
     assert alerts["opened"] == len(stand) == alerts["recovered"] + alerts["closed"] + alerts["abnormal"]
 
 
+@ODD
+@given(some_lines)
+def test_looking_more_often_than_asked_changes_nothing(lines):
+    """Work that cannot change a verdict may be skipped (design.md 7.36): then doing it changes nothing."""
+    sparing, eager = replay_of(SERIES, SETTINGS), replay_of(SERIES, SETTINGS)
+    finish = eager.worker.finish
+    eager.worker.finish = lambda turn, *, looks: finish(turn, looks=True)
+    for line in lines_of(lines):
+        sparing.fold(line)
+        eager.fold(line)
+    until = _last(lines) + 3000
+    assert finished(eager, until).bytes == finished(sparing, until).bytes
+
+
 def _is_end(entry):
     return entry["op_type"] in ENDS or (entry["op_type"] == "ALERT_QOS" and entry["status"] == "CLOSED")
 
