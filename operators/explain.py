@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from operators.alert import ABNORMAL, Alert
-from operators.checks import CheckMemory
 from operators.event import Event
 from operators.explain_case import Case, Deadline, Finding, Story, StoryLine
 from operators.explain_next import deadlines
@@ -12,6 +11,7 @@ from operators.explain_why import why_not
 from operators.records import Action, LogEntry, Notice
 from operators.rules.book import RuleBook
 from operators.settings import CoreSettings
+from operators.state import State
 
 __all__ = ["Deadline", "Finding", "Story", "StoryLine", "explain"]
 
@@ -28,14 +28,14 @@ def explain(
     events: Sequence[Event] = (),
     book: RuleBook | None = None,
     settings: CoreSettings | None = None,
-    memory: CheckMemory | None = None,
+    state: State | None = None,
 ) -> Story:
     """Tell the story of an alert at `now` (Unix seconds). `events`: archived ones of its fingerprint.
 
-    With the rules in force it also says until when what holds, and what comes next; with the job's memory of check
-    results, how far a recovery is.
+    With the rules in force it also says until when what holds, and what comes next; with what the job kept of the
+    fingerprint, how far a recovery is by its memory of check results, else by the archived events.
     """
-    case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), memory, now)
+    case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), state, now)
     return Story(alert.id, _headline(alert), story_lines(case), why_not(case), deadlines(case))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from operators.alert import Alert
-from operators.checks import CheckMemory
+from operators.checks import EMPTY, CheckMemory
 from operators.event import Event
 from operators.explain_text import REASON_TEXT
 from operators.reason import Reason
@@ -14,6 +14,7 @@ from operators.records import Action, LogEntry, Notice
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
 from operators.settings import CoreSettings
+from operators.state import State
 
 
 class StoryLine(msgspec.Struct, frozen=True, gc=False):
@@ -42,12 +43,25 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
 
 
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """One window of a recovery. Times in Unix seconds, both included."""
+
+    begin: int
+    end: int
+    anomalies: int
+    """An event counts for as many as its trigger window needs."""
+
+
 class Deadline(msgspec.Struct, frozen=True, gc=False):
     """What will happen, and when, if nothing comes before. Time in Unix seconds; None = as soon as `why` says."""
 
     time: int | None
     what: str
     why: str
+    windows: tuple[Window, ...] = ()
+    """Of a recovery: each has to be quiet; newest first."""
+    earliest: int | None = None
+    """Of a recovery that waits for a result of its series: the time of the first normal one that can end the alert."""
 
 
 class Story(msgspec.Struct, frozen=True, gc=False):
@@ -71,9 +85,14 @@ class Case(NamedTuple):
     """Archived events of its fingerprint."""
     book: RuleBook | None
     settings: CoreSettings
-    memory: CheckMemory | None
-    """The check results the job remembers; None = not at hand."""
+    state: State | None
+    """What the job kept of its fingerprint; None = not at hand."""
     now: int
+
+    @property
+    def memory(self) -> CheckMemory | None:
+        """The check results the job remembers; None = not at hand."""
+        return None if self.state is None else self.state.checks or EMPTY
 
     @property
     def strategy(self) -> Strategy | None:

@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterator, Sequence
 
 from operators.alert import ABNORMAL, RECOVERED, is_no_data
 from operators.check.action import repeat_due
-from operators.check.close import close_verdict
-from operators.check.recover import Heat, anomalies_of
-from operators.check.series import Series, series_of
+from operators.check.close import close_verdict, silence_deadline
+from operators.check.recover import silence_of
+from operators.check.series import series_of
 from operators.check.shield import shielding
 from operators.check.upgrade import next_step
-from operators.checks import newest_result
+from operators.checks import EMPTY
 from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
 from operators.explain_case import Case, Deadline, why_text
+from operators.explain_windows import Outlook, outlook
 from operators.reason import Reason
 from operators.rules.book import RuleBook
-from operators.rules.model import ActionRelation, NoticeRelation, UpgradeConfig
+from operators.rules.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
+from operators.rules.windows import strategy_active
 from operators.scene import default_notice
+
+EDGES_AHEAD = 400
+"""How many times at which an active time may end are looked at: a year of days that only calendars tell apart."""
 
 
 def deadlines(case: Case) -> tuple[Deadline, ...]:
@@ -39,6 +44,10 @@ def _transition(case: Case) -> Iterator[Deadline]:
 
 
 def _quota(case: Case) -> Iterator[Deadline]:
+    if case.state is not None:
+        if case.state.retry is not None:
+            yield Deadline(case.state.retry.due, "the signal is tried again", why_text(Reason.ACTION_QUOTA))
+        return
     held = [entry.time for entry in case.logs if entry.reason == Reason.ACTION_QUOTA]
     again = max(held, default=0) + case.settings.quota.action.window
     if held and again >= case.now:
@@ -63,41 +72,64 @@ _BY_DOCUMENT: tuple[Callable[[Case], Iterator[Deadline]], ...] = (_transition, _
 
 
 def _close(case: Case, book: RuleBook) -> Iterator[Deadline]:
-    verdict = close_verdict(case.alert, case.memory, None, case.strategy, book, case.settings, case.now)
+    snapshot = case.state.snapshot if case.state else None
+    verdict = close_verdict(case.alert, case.memory, snapshot, case.strategy, book, case.settings, case.now)
     if verdict.reason is not None:
         soon = case.now + case.settings.check_interval
         yield Deadline(soon, "the alert is closed, at the latest", verdict.description or why_text(verdict.reason))
-    elif verdict.next_look is not None:
-        why = "If no check and no event of its series comes, or its strategy is then outside its active time."
-        yield Deadline(verdict.next_look, "the alert may be closed", why)
+    elif case.strategy is not None:
+        yield from _silence(case, case.strategy)
+        yield from _end_of_active_time(case, case.strategy, book)
+
+
+def _silence(case: Case, strategy: Strategy) -> Iterator[Deadline]:
+    due = silence_deadline(case.alert, case.memory or EMPTY, strategy, case.settings)
+    if due is not None:
+        what = "no newer event" if case.memory is None else "no newer check and no newer event"
+        why = "If there is still no data then." if is_no_data(case.alert) else f"If {what} of its series comes before."
+        yield Deadline(due, "the alert is closed", why)
+
+
+def _end_of_active_time(case: Case, strategy: Strategy, book: RuleBook) -> Iterator[Deadline]:
+    zone = book.zone_of(case.alert.bk_biz_id, case.settings)
+    edge: int | None = case.now
+    for _ in range(EDGES_AHEAD):
+        is_active, following = strategy_active(strategy, book, zone, edge or 0)
+        if not is_active:
+            yield Deadline(edge, "the alert is closed", "The active time of its strategy ends.")
+        if following is None or not is_active:
+            return
+        edge = following
 
 
 def _recovery(case: Case, book: RuleBook) -> Iterator[Deadline]:
     del book
-    alert, strategy = case.alert, case.strategy
-    if strategy is None or (series := series_of(strategy, alert)) is None:
+    if case.strategy is None or (series := series_of(case.strategy, case.alert)) is None:
         return
-    if is_no_data(alert):
+    what = "the alert is closed" if series.is_closing else "the alert recovers"
+    if is_no_data(case.alert):
         yield Deadline(None, "the alert recovers", "As soon as a check says that the series has data again.")
         return
-    why = (
-        f"As soon as {series.recovery} windows in a row, each a period of {series.unit} s apart, have fewer than"
-        f" {series.count} anomalies in {series.trigger} periods."
+    if (found := outlook(case)) is None:
+        return
+    earliest = found.quiet_at if found.due is None else None
+    yield Deadline(found.due, what, _waits_for(found), found.windows, earliest)
+    silence = silence_of(case.alert, case.memory or EMPTY, series)
+    if silence is not None:
+        yield Deadline(silence, what, "If no check and no event of its series comes before (`recovery-nodata`).")
+
+
+def _waits_for(found: Outlook) -> str:
+    series = found.series
+    several = f"{series.recovery} windows in a row, each a period of {series.unit} s apart, have"
+    windows = several if series.recovery > 1 else "the newest window has"
+    few = "no anomaly" if series.count == 1 else f"fewer than {series.count} anomalies"
+    counted = " An event counts for as many as trigger." if series.count > 1 else ""
+    partly = " Counted from archived events: the job's memory of checks is not at hand." if found.is_partial else ""
+    return (
+        f"As soon as {windows} {few} in {series.trigger} periods;"
+        f" {found.quiet} of {series.recovery} do.{counted}{partly}"
     )
-    counts = _counts(case, series)
-    seen = f" The newest ones have {', '.join(map(str, counts))}." if counts else ""
-    yield Deadline(None, "the alert is closed" if series.is_closing else "the alert recovers", why + seen)
-
-
-def _counts(case: Case, series: Series) -> list[int]:
-    """Return the anomalies in each recovery window, the newest first, if the checks are at hand."""
-    if case.memory is None:
-        return []
-    heat = Heat(anomalies_of(case.alert, case.memory, series.level), series)
-    newest = newest_result(case.memory, series.level) or 0
-    last = case.now if series.is_event_data else max(newest, case.alert.latest_time)
-    ends = (last - hop * series.unit for hop in range(series.recovery))
-    return [heat.weight(end - series.window + 1, end) for end in ends]
 
 
 def _shield(case: Case, book: RuleBook) -> Iterator[Deadline]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from operators.alert import ABNORMAL
 from operators.check.shield import shielding
 from operators.dedupe import ENDED_GRACE, access_time
 from operators.dispatch import ONLY_NOTICE, assign_mode, dispatch
 from operators.explain_case import Case, Finding, why_text
 from operators.explain_events import is_expired
+from operators.explain_windows import outlook
 from operators.reason import OpType, Reason
 from operators.records import LogEntry
 from operators.rules.windows import day_range_edge, in_day_range, strategy_active
@@ -86,8 +89,13 @@ def _acked(case: Case) -> Iterator[Finding]:
 
 
 def _recovering(case: Case) -> Iterator[Finding]:
-    if case.alert.extra_info.is_recovering:
-        yield _found("it does not repeat while it recovers", _last(case.logs, OpType.RECOVERING), Reason.WINDOW_QUIET)
+    if not case.alert.extra_info.is_recovering:
+        return
+    found = _found("it does not repeat while it recovers", _last(case.logs, OpType.RECOVERING), Reason.WINDOW_QUIET)
+    waits = outlook(case)
+    if waits is not None:
+        found = replace(found, detail=f"{waits.quiet} of {waits.series.recovery} windows are quiet")
+    yield found
 
 
 def _outside_time(case: Case) -> Iterator[Finding]:

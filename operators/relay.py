@@ -124,3 +124,8 @@ def unwrap(data: bytes) -> tuple[list[Portion], bytes | None, bytes]:
     end = 5 + int.from_bytes(data[1:5], "big")
     portions, shared = pickle.loads(data[5:end])  # noqa: S301 - our own snapshot; the engine pickles states too
     return portions, shared, data[end:]
+
+
+def state_within(data: bytes) -> bytes:
+    """Return the state in a snapshot, without what may be kept before it."""
+    return data[5 + int.from_bytes(data[1:5], "big") :] if data[:1] == bytes((MARK,)) else data

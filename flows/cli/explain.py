@@ -12,12 +12,15 @@ from rich.text import Text
 
 from flows.cli.alerts import bare, look_up
 from flows.cli.view import View, console, print_json, read_moment, reading, shown
+from flows.last_state import last_state
+from operators.alert import ABNORMAL, Alert
 from operators.event import Event
 from operators.explain import Deadline, Finding, Story, StoryLine
 from operators.explain import explain as explain_alert
 from operators.explain_events import explain_events
 from operators.rules.book import RuleBook
 from operators.rules.load import load
+from operators.state import State
 
 DAY = 86400
 """Seconds of archived events that are looked at: those that came last, or right after the end."""
@@ -51,6 +54,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
             events=store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until),
             book=book,
             settings=view.settings,
+            state=_state(view, alert, at),
         )
     if view.as_json:
         print_json(story)
@@ -69,6 +73,16 @@ def _tell_events(view: View, name: str, events: Sequence[Event]) -> None:
         return
     console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
     console().print(_lines(view, lines, None))
+
+
+def _state(view: View, alert: Alert, at: int) -> State | None:
+    """Return what the job kept of an open alert's fingerprint; not where it has moved on since `at`."""
+    directory = view.settings.recovery.directory
+    if alert.status != ABNORMAL or directory in ("", "none"):
+        return None
+    state = last_state(directory, alert.dedupe_md5)
+    is_of_then = state is not None and state.alert is not None and state.alert.id == alert.id and state.touched <= at
+    return state if is_of_then else None
 
 
 def _rules(view: View, rules: str | None) -> RuleBook | None:
@@ -128,8 +142,19 @@ def _reason(reason: str) -> Text:
 def _deadlines(view: View, deadlines: Sequence[Deadline], zone: tzinfo | None) -> Table:
     table = _table("time", "what", "why")
     for one in deadlines:
-        table.add_row(view.moment(one.time, zone), shown(one.what), shown(one.why))
+        table.add_row(view.moment(one.time, zone), shown(one.what), _with_windows(view, one, zone))
     return table
+
+
+def _with_windows(view: View, one: Deadline, zone: tzinfo | None) -> Text:
+    """Show why, and of a recovery a line a window."""
+    text = shown(one.why)
+    for window in one.windows:
+        span = f"{view.moment(window.begin, zone)} to {view.moment(window.end, zone)}"
+        text += Text(f"\n{span}: {window.anomalies} anomal{'y' if window.anomalies == 1 else 'ies'}", style="dim")
+    if one.earliest is not None:
+        text += Text(f"\nat the earliest with a normal result of {view.moment(one.earliest, zone)}", style="dim")
+    return text
 
 
 def _table(first: str, *others: str) -> Table:

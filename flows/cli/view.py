@@ -90,6 +90,9 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
             settings = load_settings(settings_path, os.environ)
         except SettingsError as error:
             raise click.ClickException(str(error)) from error
+        if data:
+            recovery = msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
+            settings = msgspec.structs.replace(settings, recovery=recovery)
         kept = f"{data}/tocsin.sqlite3" if data else settings.store.dsn
         command(View(place or kept, settings, _zone(zone_name), as_json), **others)
 

@@ -66,7 +66,7 @@ def close_verdict(
     if strategy is None or not strategy.is_enabled:
         return CloseVerdict(Reason.STRATEGY_GONE, f"strategy {alert.strategy_id} was deleted or disabled")
     memory = memory or EMPTY
-    silence = _silence_deadline(alert, memory, strategy, settings)
+    silence = silence_deadline(alert, memory, strategy, settings)
     look = Look(alert, memory, snapshot, strategy, book, settings, now, silence)
     zone = book.zone_of(alert.bk_biz_id if alert.bk_biz_id is not None else strategy.bk_biz_id, settings)
     is_active, edge = strategy_active(strategy, book, zone, now)
@@ -113,7 +113,8 @@ CHECKS: tuple[Callable[[Look], Finding | None], ...] = (_cut_off, _changed, _lef
 """In the order of spec/lifecycle.md 4.3."""
 
 
-def _silence_deadline(alert: Alert, memory: CheckMemory, strategy: Strategy, settings: CoreSettings) -> int | None:
+def silence_deadline(alert: Alert, memory: CheckMemory, strategy: Strategy, settings: CoreSettings) -> int | None:
+    """Return the first second at which the series of an alert has been silent for too long; None = never."""
     if is_no_data(alert):
         return max(alert.latest_time, memory.last_no_data or 0) + settings.no_data_expiry + 1
     series = series_of(strategy, alert)

@@ -58,7 +58,7 @@ def recover_verdict(alert: Alert, memory: CheckMemory | None, strategy: Strategy
     series = series_of(strategy, alert)
     if series is None or series.data_type == "alert":
         return RecoverVerdict(is_recovering=was_recovering)
-    silence = _silence_deadline(alert, memory, series)
+    silence = silence_of(alert, memory, series)
     if silence is not None and now >= silence:
         return _ending(series, Reason.NO_DATA_IN_WINDOW, f"no data in {series.recovery} periods of recovery")
     verdict = _window_verdict(alert, memory, series, strategy.items[0], now)
@@ -93,7 +93,7 @@ def _ending(series: Series, reason: Reason, description: str) -> RecoverVerdict:
     return RecoverVerdict(kind=kind, reason=reason, description=description)
 
 
-def _silence_deadline(alert: Alert, memory: CheckMemory, series: Series) -> int | None:
+def silence_of(alert: Alert, memory: CheckMemory, series: Series) -> int | None:
     """Return the second at which setter `recovery-nodata` ends an alert whose series is silent."""
     if not series.ends_without_data or series.is_event_data:
         return None
@@ -104,7 +104,7 @@ def _silence_deadline(alert: Alert, memory: CheckMemory, series: Series) -> int 
 def _window_verdict(alert: Alert, memory: CheckMemory, series: Series, item: Item, now: int) -> RecoverVerdict:
     was_recovering = alert.extra_info.is_recovering
     heat = Heat(anomalies_of(alert, memory, series.level), series)
-    end = _newest_end(alert, memory, series, now)
+    end = newest_end(alert, memory, series, now)
     if heat.is_hot(end):
         look = _when_window_ends(series, heat.cooling_after(end)) if series.is_event_data else None
         if not was_recovering:
@@ -128,7 +128,7 @@ def _window_verdict(alert: Alert, memory: CheckMemory, series: Series, item: Ite
     )
 
 
-def _newest_end(alert: Alert, memory: CheckMemory, series: Series, now: int) -> int:
+def newest_end(alert: Alert, memory: CheckMemory, series: Series, now: int) -> int:
     """Return L, the end of the newest window (design.md 7.35)."""
     if not series.is_event_data:
         newest = newest_result(memory, series.level)
@@ -207,6 +207,10 @@ class Heat:
     def turning_after(self, end: int) -> int:
         """Return the first later end whose window is hot, or with all windows quiet; of a quiet one, not all quiet."""
         return next(turn for turn in self._edges(end) if self.is_hot(turn) or self.is_all_quiet(turn))
+
+    def quiet_from(self, end: int) -> int:
+        """Return the first end, this one or a later one, with all windows quiet."""
+        return next(turn for turn in (end, *self._edges(end)) if self.is_all_quiet(turn))
 
     def _edges(self, end: int) -> list[int]:
         """Return, in order, each later end at which an anomaly enters or leaves one of the windows."""

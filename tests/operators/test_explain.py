@@ -6,13 +6,15 @@ import msgspec
 import pytest
 
 from operators.alert import Alert, CycleRecord, Extra, UpgradeRecord
-from operators.checks import Anomaly, CheckMemory
+from operators.checks import Anomaly, CheckMemory, CheckResult, fold_check
 from operators.event import Event
-from operators.explain import explain
+from operators.explain import Deadline, explain
+from operators.explain_case import Window
 from operators.explain_text import REASON_TEXT
 from operators.reason import OpType, Reason
 from operators.records import Action, Delivery, LogEntry, Notice, ReceiverResult
 from operators.rules.load import load
+from operators.state import Retry, State
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""
@@ -431,27 +433,99 @@ def test_with_rules_the_next_escalation_is_told(rules, upgraded, expected):
 ITEMS = "items: [{id: 1, query_configs: [{agg_interval: 60}]}]\n    detects: [{level: 2, trigger_config: {count: 3, check_window: 5}, recovery_config: {check_window: 2}}]"
 
 
+def recovery(story) -> Deadline:
+    return next(one for one in story.next if "As soon as" in one.why)
+
+
+def kept(anomalies: tuple[int, ...] = (), **changed: Any) -> State:
+    checks = CheckMemory(anomalies=tuple(Anomaly(time, 2) for time in anomalies), last_check=NOW)
+    return State(**({"dedupe_md5": "a" * 32, "generation": NOW, "touched": NOW, "checks": checks} | changed))
+
+
 def test_with_rules_a_recovery_says_what_it_waits_for(rules):
-    story = explain(alert(), [], [], book=rules(items=ITEMS), now=NOW)
-    why = next(one.why for one in story.next if one.what == "the alert recovers")
-    assert (
-        why == "As soon as 2 windows in a row, each a period of 60 s apart, have fewer than 3 anomalies in 5 periods."
+    assert recovery(explain(alert(), [], [], book=rules(items=ITEMS), now=NOW)).why == (
+        "As soon as 2 windows in a row, each a period of 60 s apart, have fewer than 3 anomalies in 5 periods; 1 of 2 do."
+        " An event counts for as many as trigger."
+        " Counted from archived events: the job's memory of checks is not at hand."
     )
 
 
-def test_with_the_checks_a_recovery_says_how_many_anomalies_its_windows_have(rules):
-    memory = CheckMemory(
-        anomalies=tuple(Anomaly(time, 2) for time in (NOW - 420, NOW - 360, NOW - 300)), last_check=NOW
+def test_with_the_state_a_recovery_says_how_many_anomalies_each_window_has_and_what_may_end_it(rules):
+    state = kept((NOW - 420, NOW - 360, NOW - 300))
+    state = msgspec.structs.replace(
+        state, checks=fold_check(state.checks, CheckResult(time=NOW - 60, anomaly=False), None)
     )
-    abnormal = alert(latest_time=NOW - 300)
-    story = explain(abnormal, [], [], book=rules(items=ITEMS), memory=memory, now=NOW)
-    why = next(one.why for one in story.next if one.what == "the alert recovers")
-    assert why.endswith(" The newest ones have 3, 2.")
+    found = recovery(explain(alert(latest_time=NOW - 300), [], [], book=rules(items=ITEMS), state=state, now=NOW))
+    assert found.windows == (Window(NOW - 359, NOW - 60, 1), Window(NOW - 419, NOW - 120, 2))
+    assert "2 of 2 do." in found.why
+    assert "archived" not in found.why
+    assert (found.time, found.earliest) == (None, NOW - 60)
+
+
+@pytest.mark.parametrize(
+    ("anomalies", "quiet", "earliest"),
+    [
+        ((NOW - 420, NOW - 360, NOW - 300), 2, 0),
+        ((NOW - 360, NOW - 300, NOW - 240), 2, 0),
+        ((NOW - 300, NOW - 240, NOW - 180), 1, 60),
+        ((NOW - 240, NOW - 180, NOW - 120), 0, 120),
+        ((NOW - 180, NOW - 120, NOW - 60), 0, 180),
+    ],
+)
+def test_a_recovery_counts_its_quiet_windows(rules, anomalies, quiet, earliest):
+    state = kept(anomalies)
+    state = msgspec.structs.replace(state, checks=fold_check(state.checks, CheckResult(time=NOW, anomaly=False), None))
+    found = recovery(explain(alert(latest_time=anomalies[0]), [], [], book=rules(items=ITEMS), state=state, now=NOW))
+    assert f"; {quiet} of 2 do." in found.why
+    assert found.earliest == NOW + earliest
+
+
+def test_without_the_state_archived_events_are_counted(rules):
+    events = [event(time=time) for time in (NOW - 180, NOW - 120, NOW - 60)]
+    story = explain(alert(), [], [], book=rules(items=ITEMS), events=events, now=NOW)
+    assert [window.anomalies for window in recovery(story).windows] == [5, 4]
+
+
+@pytest.mark.parametrize(("source", "lag"), [("bk_monitor", 0), ("custom", 60)])
+def test_event_data_recovers_by_time_alone(rules, source, lag):
+    items = ITEMS.replace("agg_interval: 60", f"data_type_label: event, data_source_label: {source}, agg_interval: 60")
+    found = recovery(explain(alert(), [], [], book=rules(items=items), state=kept(), now=NOW))
+    assert (found.time, found.earliest) == (NOW - 60 + 300 + 60 + lag, None)
+
+
+def test_a_recovery_without_data_has_its_own_deadline(rules):
+    items = ITEMS.replace("check_window: 2", "check_window: 2, status_setter: recovery-nodata")
+    story = explain(alert(), [], [], book=rules(items=items), state=kept(checks=None), now=NOW)
+    assert NOW - 60 + 60 * (2 + 5 + 1) in [one.time for one in story.next if one.what == "the alert recovers"]
+
+
+def test_a_recovering_alert_says_how_many_windows_are_quiet(rules):
+    recovering = alert(latest_time=NOW - 300, extra_info=Extra(is_recovering=True))
+    found = explain(recovering, [], [], book=rules(items=ITEMS), state=kept(), now=NOW).why_not[0]
+    assert found.detail == "1 of 2 windows are quiet"
+
+
+@pytest.mark.parametrize(("retry", "times"), [(Retry("abnormal", NOW + 7), [NOW + 7]), (None, [])])
+def test_with_the_state_a_retry_is_told_to_the_second(retry, times):
+    held = entry(OpType.ACTION_QOS, Reason.ACTION_QUOTA, NOW - 10)
+    story = explain(alert(), [held], [], state=kept(retry=retry), now=NOW)
+    assert [one.time for one in story.next] == times
 
 
 def test_with_rules_the_closing_for_want_of_data_is_next(rules):
     story = explain(alert(), [], [], book=rules(items=ITEMS), now=NOW)
-    assert following(story)["the alert may be closed"] == NOW - 60 + 1800 + 1
+    assert following(story)["the alert is closed"] == NOW - 60 + 1800 + 1
+
+
+@pytest.mark.parametrize(("end", "closes"), [("12:13", 12 * 3600 + 14 * 60), ("23:59", None), ("09:00", None)])
+def test_with_rules_the_end_of_the_active_time_is_next(rules, end, closes):
+    items = f'detects: [{{level: 2, trigger_config: {{uptime: {{time_ranges: [{{start: "00:00", end: "{end}"}}]}}}}}}]'
+    ends = [
+        one.time % 86400
+        for one in explain(alert(), [], [], book=rules(items=items), now=NOW).next
+        if one.why == "The active time of its strategy ends."
+    ]
+    assert ends == ([] if closes is None else [closes])
 
 
 def test_an_alert_whose_strategy_is_gone_is_closed_at_the_next_look(rules):

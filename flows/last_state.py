@@ -1,0 +1,55 @@
+"""What a job kept of one fingerprint, read from its last snapshots while it runs or rests; nothing is written."""
+
+import pickletools
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from flows.alerts import FLOW_ID
+from operators.relay import state_within
+from operators.slot import Slot
+from operators.snapshot import SnapshotError
+from operators.state import State
+
+STEPS = tuple(f"{flow}.alerts" for flow in (FLOW_ID, f"{FLOW_ID}-alerts"))
+"""The steps that keep slots: of a job in one process, and of the stage of alerts on its own."""
+QUERY = "SELECT ser_change FROM snaps WHERE step_id = ? AND state_key = ? ORDER BY snap_epoch DESC LIMIT 1"
+PATIENCE = 2.0
+"""Seconds to wait for a job that is writing."""
+
+
+def last_state(directory: str | Path, dedupe_md5: str) -> State | None:
+    """Return the state of a fingerprint as of the last snapshot under a recovery directory, of any worker.
+
+    None where there is none, or none that can be read.
+    """
+    md5 = dedupe_md5.lower()
+    found = [slot.states[md5] for slot in _slots(Path(directory), md5[:2]) if md5 in slot.states]
+    return max(found, key=lambda state: state.touched, default=None)
+
+
+def _slots(directory: Path, key: str) -> Iterator[Slot]:
+    """Yield a slot as every worker has it; only one of them is its owner, the others' are empty."""
+    for path in (*directory.glob("partitions/*.sqlite3"), *directory.glob("worker-*/partitions/*.sqlite3")):
+        try:
+            for data in _kept(path, key):
+                yield Slot.restore(data)
+        except (sqlite3.Error, SnapshotError):
+            continue  # being made, or by a newer version: then nothing is at hand
+
+
+def _kept(path: Path, key: str) -> Iterator[bytes]:
+    """Yield the bytes of a slot in one file of the engine's recovery store."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as store:
+        for step in STEPS:
+            for (pickled,) in store.execute(QUERY, (step, key)):
+                data = _unpickled(pickled or b"")
+                if data:
+                    yield state_within(data[2:])  # the key comes first
+
+
+def _unpickled(pickled: bytes) -> bytes:
+    """Return the bytes in a pickle that holds nothing else, without running what else might be in it."""
+    found = (value for _, value, _ in pickletools.genops(pickled) if isinstance(value, bytes)) if pickled else iter(())
+    return next(found, b"")
