@@ -8,39 +8,55 @@ _LINK = re.compile(r"(?<!\\)\[([^\[\]\n]*)\]\((https?://[^\s()<>]+)\)")
 _ESCAPE = re.compile(r"\\([\\`*_(\[~#>+-])")
 _BREAKS = ("br", "tr", "div", "p", "li", "table", "h1", "h2", "h3", "h4")
 _SILENT = ("title", "style", "script", "head")
-_BLANK_RUN = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 
 class _Reader(HTMLParser):
-    """Collects what a reader of the HTML sees; cells of a row stand side by side."""
+    """Collects what a reader of the HTML sees; cells of a row stand side by side.
+
+    A table of data keeps each row on one line, whatever breaks its cells hold; one that only lays out does not.
+    """
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
         self._silent = 0
         self._is_first_cell = True
+        self._are_data: list[bool] = []
+        """Of the tables around, the innermost last."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Break the line, or part two cells."""
+        given = dict(attrs)
         if tag in _SILENT:
             self._silent += 1
+        if tag == "table":
+            self._are_data.append(given.get("role") != "presentation")
         if tag in _BREAKS:
-            self.pieces.append("\n")
-            self._is_first_cell = True
+            self._break(tag)
         if tag in ("td", "th"):
             if not self._is_first_cell:
-                self.pieces.append("\t")
+                self.pieces.append(" | " if self._is_data else ": ")
             self._is_first_cell = False
-        link = dict(attrs).get("href") if tag == "a" else None
-        if link:
-            self.pieces.append(f"{link} ")
+        if tag == "a" and given.get("href"):
+            self.pieces.append(f"{given['href']} ")
 
     def handle_endtag(self, tag: str) -> None:
         """Break the line."""
         if tag in _SILENT and self._silent:
             self._silent -= 1
         if tag in _BREAKS:
-            self.pieces.append("\n")
+            self._break(tag)
+        if tag == "table" and self._are_data:
+            self._are_data.pop()
+
+    @property
+    def _is_data(self) -> bool:
+        return bool(self._are_data) and self._are_data[-1]
+
+    def _break(self, tag: str) -> None:
+        is_line = tag in ("table", "tr") or not self._is_data
+        self.pieces.append("\n" if is_line else " ")
+        self._is_first_cell |= is_line
 
     def handle_data(self, data: str) -> None:
         """Keep what can be seen."""
@@ -49,12 +65,11 @@ class _Reader(HTMLParser):
 
 
 def plain_text(html: str) -> str:
-    """Return what a reader of the HTML sees, one row a line, `title: content`."""
+    """Return what a reader of the HTML sees, one row a line: `title: content`, or `cell | cell` of a table of data."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    lines = ("".join(reader.pieces)).split("\n")
-    rows = (": ".join(cell.strip() for cell in line.split("\t") if cell.strip()) for line in lines)
+    rows = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return "\n".join(row for row in rows if row)
 
 

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import ssl
-import subprocess
 import time
 
 import pytest
@@ -72,7 +71,7 @@ def box():
 
 
 def send(port, *, receivers=("alice", "bob"), environ=None, title="Tocsin [Fatal] CPU", content=HTML, **changes):
-    fields = {"host": "127.0.0.1", "sender": "Tocsin <alerts@example.org>", "domain": "example.org", "timeout": 1.0}
+    fields = {"host": "127.0.0.1", "sender": "Tocsin <alerts@example.org>", "domain": "example.org", "timeout": 10.0}
     rule = ChannelRule(way="mail", port=port, **{**fields, **changes})
     channel = build(rule, environ or {})
     return channel.send(notice("mail", receivers=receivers, title=title, content=content))
@@ -221,11 +220,11 @@ def test_a_mail_refused_after_its_text_fails_for_all(box, answer, retryable):
 def test_a_peer_that_is_no_mail_server_costs_the_timeout_and_no_more(behave, longest):
     with peer(behave) as port:
         start = time.monotonic()
-        results = send(port)
+        results = send(port, timeout=1.0)
         seconds = time.monotonic() - start
     assert {one.ok for one in results.values()} == {False}
     assert all(one.message and len(one.message) <= 300 for one in results.values())
-    assert seconds < longest + 0.5
+    assert seconds < longest + 3
 
 
 @pytest.mark.parametrize(("text", "retryable"), [(b"554 go away\r\n", False), (b"421 busy\r\n", True)])
@@ -242,29 +241,6 @@ def test_a_greeting_says_whether_a_retry_helps(text, retryable):
 def test_a_host_that_is_not_there_may_be_tried_again(host):
     results = send(1, host=host)
     assert {(one.ok, one.retryable) for one in results.values()} == {(False, True)}
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """Return (certificate, key) files for localhost."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    options = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2"]
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        str(key),
-        "-out",
-        str(cert),
-        *options,
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return cert, key
 
 
 class Secured(Server):

@@ -63,7 +63,15 @@ def test_a_notice_in_html_reads_as_rows_in_plain_text():
     [
         ("<p>a</p><p>b</p>", "a\nb"),
         ("a<br>b", "a\nb"),
-        ("<table><tr><td>k</td><td>v</td></tr><tr><td colspan=2>free</td></tr></table>", "k: v\nfree"),
+        (
+            "<table role=presentation><tr><td>k</td><td>v</td></tr><tr><td colspan=2>free</td></tr></table>",
+            "k: v\nfree",
+        ),
+        (
+            "<table><tr><th>a</th><th>b</th></tr><tr><td>1<div>id</div></td><td>2<br>3</td></tr></table>",
+            "a | b\n1 id | 2 3",
+        ),
+        ("<table role=presentation><tr><td>a<table><tr><td>1<td>2</table>b</td></tr></table>", "a\n1 | 2\nb"),
         ('<a href="https://x/?a=1&amp;b=2">Details</a>', "https://x/?a=1&b=2 Details"),
         ("<head><title>t</title><style>p{}</style></head>x", "x"),
         ("<script>alert(1)</script>x", "x"),
