@@ -169,7 +169,7 @@ class Telemetry:
         for reason, count in Counter(one.reason for one in dropped).items():
             self._meter.add(metrics.DROPPED, count, reason.value)
         for one in dropped[:SHOWN]:
-            log.info(logs.DROPPED, one.detail, "", reason=one.reason.value)
+            log.info(logs.DROPPED, one.event_id, one.strategy_id, reason=one.reason.value, detail=one.detail)
         if len(dropped) > SHOWN:
             log.info("more events dropped", count=len(dropped) - SHOWN)
 

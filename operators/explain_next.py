@@ -40,7 +40,13 @@ def _transition(case: Case) -> Iterator[Deadline]:
     if alert.next_status == RECOVERED:
         yield Deadline(alert.next_status_time, "the alert recovers", "A reported recovery waits for a relapse.")
     else:
-        yield Deadline(alert.next_status_time, "the alert is closed", "Unless a newer abnormal event comes.")
+        newer = "A newer abnormal event puts it off"
+        why = (
+            f"{newer}, or once flow control lets it, opens a successor that is told."
+            if alert.is_blocked
+            else f"{newer}."
+        )
+        yield Deadline(alert.next_status_time, "the alert is closed", why)
 
 
 def _quota(case: Case) -> Iterator[Deadline]:
@@ -166,7 +172,7 @@ def _escalation(case: Case, book: RuleBook) -> Iterator[Deadline]:
     if alert.is_ack or alert.is_blocked:
         return
     for key, config in _escalations(case, _dispatched(case, book)):
-        step = next_step(config, alert.extra_info.upgrade_notice.get(key), alert.create_time)
+        step = next_step(config, alert.extra_info.upgrades().get(key), alert.create_time)
         if step is None:
             continue
         what = f"group {step.group} is told as well"

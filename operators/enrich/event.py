@@ -23,8 +23,9 @@ class Dropped(msgspec.Struct, frozen=True, gc=False):
 
     reason: DropReason
     detail: str
-    event_id: str = ""
-    strategy_id: str = ""
+    event_id: str
+    """The producer's: it has no name of its own yet."""
+    strategy_id: str
 
 
 def enrich_event(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dropped:
@@ -41,13 +42,21 @@ def enrich_event(event: Event, book: RuleBook, settings: CoreSettings) -> Event 
     if locate is not None:
         located = locate(event, book)
         if not isinstance(located, Event):
-            return Dropped(*located)
+            return _dropped(event, *located)
         event = located
     if event.bk_biz_id is None and settings.default_business is None and not _is_host_without_name(event):
-        return Dropped(DropReason.BUSINESS_UNKNOWN, f"nobody knows the business of {event.target_type} {event.target}")
+        return _dropped(
+            event, DropReason.BUSINESS_UNKNOWN, f"nobody knows the business of {event.target_type} {event.target}"
+        )
     if settings.third_party_whitelist and not event.strategy_id and not _is_on_white_list(event, settings):
-        return Dropped(DropReason.NOT_ON_WHITE_LIST, f"business {event.bk_biz_id} may not send third-party events")
+        return _dropped(
+            event, DropReason.NOT_ON_WHITE_LIST, f"business {event.bk_biz_id} may not send third-party events"
+        )
     return event
+
+
+def _dropped(event: Event, reason: DropReason, detail: str) -> Dropped:
+    return Dropped(reason, detail, event.event_id, event.strategy_id)
 
 
 def _is_host_without_name(event: Event) -> bool:

@@ -205,12 +205,14 @@ def test_an_expired_event_is_told_with_its_id_and_strategy():
 
 def test_a_dropped_event_is_counted_by_reason_and_told():
     stage = Stage()
-    dropped = [Dropped(DropReason.HOST_CONFLICT, f"host {number}") for number in range(SHOWN + 3)]
+    dropped = [Dropped(DropReason.HOST_CONFLICT, f"host {number}", f"e{number}", "7") for number in range(SHOWN + 3)]
     with capture_logs() as lines:
         stage.telemetry.observe(dropped)
     assert stage.value(metrics.DROPPED, "host_conflict") == SHOWN + 3
     assert len(lines) == SHOWN + 1
     assert lines[-1]["count"] == 3
+    assert lines[1]["event"] == "[event drop] event(e1) strategy(7) is dropped or expired"
+    assert (lines[1]["reason"], lines[1]["detail"]) == ("host_conflict", "host 1")
 
 
 def test_dead_letters_count_by_reason_wherever_they_come_from():
