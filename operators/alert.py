@@ -61,14 +61,20 @@ class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Id, name and version of the strategy at creation."""
     matched_rule_info: dict[str, Any] | None = None
     cycle_handle_record: dict[str, CycleRecord] = {}
-    upgrade_notice: dict[str, UpgradeRecord] = {}
-    """By dispatch rule id, or "" for the strategy's own."""
+    upgrade_notice: UpgradeRecord | None = None
+    """Of the strategy's own escalation."""
+    rule_snaps: dict[str, UpgradeRecord] = {}
+    """Of the escalations of dispatch rules, by rule id."""
     is_recovering: bool = False
     ignore_unshield_notice: bool = False
     need_unshield_notice: bool = False
     recovery_value: Any = None
     end_description: str | None = None
     comment: str | None = None
+
+    def upgrades(self) -> dict[str, UpgradeRecord]:
+        """Return how far each escalation has gone: by dispatch rule id, or "" for the strategy's own."""
+        return {"": self.upgrade_notice, **self.rule_snaps} if self.upgrade_notice is not None else self.rule_snaps
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):

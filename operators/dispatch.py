@@ -99,7 +99,7 @@ def _taken_together(matched: list[Assignment], alert: Alert) -> Dispatch:
         severity_source=BY_RULE if any(rule.alert_severity for rule in rules) else "",
         main=_told(rules, MAIN),
         follower=_told(rules, FOLLOWER),
-        additional_tags=tuple(tag for rule in rules for tag in rule.additional_tags),
+        additional_tags=tuple({tag.key: tag for rule in rules for tag in rule.additional_tags}.values()),
         rule_ids=tuple(rule.id for rule in rules),
         group_id=matched[0].group.id,
         group_name=matched[0].group.name,

@@ -172,7 +172,7 @@ def _escalation(case: Case, book: RuleBook) -> Iterator[Deadline]:
     if alert.is_ack or alert.is_blocked:
         return
     for key, config in _escalations(case, _dispatched(case, book)):
-        step = next_step(config, alert.extra_info.upgrade_notice.get(key), alert.create_time)
+        step = next_step(config, alert.extra_info.upgrades().get(key), alert.create_time)
         if step is None:
             continue
         what = f"group {step.group} is told as well"

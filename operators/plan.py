@@ -105,8 +105,9 @@ def _act(
         cycle = record.execute_times + 1 if record and signal in OPENING else 1
     action = _new_action(turn, relation, signal, notice_type, cycle, who, verdict)
     _record(turn, relation, action, shield)
-    action = hand_out(turn, action, verdict.detail)
     _note_people(turn, action)
+    if hand_out(turn, action, verdict.detail).reason == Reason.NOISE_HELD:
+        turn.put(handle_stage=("noise_reduce",))
 
 
 def settle_held(turn: Turn, action: Action, window: Judged) -> None:
@@ -119,7 +120,8 @@ def settle_held(turn: Turn, action: Action, window: Judged) -> None:
     verdict = _judge_again(turn, action)
     if verdict is not GO:
         action = replace(action, status=verdict.status, reason=verdict.reason or "", revision=action.revision + 1)
-    _note_people(turn, send(turn, action, verdict.detail))
+    _note_people(turn, action)
+    send(turn, action, verdict.detail)
 
 
 def _judge_again(turn: Turn, action: Action) -> Verdict:
@@ -249,12 +251,11 @@ def _serial(by_way: ByWay) -> ByWay:
 
 
 def _note_people(turn: Turn, action: Action) -> None:
-    """Write on the alert who was told and what stage its handling reached."""
+    """Write on the alert that it is handled and whom that tells; its notice names them (spec/notices.md 1.4, 9d)."""
     alert = turn.current()
-    held = action.reason == Reason.NOISE_HELD
     changes: dict[str, object] = {
         "is_handled": True,
-        "handle_stage": ("noise_reduce",) if held else ("handle",),
+        "handle_stage": ("handle",),
         "is_ack_noticed": alert.is_ack_noticed or action.signal == "ack",
     }
     if action.plugin_type == "notice":

@@ -88,7 +88,7 @@ def may_be_summed_up(alert: Alert, settings: CoreSettings) -> bool:
     last = max(
         (
             *(record.last_time for record in extra.cycle_handle_record.values()),
-            *(record.last_upgrade_time for record in extra.upgrade_notice.values()),
+            *(record.last_upgrade_time for record in extra.upgrades().values()),
         ),
         default=0,
     )

@@ -90,7 +90,7 @@ def _upgrade(turn: Turn) -> None:
     if found is None and not turn.current().strategy_id:
         return
     for key, is_follower, config in _escalations(turn, found):
-        step = next_step(config, turn.extra().upgrade_notice.get(key), turn.current().create_time)
+        step = next_step(config, turn.extra().upgrades().get(key), turn.current().create_time)
         if step is None:
             continue
         if step.due > turn.now:
@@ -123,11 +123,14 @@ def _escalate(
     passes_quota(turn, signal, UPGRADE)
     groups = ((), (step.group,)) if is_follower else ((step.group,), ())
     say_signal(turn, signal, UPGRADE)
-    told = turn.extra().upgrade_notice
+    told = turn.extra().upgrades()
     cycle = sum(record.last_group_index + 1 for record in told.values()) + 1
     plan(turn, signal, UPGRADE, found, only=relation.id, groups=groups, cycle=cycle)
     record = UpgradeRecord(step.index, turn.now)
-    turn.put_extra(upgrade_notice={**told, key: record})
+    if key:
+        turn.put_extra(rule_snaps={**turn.extra().rule_snaps, key: record})
+    else:
+        turn.put_extra(upgrade_notice=record)
     following = next_step(config, record, alert.create_time)
     turn.look(following.due if following else None)
 

@@ -419,10 +419,10 @@ def test_an_acknowledged_alert_neither_repeats_nor_escalates(rules):
 @pytest.mark.parametrize(
     ("upgraded", "expected"),
     [
-        ({}, {"group boss is told as well": NOW - 600 + 1800}),
-        ({"": UpgradeRecord(0, NOW - 60)}, {"group ops is told as well": NOW - 60 + 1800}),
-        ({"": UpgradeRecord(0, NOW - 1800)}, {"group ops is told as well": None}),
-        ({"": UpgradeRecord(1, NOW - 60)}, {}),
+        (None, {"group boss is told as well": NOW - 600 + 1800}),
+        (UpgradeRecord(0, NOW - 60), {"group ops is told as well": NOW - 60 + 1800}),
+        (UpgradeRecord(0, NOW - 1800), {"group ops is told as well": None}),
+        (UpgradeRecord(1, NOW - 60), {}),
     ],
 )
 def test_with_rules_the_next_escalation_is_told(rules, upgraded, expected):

@@ -177,6 +177,13 @@ def test_tags_of_rules_are_on_the_alert_and_on_its_event():
     assert [(tag["key"], tag["value"]) for tag in out.alert["event"]["tags"]] == [("team", "db")]
 
 
+def test_a_tag_that_several_rules_add_is_on_the_alert_once_with_the_last_rules_value():
+    first = rule(1, additional_tags=[{"key": "team", "value": "db"}, {"key": "tier", "value": "1"}])
+    second = rule(2, additional_tags=[{"key": "team", "value": "net"}])
+    out = replay(book(group(first, second)), [strategy_event(0)])
+    assert out.alert["assign_tags"] == [{"key": "team", "value": "net"}, {"key": "tier", "value": "1"}]
+
+
 # --- the log
 
 

@@ -67,6 +67,15 @@ def test_those_told_by_an_escalation_supervise_the_alert():
     assert alert["appointee"] == ["ops-1"]
 
 
+def test_the_document_says_how_far_the_escalation_has_gone():
+    strategy = replay(book(), [strategy_event(0)], until=3600).alert["extra_info"]
+    assert strategy["upgrade_notice"] == {"last_group_index": 1, "last_upgrade_time": T0 + 3600}
+    rules = [{"id": 1, "name": "d", "rules": [rule(7, ["db"], config("db2"))]}]
+    dispatched = replay(book(dispatch=rules), [strategy_event(0)], until=3600).alert["extra_info"]
+    assert dispatched["rule_snaps"] == {"7": {"last_group_index": 0, "last_upgrade_time": T0 + 1800}}
+    assert "upgrade_notice" not in dispatched
+
+
 def test_the_text_says_that_it_is_an_escalation():
     out = replay(book(), [strategy_event(0)], until=1800)
     normal, upgrade = out.notices

@@ -155,6 +155,18 @@ def test_a_summary_shows_its_alerts_as_they_then_are():
     assert out.notices[2]["alert_ids"] == ended
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [("RECOVERED", "[Warning] [Recovered] "), ("CLOSED", "[Warning] [Closed] ")]
+)
+def test_a_summary_of_one_alert_says_that_it_has_ended_meanwhile(status, said):
+    out = replay(RULES, [host(1), host(2, 10), host(2, 20, status)], until=60)
+    summary = out.notices[-1]
+    assert (summary["time"] - T0, summary["signal"], len(summary["alert_ids"])) == (60, "abnormal", 1)
+    assert summary["title"].startswith(said)
+    assert f"{said}CPU usage" in summary["content"]
+    assert "Recovered" not in out.notices[0]["title"]
+
+
 def test_the_delay_is_a_setting():
     out = replay(RULES, [host(1), host(2, 5)], until=100, settings={"converge": {"delay": 10}})
     assert [time for time, *_ in rows(out)] == [0, 10]

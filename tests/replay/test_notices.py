@@ -425,6 +425,23 @@ def test_assignees_are_all_who_were_ever_told_and_appointees_those_told_last():
     assert out.alert["handle_stage"] == ["handle"]
 
 
+def test_a_notice_already_names_those_whom_it_tells():
+    text = "{{ alarm.assignees }} / {{ alarm.appointees }} / {{ alarm.followers }}"
+    seen = [{"field": "alert.strategy_id", "method": "eq", "value": ["1"]}]
+    rules = [
+        {"id": n, "conditions": seen, "user_groups": [name], "user_type": kind, "actions": [{"action_type": "notice"}]}
+        for n, name, kind in ((1, "a", "main"), (2, "b", "follower"))
+    ]
+    given = book(
+        group("a", "alice", ways=("sms",)),
+        group("b", "bob", ways=("sms",)),
+        config={"template": [{"signal": "abnormal", "message_tmpl": text}]},
+        dispatch=[{"id": 1, "name": "all", "rules": rules}],
+    )
+    out = replay(given, [strategy_event(0)])
+    assert ["alice / alice / bob" in one["content"] for one in out.notices] == [True, True]
+
+
 def test_an_appointee_by_command_stays():
     alert_id = replay(RULES, [strategy_event(0)]).alert["id"]
     out = replay(
