@@ -145,9 +145,14 @@ def test_a_rule_without_an_enabled_notice_names_nobody_but_counts(actions):
     assert (result.severity, result.additional_tags) == (1, (DispatchTag("team", "db"),))
 
 
-def test_tags_of_all_rules_come_in_their_order():
-    tagged = [rule(number, additional_tags=[{"key": "n", "value": number}]) for number in (1, 2)]
-    assert found(group(*tagged)).additional_tags == (DispatchTag("n", "1"), DispatchTag("n", "2"))
+def test_tags_of_all_rules_come_in_their_order_by_key_and_the_last_value_counts():
+    keys = (("a", "both"), ("b", "both"))
+    tagged = [rule(n, additional_tags=[{"key": key, "value": n} for key in keys[n]]) for n in (0, 1)]
+    assert found(group(*tagged)).additional_tags == (
+        DispatchTag("a", "0"),
+        DispatchTag("both", "1"),
+        DispatchTag("b", "1"),
+    )
 
 
 def test_the_group_of_the_first_match_is_told():
