@@ -1,19 +1,26 @@
 """Settings: defaults, then `tocsin.yaml`, then the environment (TOCSIN__QUOTA__ALERT__THRESHOLD=50), all typed and strict."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-import yaml
 
 from operators.jobs import Job as JobName
 from operators.rules.words import zone_named
+from operators.rules.yaml_text import parse_yaml
 from operators.scene import default_notice
 from operators.settings import CoreSettings
 from sinks.render import check_template
 
 PREFIX = "TOCSIN__"
+
+DAY = 86400
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+Pause = Annotated[float, msgspec.Meta(ge=0, le=DAY)]
+"""Seconds, a day at most: neither an endless one nor one that is no number."""
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class SettingsError(ValueError):
@@ -38,8 +45,8 @@ class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where snapshots are kept, how many files they are spread over, and how many seconds lie between two."""
 
     directory: str = "data/recovery"
-    partitions: int = 16
-    interval: float = 10.0
+    partitions: AtLeastOne = 16
+    interval: Pause = 10.0
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,27 +93,27 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Planned actions with their alerts, partitioned by business: from the job of alerts to that of notices."""
     job: JobName = "all"
     """Follows setting `job`."""
-    worker: int = 0
-    workers: int = 1
+    worker: Annotated[int, msgspec.Meta(ge=0)] = 0
+    workers: AtLeastOne = 1
     """This process reads the partitions p with p % workers == worker."""
     group: str = "tocsin"
     """Where offsets are shown to lag tools; they are never read from there."""
     create_topics: bool = False
     """Create missing topics; else they are an error."""
-    partitions: int = 16
-    replication: int = -1
+    partitions: AtLeastOne = 16
+    replication: Annotated[int, msgspec.Meta(ge=-1)] = -1
     """Replicas of a topic that is created; -1: as the brokers are set up."""
     start: Literal["earliest", "latest"] = "earliest"
     """Where a partition is read from that was never read before."""
     out_of_range: Literal["fail", "earliest"] = "fail"
     """What to do when records were deleted before they were read."""
-    prefetch: int = 32
+    prefetch: AtLeastOne = 32
     """MiB of records read ahead."""
-    patience: float = 60.0
+    patience: Pause = 60.0
     """Seconds after which a partition whose broker is silent no longer holds up the others."""
-    wait: float = 30.0
+    wait: Pause = 30.0
     """Seconds to wait for a broker at start."""
-    timeout: float = 60.0
+    timeout: Pause = 60.0
     """Seconds to wait until a record is delivered."""
     options: dict[str, str | int | float | bool | Secret] = {}
     """Further options of librdkafka: security, above all."""
@@ -115,7 +122,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The port of /metrics, /healthz and /readyz; 0 = none."""
 
-    port: int = 0
+    port: Port = 0
     host: str = "127.0.0.1"
     strategies: list[str | int] = []
     """Strategies that metrics name; all others are `__total__`."""
@@ -140,27 +147,29 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     kafka: KafkaSettings = KafkaSettings()
     metrics: MetricsSettings = MetricsSettings()
     dead_letters: str = "data/dead_letters.jsonl"
-    batch: int = 1000
+    batch: AtLeastOne = 1000
     """Records read at once."""
 
 
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
     tree = _read(path) if path else {}
+    variables: dict[str, str] = {}
     for name, text in environment.items():
         if name.startswith(PREFIX):
-            _lay(tree, name, text)
+            variables[_lay(tree, name, text)] = name
     if "MESSAGE_QUEUE_DSN" in environment:
         tree.setdefault("outbox", {}).setdefault("dsn", environment["MESSAGE_QUEUE_DSN"])
-    return settings_from(tree, path or "settings")
+    return settings_from(tree, path or "settings", variables)
 
 
-def settings_from(tree: Any, place: str) -> Settings:
-    """Return the settings of a tree of plain values. Raises SettingsError."""
+def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a tree of plain values; `variables` says which paths the environment set. Raises SettingsError."""
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{place}: {error}") from error
+        path, reason = _path_and_reason(str(error))
+        raise SettingsError(f"{(variables or {}).get(path, place)}: {path}: {reason}") from error
     try:
         zone_named(settings.time_zone)
     except ValueError as error:
@@ -172,27 +181,44 @@ def settings_from(tree: Any, place: str) -> Settings:
     return settings
 
 
-def _read(path: str) -> Any:
+_PLACED = re.compile(r"(?P<reason>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`", re.DOTALL)
+
+
+def _path_and_reason(text: str) -> tuple[str, str]:
+    """Take apart what msgspec says of a value that does not fit: `quota.alert.threshold`, ``expected `int`, got `str` ``."""
+    found = _PLACED.fullmatch(text)
+    assert found is not None  # every part of it may be empty
+    path, reason = found["path"] or "", found["reason"]
+    if unknown := _UNKNOWN.fullmatch(reason):
+        return ".".join(filter(None, (path, unknown["name"]))), "unknown setting"
+    return path, reason[:1].lower() + reason[1:]
+
+
+def _read(path: str) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8: {error.reason} at byte {error.start}") from error
+    tree, problems = parse_yaml(text)
+    if problems:
+        raise SettingsError("\n".join(": ".join(filter(None, (path, *problem))) for problem in problems))
     if tree is not None and not isinstance(tree, dict):
         raise SettingsError(f"{path}: expected a mapping of settings")
     return tree or {}
 
 
-def _lay(tree: dict[str, Any], name: str, text: str) -> None:
-    """Put one variable into the tree; its text is read as YAML, so numbers, lists and mappings may stand in it."""
-    *path, last = name.removeprefix(PREFIX).lower().split("__")
+def _lay(tree: dict[str, Any], name: str, text: str) -> str:
+    """Put one variable into the tree, and return its path; its text is read as YAML, so lists and mappings may stand in it."""
+    *path, last = keys = name.removeprefix(PREFIX).lower().split("__")
     node = tree
     for key in path:
         node = node.setdefault(key, {})
         if not isinstance(node, dict):
             raise SettingsError(f"{name}: `{key}` is not a mapping")
-    try:
-        node[last] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{name}: {' '.join(str(error).split())}") from error
+    node[last], problems = parse_yaml(text)
+    if problems:  # what they say may repeat the text, and that may be a secret
+        raise SettingsError(f"{name}: not YAML: quote a text that begins with a sign such as * or {{")
+    return ".".join(keys)

@@ -1,21 +1,24 @@
 """The settings that decisions depend on, with the defaults of the replay contract (replay.md)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fixed window: at most `threshold` hits in `window` seconds; 0 disables."""
 
-    threshold: int = 200
-    window: int = 60
+    threshold: Count = 200
+    window: Seconds = 60
 
 
 class ActionQuota(Quota, frozen=True, forbid_unknown_fields=True):
     """The same for actions."""
 
-    threshold: int = 100
+    threshold: Count = 100
 
 
 class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,21 +31,21 @@ class Quotas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ConvergeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Merging of notices; seconds and number of groups (replay.md)."""
 
-    window: int = 120
-    delay: int = 60
-    business_threshold: int = 2
+    window: Seconds = 120
+    delay: Seconds = 60
+    business_threshold: Count = 2
 
 
 class NoiseReduceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a noise-reduced notice is held, in seconds."""
 
-    window: int = 300
+    window: Seconds = 300
 
 
 class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of a rendered text by way; 0 or absent = no limit."""
 
-    max_length: dict[str, int] = {}
+    max_length: dict[str, Count] = {}
 
 
 class ProductSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,13 +68,13 @@ class CoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fingerprint: str = "pairs"
     default_business: str | int | None = 0
     default_notice: dict[str, Any] | None = None
-    check_interval: int = 60
-    event_expiry: int = 86400
-    recover_delay: int = 0
-    timeout: int = 3600
-    ended_retention: int = 3600
+    check_interval: Annotated[int, msgspec.Meta(ge=1)] = 60
+    event_expiry: Seconds = 86400
+    recover_delay: Seconds = 0
+    timeout: Seconds = 3600
+    ended_retention: Seconds = 3600
     quota: Quotas = Quotas()
-    no_data_expiry: int = 86400
+    no_data_expiry: Seconds = 86400
     third_party_whitelist: list[str | int] = []
     global_shield: bool = False
     converge: ConvergeSettings = ConvergeSettings()
