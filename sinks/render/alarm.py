@@ -20,6 +20,7 @@ from sinks.render.subject import (
     dimension_texts,
     dispatch_group_name,
     duration,
+    heading,
     level_name,
     ordered_dimensions,
     origin_data,
@@ -35,7 +36,7 @@ from sinks.render.times import local_text
 def _dimension_list(case: Case) -> list[str]:
     if case.medium.name == "markdown":
         return [Markup(one) for one in dimension_links(case.alert, case)]  # noqa: S704 (escaped part by part)
-    return dimension_texts(case.alert)
+    return dimension_texts(case.alert, case.words)
 
 
 def _dimension_string(case: Case) -> str:
@@ -48,8 +49,8 @@ def _dimensions(case: Case) -> dict[str, dict[str, Any]]:
         bare(one.key): {
             "key": bare(one.key),
             "value": one.value,
-            "display_key": one.display_key,
-            "display_name": one.display_key,
+            "display_key": heading(one, case.words),
+            "display_name": heading(one, case.words),
             "display_value": one.display_value,
         }
         for one in ordered_dimensions(case.alert)

@@ -52,7 +52,7 @@ def _unit(case: Case) -> str:
 def _dimension(case: Case) -> str:
     if case.medium.name == "markdown":
         return Markup("\n".join(dimension_links(case.alert, case)))  # noqa: S704 (every part is escaped)
-    return ", ".join(dimension_texts(case.alert))
+    return ", ".join(dimension_texts(case.alert, case.words))
 
 
 def _ack_operator(case: Case) -> str | None:

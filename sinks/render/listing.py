@@ -19,7 +19,7 @@ def alert_entry(alert: Alert, case: Case) -> dict[str, Any]:
         "state": case.words.states[state(alert)],
         "ended": not is_open(alert),
         "target": target_text(alert, case.book),
-        "dimension": ", ".join(dimension_texts(alert)),
+        "dimension": ", ".join(dimension_texts(alert, case.words)),
         "current_value": value_text(alert),
     }
 

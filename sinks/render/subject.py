@@ -56,16 +56,22 @@ def ordered_dimensions(alert: Alert) -> list[Dimension]:
     return sorted(shown, key=lambda one: (bare(one.key) not in first, bare(one.key)))
 
 
-def dimension_texts(alert: Alert) -> list[str]:
+def heading(one: Dimension, words: Words) -> str:
+    """Return what a dimension is called in a language."""
+    name = text_of(one.display_key)
+    return words.headings.get(name, name)
+
+
+def dimension_texts(alert: Alert, words: Words) -> list[str]:
     """Return `name=value` of every dimension."""
-    return [f"{text_of(one.display_key)}={text_of(one.display_value)}" for one in ordered_dimensions(alert)]
+    return [f"{heading(one, words)}={text_of(one.display_value)}" for one in ordered_dimensions(alert)]
 
 
 def dimension_links(alert: Alert, case: Case) -> list[str]:
     """Return `name: value` of every dimension in markdown, addresses as links."""
     escape = case.medium.escape
     return [
-        f"{escape(text_of(one.display_key))}: {_linked(text_of(one.display_value), case)}"
+        f"{escape(heading(one, case.words))}: {_linked(text_of(one.display_value), case)}"
         for one in ordered_dimensions(alert)
     ]
 

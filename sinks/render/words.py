@@ -26,6 +26,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: dict[str, str]
     target_types: dict[str, str]
     data_sources: dict[str, str]
+    headings: dict[str, str]
+    """How enrichment heads a dimension -> how a notice does."""
     shield_categories: dict[str, str]
     shield_cycles: dict[str, str]
     phrases: dict[str, str]

@@ -117,6 +117,11 @@ def test_the_language_is_a_setting_and_of_the_business():
     assert not by_business["content"].isascii()
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Target IP=10.0.0.1"), ("zh", "目标IP=10.0.0.1")])
+def test_dimensions_are_headed_in_the_language_of_the_notice(language, said):
+    assert said in first(book(ways=["rtx"]), settings={"language": language})["content"]
+
+
 def test_times_are_of_the_zone_of_the_business():
     rules = {"ways": ["rtx"]}
     assert "2023-11-14 22:13:20" in first(book(**rules))["content"]
