@@ -33,13 +33,20 @@ class Attempts:
     def __init__(self, channels: Mapping[str, Channel], gate: Gate, clock: Callable[[], float]) -> None:
         self._channels, self._gate, self._clock = channels, gate, clock
 
+    def adopt(self, channels: Mapping[str, Channel]) -> None:
+        """Send by these channels from now on."""
+        self._channels = channels
+
     def make(self, taken: Taken, default: Policy) -> tuple[Decision, Results]:
         """Return what becomes of the notice and what the channel answered, which is nothing if it was not asked."""
         policy = policy_of(taken.notice, default)
         beforehand = self._beforehand(taken, policy, self._clock())
         if beforehand is not None:
             return beforehand, {}
-        answer = _send(self._channels[taken.notice.way], pending(taken))
+        channel = self._channels.get(taken.notice.way)
+        if channel is None:
+            return bury(taken, BuryReason.NO_CHANNEL, taken.results, self._clock()), {}
+        answer = _send(channel, pending(taken))
         now = self._clock()
         self._gate.passed(taken.notice, now)
         return after_result(taken, answer, now, policy), answer
@@ -47,8 +54,6 @@ class Attempts:
     def _beforehand(self, taken: Taken, policy: Policy, now: float) -> Decision | None:
         if not taken.readable:
             return bury(taken, BuryReason.UNREADABLE, {}, now)
-        if taken.notice.way not in self._channels:
-            return bury(taken, BuryReason.NO_CHANNEL, taken.results, now)
         if too_late(taken, now, policy):
             return bury(taken, BuryReason.EXPIRED, taken.results, now)
         refusal = self._gate.refusal(taken.notice, now) if taken.attempt == 1 else ""

@@ -39,6 +39,17 @@ class CourierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Between counts of what waits."""
 
 
+class Fleet(msgspec.Struct, frozen=True):
+    """The channels by way, and how the notices of each way are delivered."""
+
+    channels: Mapping[str, Channel]
+    ways: dict[str, LaneSettings]
+
+
+News = Callable[[], Fleet | None]
+"""Returns the fleet to use from now on; None while it is the one in use. Quick: asked several times a second."""
+
+
 def settings_of(channels: Iterable[ChannelRule], grace: float = 30.0) -> CourierSettings:
     """Return the settings that the channels of a rule book ask for."""
     ways = {one.way: LaneSettings(concurrency=max(1, one.concurrency), rate=float(one.rate)) for one in channels}
@@ -61,9 +72,10 @@ class Courier:
         write_back: WriteBack | None = None,
         observer: Observer | None = None,
         gate: Gate | None = None,
+        news: News = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._outbox, self._clock = outbox, clock
+        self._outbox, self._clock, self._news = outbox, clock, news
         self._settings, self._observer = settings or CourierSettings(), observer or Silent()
         self._attempts = Attempts(channels, gate or VoiceGate(), clock)
         self._stopping, self._wake = threading.Event(), threading.Event()
@@ -119,12 +131,24 @@ class Courier:
 
     def _round(self) -> None:
         now = self._clock()
+        fleet = self._news()
+        if fleet is not None:
+            self._adopt(fleet)
         self._extend(now)
         for taken in self._outbox.take(lambda name: self._lane(name).room(now), now):
             self._lane(taken.lane).give(taken)
         if not 0 <= now - self._counted < self._settings.count_every:
             self._counted = now
             self._observer.on_depth(self._outbox.depth(now))
+
+    def _adopt(self, fleet: Fleet) -> None:
+        self._settings = msgspec.structs.replace(self._settings, ways=fleet.ways)
+        self._attempts.adopt(fleet.channels)
+        for name, lane in self._lanes.items():
+            lane.adopt(self._settings_of(name))
+
+    def _settings_of(self, name: str) -> LaneSettings:
+        return self._settings.ways.get(way(name), LaneSettings())
 
     def _extend(self, now: float) -> None:
         """Keep what is held: three times in a visibility time-out. A hold that ran out (a stopped process) is left."""
@@ -139,8 +163,7 @@ class Courier:
 
     def _lane(self, name: str) -> Lane:
         if name not in self._lanes:
-            settings = self._settings.ways.get(way(name), LaneSettings())
-            self._lanes[name] = Lane(settings, self._work, self._wake.set, self._clock())
+            self._lanes[name] = Lane(self._settings_of(name), self._work, self._wake.set, self._clock())
         return self._lanes[name]
 
     def _work(self, lane: Lane, hold: Hold) -> None:

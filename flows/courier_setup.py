@@ -1,36 +1,76 @@
 """Putting a courier together: channels of the rules, outbox, the store that keeps receipts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from flows.courier import Courier, settings_of
+import structlog
+
+from flows.courier import Courier, Fleet, settings_of
 from flows.observer import Observer
 from flows.writeback import WriteBack
 from operators.rules.model import Channel as ChannelRule
 from sinks.channels.build import build_all
 from sinks.channels.plain import Console, File
 from sinks.channels.result import Channel
+from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import Outbox
 from sinks.store.interface import Batch, Store
+
+log = structlog.get_logger()
+
+ChannelRules = Callable[[], Sequence[ChannelRule]]
+"""Returns the channels of the rules in force."""
+
+
+class Fleets:
+    """Builds channels anew when their rules change; those that cannot be built leave the last good ones in use."""
+
+    def __init__(self, rules: ChannelRules, fallback: Channel | None, environ: Mapping[str, str] | None = None) -> None:
+        self._rules, self._fallback, self._environ = rules, fallback, environ
+        self._seen = self._built = rules()
+        self.channels = build_all(self._built, fallback, environ)
+
+    def news(self) -> Fleet | None:
+        """Return the channels of changed rules; None where nothing changed, or where a secret of them is missing."""
+        rules = self._rules()
+        if rules is self._seen or rules == self._seen:
+            return None
+        self._seen = rules
+        try:
+            self.channels = self._changed(rules)
+        except MissingSecretError as error:
+            log.error("channels refused, the last good ones stay", error=str(error))  # noqa: TRY400 - it says all
+            return None
+        self._built = rules
+        log.info("channels changed", ways=sorted(one.way for one in rules))
+        return Fleet(self.channels, settings_of(rules).ways)
+
+    def _changed(self, rules: Sequence[ChannelRule]) -> dict[str, Channel]:
+        """Return all channels; one whose rule stayed is the one in use, with its connections and what it remembers."""
+        before, after = ({one.way: one for one in book} for book in (self._built, rules))
+        built = build_all(rules, self._fallback, self._environ)
+        same = {way for way in built if way in self.channels and before.get(way) == after.get(way)}
+        return {**built, **{way: self.channels[way] for way in same}}
 
 
 def courier_of(
     outbox: Outbox,
-    rules: Iterable[ChannelRule],
+    rules: ChannelRules,
     store: Store | None,
     *,
     fallback: Channel | None = None,
     observer: Observer | None = None,
     grace: float = 30.0,
 ) -> Courier:
-    """Return a courier ready to start. Raises MissingSecretError for channels whose secret is not there."""
-    rules = tuple(rules)
+    """Return a courier ready to start; it follows the rules. Raises MissingSecretError where a secret is not there."""
+    fleets = Fleets(rules, fallback)
     return Courier(
         outbox,
-        build_all(rules, fallback),
-        settings=settings_of(rules, grace),
+        fleets.channels,
+        settings=settings_of(rules(), grace),
         write_back=None if store is None else receipts_into(store),
         observer=observer,
+        news=fleets.news,
     )
 
 

@@ -45,17 +45,26 @@ class Lane:
     def __init__(
         self, settings: LaneSettings, work: Callable[["Lane", Hold], None], hungry: Callable[[], None], now: float
     ) -> None:
-        self.settings = settings
         self._work, self._hungry = work, hungry
-        self._capacity = settings.concurrency * PREFETCH
-        self._rate = settings.rate / 60.0
-        self._burst = max(1.0, self._rate * BURST)
+        self._measure(settings)
         self._bucket = Bucket(self._burst, now)
         self._queue: deque[Hold] = deque()
         self._sending: set[Hold] = set()
         self._threads, self._idle, self._closed = 0, 0, False
         self._streak, self._rests_until = 0, 0.0
         self._changed = threading.Condition()
+
+    def _measure(self, settings: LaneSettings) -> None:
+        self.settings = settings
+        self._capacity = settings.concurrency * PREFETCH
+        self._rate = settings.rate / 60.0
+        self._burst = max(1.0, self._rate * BURST)
+
+    def adopt(self, settings: LaneSettings) -> None:
+        """Deliver like this from now on; threads over the new number end after what they send."""
+        with self._changed:
+            self._measure(settings)
+            self._changed.notify_all()
 
     def room(self, now: float) -> int:
         """Return how many notices it may take now, by space, rate and rest; none until half of its space is free."""
@@ -110,26 +119,31 @@ class Lane:
             return self._changed.wait_for(lambda: not self._sending, timeout)
 
     def _run(self) -> None:
-        try:
-            while (hold := self._next()) is not None:
-                try:
-                    self._work(self, hold)
-                finally:
-                    self._finish(hold)
-        finally:
-            with self._changed:
-                self._threads -= 1
+        while (hold := self._next()) is not None:
+            try:
+                self._work(self, hold)
+            except BaseException:
+                with self._changed:
+                    self._threads -= 1
+                raise
+            finally:
+                self._finish(hold)
 
     def _next(self) -> Hold | None:
+        """Wait for a hold; None ends the thread, which from then on no longer counts."""
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._queue or self._closed)
+            self._changed.wait_for(lambda: self._queue or self._closed or self._is_crowded())
             self._idle -= 1
-            if not self._queue:
+            if not self._queue or self._is_crowded():
+                self._threads -= 1
                 return None
             hold = self._queue.popleft()
             self._sending.add(hold)
             return hold
+
+    def _is_crowded(self) -> bool:
+        return self._threads > self.settings.concurrency
 
     def _finish(self, hold: Hold) -> None:
         with self._changed:

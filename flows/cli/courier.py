@@ -16,11 +16,12 @@ from flows.delivery_telemetry import DeliveryTelemetry
 from flows.observability import Observability, open_observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
+from flows.rules.watch import Watcher
 from flows.settings import Settings, SettingsError, load_settings
 from flows.stop import Stop
-from operators.rules.model import Channel
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
+from sinks.outbox import Terms as Holds
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
@@ -34,8 +35,15 @@ from sinks.store.place import open_store
 @click.option("--notices", metavar="FILE", help="Append notices of ways without a channel to this file, as JSON lines.")
 @click.option("--console", is_flag=True, help="Print notices of ways without a channel.")
 @click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds a stop waits for what is being sent.")  # fmt: skip  # noqa: E501
+@click.option("--visibility", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds until what a killed courier held is sent by another.")  # fmt: skip  # noqa: E501
 def courier(
-    settings_path: str | None, notices: str | None, *, console: bool, grace: float, **places: str | None
+    settings_path: str | None,
+    notices: str | None,
+    *,
+    console: bool,
+    grace: float,
+    visibility: float,
+    **places: str | None,
 ) -> None:
     """Deliver notices from the outbox until SIGTERM or SIGINT; several couriers may share one outbox.
 
@@ -45,10 +53,18 @@ def courier(
         settings = with_places(load_settings(settings_path, os.environ), places)
         watched = open_observability(settings, ("courier",))
         with store_of(settings) as kept:
-            outbox = open_outbox(settings.outbox.dsn)
+            outbox = open_outbox(settings.outbox.dsn, Holds(visibility=visibility))
             fallback, observer = fallback_of(notices, console=console), DeliveryTelemetry(watched.meter)
-            made = courier_of(outbox, channels_of(settings), kept, fallback=fallback, observer=observer, grace=grace)
-            ended_well = _deliver(made, watched)
+            rules = rules_of(settings)
+            made = courier_of(
+                outbox,
+                lambda: rules.holder.current().channels,
+                kept,
+                fallback=fallback,
+                observer=observer,
+                grace=grace,
+            )
+            ended_well = _deliver(made, rules, watched)
             outbox.close()
     except (SettingsError, StoreError, OutboxUnavailableError, MissingSecretError, ValueError) as error:
         fail(error)
@@ -56,15 +72,18 @@ def courier(
     sys.exit(not ended_well)
 
 
-def _deliver(courier: Courier, watched: Observability) -> bool:
+def _deliver(courier: Courier, rules: Watcher, watched: Observability) -> bool:
     stop = Stop()
     stop.on_signals()
     watched.heart.also("courier", lambda: courier.alive)
+    watched.heart.also("rules", lambda: rules.alive)
     watched.heart.ready()
     watched.start()
+    rules.start()
     try:
         return run_courier(courier, stop)
     finally:
+        rules.stop()
         watched.close()
 
 
@@ -80,14 +99,14 @@ def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
     return put(settings, rules=places["rules"]) if places["rules"] else settings
 
 
-def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """Return the channels of the rules; mistakes anywhere in the rules end the command."""
+def rules_of(settings: Settings) -> Watcher:
+    """Return the watcher of the rules, read once; mistakes anywhere in them end the command."""
     terms = Terms(default_business=settings.default_business, time_zone=settings.time_zone)
     watcher = open_rules([settings.rules], settings.inventory, terms)
     errors = watcher.load()
     if errors:
         fail(*errors)
-    return watcher.holder.current().channels
+    return watcher
 
 
 @contextmanager

@@ -98,10 +98,10 @@ def courier_beside(job: Job, notices: str | None, watched: Observability | None 
         return None
     beside = Path(settings.outbox.dsn).parent / "notices.jsonl"
     store = None if job.edges.store is None else open_store(settings.store.dsn)
-    channels = job.rules.holder.current().channels
     observer = DeliveryTelemetry(watched.meter) if watched is not None else None
     fallback = fallback_of(notices or str(beside), console=False)
-    return courier_of(outbox, channels, store, fallback=fallback, observer=observer)
+    channels = job.rules.holder
+    return courier_of(outbox, lambda: channels.current().channels, store, fallback=fallback, observer=observer)
 
 
 def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
