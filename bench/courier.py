@@ -5,7 +5,7 @@ python bench/courier.py [--notices N] [--concurrency N] [--seconds S] [sqlite] [
 
 import argparse
 import asyncio
-import json
+import os
 import resource
 import socket
 import subprocess
@@ -17,12 +17,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import structlog
-import urllib3
 
+from bench.core import calibration
 from flows.courier import Courier, CourierSettings
 from flows.lanes import LaneSettings
-from operators.delivery import Result
 from operators.records import Notice
+from operators.rules.model import Channel as ChannelRule
+from sinks.channels import build
 from sinks.outbox import open_outbox
 from tests.servers.process import free_port
 from tests.servers.redis import redis_server
@@ -50,18 +51,16 @@ def serve(port):
     asyncio.run(run())
 
 
-class Http:
-    """A channel as plain as a webhook can be."""
+class Counted:
+    """Counts what goes through a channel."""
 
-    def __init__(self, port, concurrency):
-        self.sent = 0  # racy by a few; it only paces the bench
-        self.pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=concurrency, retries=False)
+    def __init__(self, channel):
+        self.channel, self.sent = channel, 0  # racy by a few; it only paces the bench
 
     def send(self, notice):
-        body = json.dumps({"title": notice.title, "content": notice.content, "to": notice.receivers})
+        results = self.channel.send(notice)
         self.sent += 1
-        status = self.pool.urlopen("POST", "/", body=body.encode(), timeout=10).status
-        return {name: Result(ok=status == 200) for name in notice.receivers}
+        return results
 
 
 def notices(count):
@@ -93,7 +92,7 @@ def measure(where, port, count, concurrency, limit):
     outbox = open_outbox(where)
     before = rss()
     stored = put(outbox, count)
-    channel = Http(port, concurrency)
+    channel = Counted(build(ChannelRule(way="webhook", url=f"http://127.0.0.1:{port}/hook")))
     settings = CourierSettings(ways={"webhook": LaneSettings(concurrency=concurrency)})
     courier = Courier(outbox, {"webhook": channel}, settings=settings)
     begun, used, top = time.monotonic(), time.process_time(), rss()
@@ -131,6 +130,7 @@ def main():
     if given.serve:
         serve(given.serve)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    print(f"calibration: sum(range(1000)) takes {calibration():.1f} us; load {os.getloadavg()[0]:.1f}")
     port = free_port()
     provider = subprocess.Popen([sys.executable, __file__, "--serve", str(port)])
     wait_for(port)

@@ -48,7 +48,7 @@ class Recording(Channel):
         return [one.id for one in self.sent]
 
 
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not condition():
