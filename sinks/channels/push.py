@@ -19,7 +19,6 @@ from sinks.kafka import KafkaSink, Outgoing
 REDIS, KAFKA = "redis", "kafka"
 
 _REMEMBERED = 10_000
-_KAFKA_TIMEOUT = 3.0
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -137,11 +136,15 @@ class Push:
             return self._redis[queue]
 
     def _to_kafka(self, queue: Queue, lines: Sequence[bytes]) -> Result:
-        with self._lock_of(queue):
-            try:
-                too_large = self._sink(queue).write(queue.name, [Outgoing(line) for line in lines])
-            except KafkaDeliveryError as error:
-                raise LaterError(str(error)) from None
+        lock = self._lock_of(queue)
+        if not lock.acquire(timeout=self._timeout):
+            raise LaterError(f"{queue.name}: others wait for this Kafka longer than {self._timeout:g} s")
+        try:
+            too_large = self._sink(queue).write(queue.name, [Outgoing(line) for line in lines])
+        except KafkaDeliveryError as error:
+            raise LaterError(str(error)) from None
+        finally:
+            lock.release()
         if too_large:
             raise RefusedError(f"{len(too_large)} of {len(lines)} alerts are larger than Kafka takes")
         return Result(ok=True)
@@ -149,7 +152,7 @@ class Push:
     def _sink(self, queue: Queue) -> KafkaSink:
         if queue not in self._kafka:
             servers = {"bootstrap.servers": f"{queue.host}:{queue.port}", "log_level": 0}
-            self._kafka[queue] = KafkaSink(servers, timeout=min(self._timeout, _KAFKA_TIMEOUT))
+            self._kafka[queue] = KafkaSink(servers, timeout=self._timeout)
         return self._kafka[queue]
 
     def _lock_of(self, queue: Queue) -> threading.Lock:

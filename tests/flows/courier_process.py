@@ -21,7 +21,7 @@ class Http:
         self.url, self.pool = url, urllib3.PoolManager(maxsize=concurrency, retries=False)
 
     def send(self, notice):
-        self.pool.request("POST", self.url, body=notice.id.encode(), timeout=30)
+        self.pool.request("POST", self.url, body=notice.id.encode(), timeout=300)
         return {name: Result(ok=True) for name in notice.receivers}
 
 

@@ -62,7 +62,7 @@ def running(outbox, channels, books=None, *, ways=None, clock=time.time, **more)
     try:
         yield courier
     finally:
-        courier.stop(5)
+        courier.stop(120)
 
 
 def empty(outbox):
@@ -89,23 +89,23 @@ def test_every_notice_is_delivered_once_and_its_receipt_written_back(outbox, boo
 
 def test_a_slow_provider_delays_no_other(outbox):
     answer = threading.Event()
-    slow, quick = Recording(lambda *_: answer.wait(30) and None), Recording()
+    slow, quick = Recording(lambda *_: answer.wait(300) and None), Recording()
     outbox.put([notice(f"s{n}", way="sms") for n in range(500)], time.time())
     outbox.put([notice(f"m{n}") for n in range(500)], time.time())
     with running(outbox, {"sms": slow, "mail": quick}, ways={}):
-        until(lambda: len(quick.sent) == 500, 10)
+        until(lambda: len(quick.sent) == 500)
         assert len(slow.sent) == LaneSettings().concurrency
         answer.set()
 
 
 def test_a_slow_host_delays_no_other_webhook(outbox):
     answer = threading.Event()
-    hooks = Recording(lambda one, _: None if "slow" not in one.config["url"] else answer.wait(30) and None)
+    hooks = Recording(lambda one, _: None if "slow" not in one.config["url"] else answer.wait(300) and None)
     for host in ("slow", "quick"):
         batch = [notice(f"{host}{n}", way="webhook", config={"url": f"http://{host}/x"}) for n in range(100)]
         outbox.put(batch, time.time())
     with running(outbox, {"webhook": hooks}):
-        until(lambda: sum("quick" in name for name in hooks.ids) == 100, 10)
+        until(lambda: sum("quick" in name for name in hooks.ids) == 100)
         answer.set()
 
 
@@ -113,7 +113,7 @@ def test_memory_holds_only_what_the_threads_need(outbox):
     answer = threading.Event()
     outbox.put([notice(f"n{n}") for n in range(1000)], time.time())
     settings = LaneSettings(concurrency=3)
-    with running(outbox, {"mail": Recording(lambda *_: answer.wait(30) and None)}, ways={"mail": settings}):
+    with running(outbox, {"mail": Recording(lambda *_: answer.wait(300) and None)}, ways={"mail": settings}):
         until(lambda: outbox.depth(time.time()).in_flight == 3 * PREFETCH)
         time.sleep(0.3)
         assert outbox.depth(time.time()).in_flight == 3 * PREFETCH
@@ -205,8 +205,9 @@ def test_a_provider_that_is_down_is_left_in_peace(outbox):
     channel = Recording(lambda one, _: dict.fromkeys(one.receivers, BUSY))
     outbox.put([notice(f"n{n}") for n in range(500)], time.time())
     with running(outbox, {"mail": channel}):
+        until(lambda: len(channel.sent) >= 10)
         time.sleep(1.5)
-    assert 10 <= len(channel.sent) < 200
+    assert len(channel.sent) < 200
 
 
 def test_after_its_deadline_a_notice_is_given_up(outbox, books):
@@ -284,12 +285,12 @@ def test_a_failed_call_is_tried_again_for_its_own_notice(outbox, books):
 
 def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(outbox, books):
     answer = threading.Event()
-    channel = Recording(lambda *_: answer.wait(30) and None)
+    channel = Recording(lambda *_: answer.wait(300) and None)
     outbox.put([notice(f"n{n}") for n in range(100)], time.time())
     with running(outbox, {"mail": channel}, books, ways={"mail": LaneSettings(concurrency=2)}) as courier:
         until(lambda: len(channel.sent) == 2)
         threading.Timer(0.3, answer.set).start()
-        assert courier.stop(10)
+        assert courier.stop(120)
         assert sorted(books.final()) == sorted(channel.ids)
         assert outbox.depth(time.time()).ready == 98
         assert all(entry.taken.attempt == 0 for entry in outbox.entries(State.READY, 100, time.time()))
@@ -298,13 +299,13 @@ def test_a_stop_finishes_what_is_being_sent_and_gives_back_the_rest(outbox, book
 def test_a_stop_does_not_wait_for_ever_for_a_provider_that_hangs(outbox):
     answer = threading.Event()
     outbox.put([notice("n1")], time.time())
-    channel = Recording(lambda *_: answer.wait(30) and None)
+    channel = Recording(lambda *_: answer.wait(300) and None)
     with running(outbox, {"mail": channel}) as courier:
         until(lambda: channel.ids)
         begun = time.monotonic()
         assert not courier.stop(0.3)
-        assert time.monotonic() - begun < 10
-    answer.set()
+        assert time.monotonic() - begun < 100
+        answer.set()
 
 
 def test_a_courier_that_was_not_started_can_be_stopped(outbox):
@@ -312,13 +313,13 @@ def test_a_courier_that_was_not_started_can_be_stopped(outbox):
 
 
 def test_a_long_send_keeps_its_notice(books):
-    outbox = MemoryOutbox(Terms(visibility=2))
+    outbox = MemoryOutbox(Terms(visibility=6))
     answer = threading.Event()
-    channel = Recording(lambda *_: answer.wait(30) and None)
+    channel = Recording(lambda *_: answer.wait(300) and None)
     outbox.put([notice("n1")], time.time())
     with running(outbox, {"mail": channel}, books):
         until(lambda: channel.ids)
-        time.sleep(3)
+        time.sleep(7)
         assert outbox.take(lambda _: 10, time.time()) == []
         answer.set()
         until(books.final)
@@ -328,7 +329,7 @@ def test_a_long_send_keeps_its_notice(books):
 def test_a_notice_whose_hold_ran_out_in_the_queue_is_not_sent(outbox):
     clock = Clock()
     first = threading.Event()
-    channel = Recording(lambda *_: first.wait(30) and None)
+    channel = Recording(lambda *_: first.wait(300) and None)
     outbox.put([notice("n1"), notice("n2")], clock())
     with running(outbox, {"mail": channel}, clock=clock, ways={"mail": LaneSettings(concurrency=1)}):
         until(lambda: channel.ids and outbox.depth(clock()).in_flight == 2)
@@ -390,7 +391,7 @@ def test_receipts_wait_for_a_store_that_is_away(outbox):
     assert len(outbox.receipts(10)) == 1
     away.clear()
     until(lambda: not outbox.receipts(10))
-    courier.stop(5)
+    courier.stop(120)
     assert [one.notice_id for one in written] == ["n1"]
 
 
@@ -399,26 +400,26 @@ def test_receipts_that_nobody_keeps_are_forgotten(outbox):
     courier = Courier(outbox, {"mail": Recording()})
     courier.start()
     until(empty(outbox))
-    courier.stop(5)
+    courier.stop(120)
     assert outbox.receipts(10) == []
 
 
 def test_a_wake_makes_it_look_at_once(outbox):
     channel = Recording()
-    courier = Courier(outbox, {"mail": channel}, settings=CourierSettings(poll=60))
+    courier = Courier(outbox, {"mail": channel}, settings=CourierSettings(poll=600))
     courier.start()
     time.sleep(0.1)
     outbox.put([notice("n1")], time.time())
     courier.wake()
-    until(lambda: channel.ids == ["n1"], 5)
-    assert courier.stop(5)
+    until(lambda: channel.ids == ["n1"])
+    assert courier.stop(120)
 
 
 def test_the_depth_is_shown_now_and_then(outbox, books):
     courier = Courier(outbox, {}, settings=CourierSettings(count_every=0.05), observer=books)
     courier.start()
     until(lambda: len(books.depths) > 1)
-    courier.stop(5)
+    courier.stop(120)
     assert books.depths[0] == Depth()
 
 

@@ -42,7 +42,7 @@ class Stand(msgspec.Struct, frozen=True):
     nonsense_is_no: bool = True
 
     def channel(self, url: str, **changes: Any) -> Channel:
-        changes = {"timeout": 1.0, **changes}
+        changes = {"timeout": 60.0, **changes}
         rule = ChannelRule(way=self.way, url=Secret(env="URL"), **changes)
         return build(rule, {**ENVIRON, "URL": url}, clock=lambda: 1_700_000_000.0)
 

@@ -71,7 +71,7 @@ def box():
 
 
 def send(port, *, receivers=("alice", "bob"), environ=None, title="Tocsin [Fatal] CPU", content=HTML, **changes):
-    fields = {"host": "127.0.0.1", "sender": "Tocsin <alerts@example.org>", "domain": "example.org", "timeout": 10.0}
+    fields = {"host": "127.0.0.1", "sender": "Tocsin <alerts@example.org>", "domain": "example.org", "timeout": 60.0}
     rule = ChannelRule(way="mail", port=port, **{**fields, **changes})
     channel = build(rule, environ or {})
     return channel.send(notice("mail", receivers=receivers, title=title, content=content))
@@ -224,7 +224,7 @@ def test_a_peer_that_is_no_mail_server_costs_the_timeout_and_no_more(behave, lon
         seconds = time.monotonic() - start
     assert {one.ok for one in results.values()} == {False}
     assert all(one.message and len(one.message) <= 300 for one in results.values())
-    assert seconds < longest + 3
+    assert seconds < longest + 6  # one that drips would go on for 10 s
 
 
 @pytest.mark.parametrize(("text", "retryable"), [(b"554 go away\r\n", False), (b"421 busy\r\n", True)])
