@@ -1,6 +1,7 @@
 """What webhooks and queues are sent: addresses, headers and bodies for programs (spec/notices.md 9, 11.2)."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -52,19 +53,57 @@ def body_of(case: Case, run: Run, errors: list[str]) -> str:
 
 
 def render_body(template: str, run: Callable[[str], str]) -> str:
-    """Render a body; one that is JSON is rendered inside its texts, so that no value can break out of them."""
+    """Render a body; one that is JSON is rendered value by value, so that nothing can break out of its place."""
+    marked, bare = _marked(template)
     try:
-        document = json.loads(template)
+        document = json.loads(marked)
     except ValueError:
         return run(template)
     if not isinstance(document, dict | list):
         return run(template)
-    return json.dumps(_inside(document, run), ensure_ascii=False)
+    return json.dumps(_inside(document, run, bare), ensure_ascii=False)
 
 
-def _inside(value: Any, run: Callable[[str], str]) -> Any:
+_TEXT_OR_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|\{\{.*?\}\}', re.DOTALL)
+_MARK = "\ue000"
+"""Begins what stands for an expression; no key of a keyboard makes it."""
+_LITERALS = {"": None, "None": None, "True": True, "False": False}
+
+
+def _marked(template: str) -> tuple[str, dict[str, str]]:
+    """Return the template with a text for each expression that stands outside texts, and what each stands for."""
+    bare: dict[str, str] = {}
+
+    def mark(found: re.Match[str]) -> str:
+        if found[0].startswith('"'):
+            return found[0]
+        name = f"{_MARK}{len(bare)}"
+        bare[name] = found[0]
+        return f'"{name}"'
+
+    return _TEXT_OR_BARE.sub(mark, template), bare
+
+
+def _inside(value: Any, run: Callable[[str], str], bare: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {run(name): _inside(one, run) for name, one in value.items()}
+        return {run(bare.get(str(name), str(name))): _inside(one, run, bare) for name, one in value.items()}
     if isinstance(value, list):
-        return [_inside(one, run) for one in value]
+        return [_inside(one, run, bare) for one in value]
+    if isinstance(value, str) and value in bare:
+        return _literal(run(bare[value]))
     return run(value) if isinstance(value, str) and "{" in value else value
+
+
+def _literal(text: str) -> Any:
+    """Return what an expression outside texts says: a value of JSON, else its text."""
+    stripped = text.strip()
+    if stripped in _LITERALS:
+        return _LITERALS[stripped]
+    try:
+        return json.loads(stripped, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)

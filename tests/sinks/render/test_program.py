@@ -37,9 +37,16 @@ NASTY = 'quote " back \\ line\nend {{ 7 * 191 }} \u2028 日'
         ('{"a": ["x {{ alarm.name }}", 1, null, true]}', {"a": [f"x {NASTY}", 1, None, True]}),
         ('{"{{ signal }}": {"level": "{{ alarm.level }}"}}', {"abnormal": {"level": "1"}}),
         ("[]", []),
+        ('{"level": {{ alarm.level }}, "name": "{{ alarm.name }}"}', {"level": 1, "name": NASTY}),
+        ('{"name": {{ alarm.name }}}', {"name": NASTY}),
+        ('{"name": {{ alarm.name|tojson }}, "n": [{{ alarm.level + 1 }}]}', {"name": NASTY, "n": [2]}),
+        ('{"open": {{ alarm.is_abnormal }}, "gone": {{ nothing }}}', {"open": True, "gone": None}),
+        ('{"who": {{ re.sub("A", "}", "xAx") }}}', {"who": "x}x"}),
+        ('{"dim": {{ json.dumps({"a": 1}) }}}', {"dim": {"a": 1}}),
+        ('{"nan": {{ "NaN" }}, "escaped": "\\"{{ alarm.level }}"}', {"nan": "NaN", "escaped": '"1'}),
     ],
 )
-def test_a_body_that_is_json_is_rendered_inside_its_texts(body, expected):
+def test_a_body_that_is_json_is_rendered_value_by_value(body, expected):
     made = post({"body": body}, [alert(event=event(alert_name=NASTY))])
     assert made.error is None
     assert json.loads(made.content) == expected
