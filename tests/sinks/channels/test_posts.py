@@ -44,7 +44,7 @@ def test_a_post_without_a_template_is_the_notice_as_json(hook):
     [
         ('{"to": "{{ receiver }}", "text": "{{ content }}"}', '{"to": "alice,bob", "text": "say \\"hi\\"\\nthere"}', "application/json; charset=utf-8"),
         ("to={{ receivers|join('+')|urlencode }}&id={{ notice.id }}", "to=alice%2Bbob&id=0123abcd", "text/plain; charset=utf-8"),
-        ('[{"n": {{ severity }} }]', '[{"n": 1 }]', "application/json; charset=utf-8"),
+        ('[{"n": {{ severity }} }]', '[{"n": 1}]', "application/json; charset=utf-8"),
         ('{"people": "{{ json.dumps(receivers) }}"}', '{"people": "[\\"alice\\",\\"bob\\"]"}', "application/json; charset=utf-8"),
     ],
 )  # fmt: skip
