@@ -37,6 +37,7 @@ TOPIC, GROUP, PREFIX = "raw", "chaos", "chaos_"
 QUIET = 66.0
 """Seconds to the end of the last hold of a killed courier, and of the last minute of a document that may wait."""
 PATIENCE = 300.0
+"""Seconds without any progress after which something hangs."""
 
 
 class Child:
@@ -163,9 +164,9 @@ class Run:
         """Stop the load; wait until all is read, told and quiet; end everybody."""
         self.load.end()
         last = time.monotonic()
-        self._until("everything is read", lambda: self._unread() == 0)
+        self._until("everything is read", self._unread)
         self.live(max(0.0, last + QUIET - time.monotonic()))
-        self._until("everything is told", self._is_told)
+        self._until("everything is told", self._untold)
         self.live(2)
         for child in self.children:
             child.process.send_signal(signal.SIGTERM)
@@ -173,10 +174,12 @@ class Run:
             code = child.process.wait(60)
             assert code == 0, f"{child.name} ended with {code}"
 
-    def _until(self, what: str, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < deadline, f"it never came that {what}"
+    def _until(self, what: str, left: Callable[[], int]) -> None:
+        least, deadline = sys.maxsize, time.monotonic() + PATIENCE
+        while rest := left():
+            if rest < least:
+                least, deadline = rest, time.monotonic() + PATIENCE
+            assert time.monotonic() < deadline, f"it never came that {what}: {rest} are left"
             self.live(0.5)
 
     def _unread(self) -> int:
@@ -187,11 +190,11 @@ class Run:
         reader.close()
         return sum(ends) - sum(done)
 
-    def _is_told(self) -> bool:
+    def _untold(self) -> int:
         outbox = open_outbox(f"redis://{self.servers.redis_address}/0/chaos")
         depth = outbox.depth(time.time())
         outbox.close()
-        return depth.ready + depth.later + depth.in_flight == 0
+        return depth.ready + depth.later + depth.in_flight
 
     def failures(self) -> list[str]:
         """Return what does not hold."""

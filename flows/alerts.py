@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 FLOW_ID = "tocsin"
 
 
+def flow_id(job: str) -> str:
+    """Return the id of the flow of a job: each stage has its own."""
+    return FLOW_ID if job == "all" else f"{FLOW_ID}-{job}"
+
+
 def alerts_flow(source: Source[Polled], host: "Host", edges: "Edges", job: str = "all") -> Dataflow:
     """Return the dataflow: read, fold, deliver. A job of a split pipeline has an id of its own and the same steps."""
     from flows.deliver import EdgesSink  # noqa: PLC0415 - clients load when a job is built, not when a name is looked up
 
-    flow = Dataflow(FLOW_ID if job == "all" else f"{FLOW_ID}-{job}")
+    flow = Dataflow(flow_id(job))
     polled = op.input("read", flow, source)
     said = steps.alerts(polled, host)
     op.output("deliver", said, EdgesSink(edges, host.spread))

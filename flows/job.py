@@ -1,7 +1,7 @@
 """Putting a job together from its settings: rules, words, source, edges, host."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from flows.observability import Observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
+from flows.savepoint import Inheritance
 from flows.settings import Settings, SettingsError
 from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource
@@ -27,6 +28,7 @@ from operators.batch import Polled
 from operators.host import Host
 from operators.jobs import WORKERS
 from operators.rules.documents import RuleError
+from operators.savepoint import ReadUpTo
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters, FileDeadLetters
 from sinks.dead_letters_kafka import KafkaDeadLetters
@@ -72,12 +74,13 @@ def build(
     worker = WORKERS[settings.job](settings, rules.holder.current(), words, words.check_template)
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     owner = owner_of(settings.kafka, counts)
-    host = Host(worker, rules.holder.current, owner)
+    inheritance = Inheritance(settings.recovery.directory, owner)
+    host = Host(worker, rules.holder.current, owner, inheritance.state)
     if watched is not None:
         watched.telemetry.watch(worker)
-        host = WatchedHost(worker, rules.holder.current, watched.telemetry, owner)
+        host = WatchedHost(worker, rules.holder.current, watched.telemetry, owner, inheritance.state)
         observe = watched.telemetry.observe
-    source = source_of(settings, stop, counts, watched, environment)
+    source = source_of(settings, stop, counts, inheritance.place, watched, environment)
     edges = open_edges(settings, observe, environment, watched)
     return Job(settings, alerts_flow(source, host, edges, settings.job), host, edges, stop, rules, counts)
 
@@ -132,14 +135,15 @@ def source_of(
     settings: Settings,
     stop: Stop,
     counts: Mapping[str, int],
+    inherited: Callable[[], ReadUpTo | None],
     watched: Observability | None,
     environment: Mapping[str, str],
 ) -> Source[Polled]:
     """Return the source that the settings name: files if there are any, else Kafka."""
     if settings.source.files:
-        return FilesSource(settings.source, size=settings.batch, stop=stop)
+        return FilesSource(settings.source, size=settings.batch, stop=stop, inherited=inherited)
     if not settings.kafka.brokers:
         raise SettingsError("nothing to read: name files with --input, or kafka.brokers and kafka.topics")
     lag = watched.telemetry.lags if watched is not None else None
     config = options(settings.kafka, environment)
-    return KafkaSource(settings.kafka, config, counts, size=settings.batch, stop=stop, observe=lag)
+    return KafkaSource(settings.kafka, config, counts, size=settings.batch, stop=stop, observe=lag, inherited=inherited)

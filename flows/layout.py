@@ -1,11 +1,16 @@
 """How a job's state is laid out over workers and partitions: fixed with its first snapshot (design.md 5)."""
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from flows.settings import SettingsError
+
 FILE = "layout.json"
+LOCK = "lock"
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -37,7 +42,7 @@ def check_layout(saved: Layout | None, now: Layout) -> str | None:
     return None
 
 
-HOW = "stop the job and move its state with a savepoint"
+HOW = "stop the job and move its state with a savepoint (tocsin savepoint -h)"
 
 
 def saved_layout(directory: str | Path) -> Layout | None:
@@ -52,3 +57,14 @@ def save_layout(directory: str | Path, layout: Layout) -> None:
     sibling = path.with_suffix(".new")
     sibling.write_bytes(msgspec.json.encode(layout))
     sibling.rename(path)
+
+
+@contextmanager
+def hold(directory: Path) -> Iterator[None]:
+    """Have a recovery directory for ourselves; the system lets go of it when the process dies. Raises SettingsError."""
+    with (directory / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsError(f"{directory}: another process has it in use; stop that job first") from error
+        yield

@@ -3,6 +3,8 @@
 import gc
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from bytewax.testing import run_main
 
 from flows.courier import Courier
 from flows.job import Job
-from flows.layout import Layout, check_layout, save_layout, saved_layout
-from flows.settings import RecoverySettings, SettingsError
+from flows.layout import Layout, check_layout, hold, save_layout, saved_layout
+from flows.recovery_store import PARTITIONS
+from flows.savepoint import drop_used
+from flows.settings import SettingsError
 from operators.batch import SLOTS
 
 LONGEST_REST = 60.0
@@ -21,31 +25,39 @@ COLLECT_EVERY = (50_000, 20, 50)
 """Thresholds of Python's collector: states are not tracked by it, batches die young (engine.md 0.16)."""
 
 
-def keep_layout(job: Job) -> None:
-    """Refuse state that another number of workers, slots or partitions has left. Raises SettingsError."""
-    settings = job.settings
-    if settings.recovery.directory in ("", "none"):
+@contextmanager
+def state_of(job: Job) -> Iterator[RecoveryConfig | None]:
+    """Have the state of a job for ourselves and say where it is kept; None where nothing is. Raises SettingsError."""
+    recovery = job.settings.recovery
+    if recovery.directory in ("", "none"):
+        yield None
         return
-    kafka = settings.kafka
-    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
-    directory = Path(settings.recovery.directory)
+    directory = Path(recovery.directory)
     directory.mkdir(parents=True, exist_ok=True)
+    with hold(directory):
+        keep_layout(job, directory)
+        drop_used(directory)
+        yield recovery_in(directory, recovery.partitions)
+
+
+def keep_layout(job: Job, directory: Path) -> None:
+    """Refuse state that another number of workers, slots or partitions has left. Raises SettingsError."""
+    settings, kafka = job.settings, job.settings.kafka
+    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
     refusal = check_layout(saved_layout(directory), now)
     if refusal is not None:
         raise SettingsError(f"{directory}: {refusal}")
     save_layout(directory, now)
 
 
-def recovery_of(settings: RecoverySettings) -> RecoveryConfig | None:
-    """Return where snapshots are kept, created at the first start; None where nothing is kept."""
-    if settings.directory in ("", "none"):
-        return None
-    partitions = Path(settings.directory) / "partitions"
+def recovery_in(directory: Path, count: int) -> RecoveryConfig:
+    """Return the engine's store in a recovery directory, made of `count` files at the first start."""
+    partitions = directory / PARTITIONS
     if not partitions.exists():
         made = partitions.with_suffix(".new")  # a process killed half-way leaves only this behind
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
-        init_db_dir(made, settings.partitions)  # type: ignore[no-untyped-call]  # the engine has no types here
+        init_db_dir(made, count)  # type: ignore[no-untyped-call]  # the engine has no types here
         made.rename(partitions)
     return RecoveryConfig(str(partitions))  # type: ignore[no-untyped-call]  # as above
 
@@ -55,26 +67,23 @@ def run(job: Job, courier: Courier | None = None) -> None:
 
     A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits.
     """
-    recovery = job.settings.recovery
-    keep_layout(job)
-    config = recovery_of(recovery)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_EVERY)
-    job.rules.start()
-    if courier is not None:
-        courier.start()
-    try:
-        run_main(  # type: ignore[no-untyped-call]  # as above
-            job.flow, epoch_interval=timedelta(seconds=recovery.interval), recovery_config=config
-        )
-        if courier is not None and not job.stop.is_asked:
-            deliver_rest(job)
-    finally:
+    with state_of(job) as config:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_EVERY)
+        job.rules.start()
         if courier is not None:
-            courier.stop()
-        job.rules.stop()
-        job.edges.close()
+            courier.start()
+        try:
+            interval = timedelta(seconds=job.settings.recovery.interval)
+            run_main(job.flow, epoch_interval=interval, recovery_config=config)  # type: ignore[no-untyped-call]  # as above
+            if courier is not None and not job.stop.is_asked:
+                deliver_rest(job)
+        finally:
+            if courier is not None:
+                courier.stop()
+            job.rules.stop()
+            job.edges.close()
 
 
 def deliver_rest(job: Job) -> None:

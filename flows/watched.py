@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from flows.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
-from operators.host import Host
+from operators.host import Host, Inherited, nothing
 from operators.owner import ALONE, Owner
 from operators.relay import Portion
 from operators.rules.book import RuleBook
@@ -16,9 +16,10 @@ class WatchedHost(Host):
     """Tells the telemetry what the engine asks of it."""
 
     def __init__(
-        self, worker: Worker, current_book: Callable[[], RuleBook], telemetry: Telemetry, owner: Owner = ALONE
-    ) -> None:
-        super().__init__(worker, current_book, owner)
+        self, worker: Worker, current_book: Callable[[], RuleBook], telemetry: Telemetry, owner: Owner = ALONE,
+        inherited: Inherited = nothing,
+    ) -> None:  # fmt: skip
+        super().__init__(worker, current_book, owner, inherited)
         self._telemetry = telemetry
         self._snapshot_began: float | None = None
 

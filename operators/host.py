@@ -11,13 +11,23 @@ from operators.relay import MARK, Portion, Relay, concerns, unwrap, wrap
 from operators.rules.book import RuleBook
 from operators.worker import Worker
 
+Inherited = Callable[[str], bytes | None]
+"""Key -> its state in the savepoint that a job begins with."""
+
+
+def nothing(_: str) -> None:
+    """Nothing is inherited."""
+
 
 class Host:
     """Drives one worker a process, in a cluster too: nothing here is locked (engine.md 3.3)."""
 
-    def __init__(self, worker: Worker, current_book: Callable[[], RuleBook], owner: Owner = ALONE) -> None:
+    def __init__(
+        self, worker: Worker, current_book: Callable[[], RuleBook], owner: Owner = ALONE, inherited: Inherited = nothing
+    ) -> None:
         self.worker = worker
         self._owner = owner
+        self._inherited = inherited
         self._current_book = current_book
         self._known: set[str] = set()
         self._waiting: list[Batch] = []
@@ -159,7 +169,10 @@ class Host:
     # --- state
 
     def begin(self, key: str) -> None:
-        """Take notice of a key without state."""
+        """Take notice of a key of which the engine has no state; a savepoint may have it."""
+        data = self._inherited(key)
+        if data is not None:
+            self._restore(key, data)
         self._known.add(key)
 
     def adopt(self, resume: bytes) -> str:
@@ -167,12 +180,15 @@ class Host:
         key, data = resume[:2].decode().strip(), resume[2:]
         if data[:1] == bytes((MARK,)):
             data = self._adopt_kept(data)
+        self._restore(key, data)
+        self._known.add(key)
+        return key
+
+    def _restore(self, key: str, data: bytes) -> None:
         if key == SHARED:
             self.worker.restore_shared(data)
         else:
             self.worker.restore_slot(key, data)
-        self._known.add(key)
-        return key
 
     def snapshot(self, key: str) -> bytes:
         """Return the state of a key, its name first."""

@@ -28,12 +28,17 @@ ALONE = Owner()
 def slot_of_command(command: Command) -> str | None:
     """Return the slot of the alert that a command names; None for shields, and for what is no name of an alert.
 
-    The id of an alert shows its slot behind its second (operators/identity.py).
+    The id of an alert shows its slot behind its second.
     """
     if command.command not in ON_ALERTS:
         return None
-    slot = (command.dedupe_md5 or (command.alert_id or "")[10:])[:2].lower()
+    slot = (command.dedupe_md5 or slot_of_alert(command.alert_id or ""))[:2].lower()
     return slot if len(slot) == 2 and HEX.issuperset(slot) else None  # noqa: PLR2004 - two hex digits
+
+
+def slot_of_alert(alert_id: str) -> str:
+    """Return the slot that an alert's id shows (operators/identity.py)."""
+    return alert_id[10:12]
 
 
 HEX = frozenset("0123456789abcdef")

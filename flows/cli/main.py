@@ -21,6 +21,7 @@ COMMANDS = {
     "retain": "flows.cli.retain:retain",
     "rules": "flows.cli.rules:rules",
     "run": "flows.cli.run:run",
+    "savepoint": "flows.cli.savepoint:savepoint",
     "shield": "flows.cli.commands:shield",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""

@@ -17,6 +17,7 @@ from flows.settings import SourceSettings
 from flows.sources.lines import PACKED, READ_ERRORS, input_error, open_input, read_line
 from flows.stop import Stop
 from operators.batch import Polled, Raw
+from operators.savepoint import FilesPlace, ReadUpTo
 
 PAUSE = timedelta(milliseconds=50)
 """Between two looks at a file that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""
@@ -154,8 +155,15 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
 class FilesSource(FixedPartitionedSource[Polled, State]):
     """One partition that reads all files."""
 
-    def __init__(self, settings: SourceSettings, *, size: int, stop: Stop) -> None:
-        self._settings, self._size, self._stop = settings, size, stop
+    def __init__(
+        self,
+        settings: SourceSettings,
+        *,
+        size: int,
+        stop: Stop,
+        inherited: Callable[[], ReadUpTo | None] = lambda: None,
+    ) -> None:
+        self._settings, self._size, self._stop, self._inherited = settings, size, stop, inherited
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -163,4 +171,6 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> FilesPart:  # noqa: ARG002 - the engine's signature
         """Return the reader, where it left off."""
-        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume_state)
+        place = self._inherited() if resume_state is None else None
+        resume = place.place if isinstance(place, FilesPlace) else resume_state
+        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume)

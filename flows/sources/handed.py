@@ -31,6 +31,7 @@ class HandedPartition(Partition):
 
     def _hear(self, value: bytes) -> None:
         clock = _decode(value)
+        self._clocks = {writer: at for writer, at in self._clocks.items() if writer < clock.writers}  # fewer, perhaps
         self._clocks[clock.writer] = max(clock.clock, self._clocks.get(clock.writer, 0))
         if len(self._clocks) >= clock.writers:
             self.known = max(self.known, min(self._clocks.values()))

@@ -17,6 +17,8 @@ from flows.sources.partition import Partition
 from flows.stop import Stop
 from operators.batch import Polled
 from operators.handed import HANDED
+from operators.inheritance import topics_of
+from operators.savepoint import KafkaPlace, ReadUpTo
 
 Snapshot = dict[str, Any]
 """`clock`, and by `topic:partition` the next offset and the last arrival. Part of the format of the recovery store."""
@@ -79,7 +81,9 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
     def __init__(
         self, settings: KafkaSettings, config: dict[str, Any], counts: Mapping[str, int], *, size: int, stop: Stop,
         observe: Observe | None = None, now: Callable[[], float] = time.time,
+        inherited: Callable[[], ReadUpTo | None] = lambda: None,
     ) -> None:  # fmt: skip
+        self._inherited = inherited
         self._settings, self._config, self._counts = settings, config, counts
         self._size, self._stop, self._observe, self._now = size, stop, observe, now
 
@@ -89,13 +93,21 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> KafkaPart:  # noqa: ARG002 - the engine's signature
         """Return the reader of this worker's partitions, each where it left off."""
-        saved = resume_state or {"clock": 0, "partitions": {}}
-        partitions = [self._partition(*place, saved["partitions"]) for place in self._owned()]
-        if new := [one for one in partitions if one.next == UNREAD]:
+        clock, saved = self._reached(resume_state)
+        partitions = [self._partition(*place, saved) for place in self._owned()]
+        grown = topics_of(saved)  # what is new of a topic that was read before is read from its beginning
+        if new := [one for one in partitions if one.next == UNREAD and one.topic not in grown]:
             self._begin(new)
-        merge = Merge(partitions, size=self._size, patience=self._settings.patience, clock=saved["clock"])
+        merge = Merge(partitions, size=self._size, patience=self._settings.patience, clock=clock)
         reader = Reader(self._settings, self._config, partitions, self._size, self._observe)
         return KafkaPart(reader, partitions, merge, stop=self._stop, now=self._now)
+
+    def _reached(self, resume_state: Snapshot | None) -> tuple[int, Mapping[str, tuple[int, int]]]:
+        """Return the clock and the places at which this worker, or the job before it, had stopped."""
+        if resume_state is not None:
+            return resume_state["clock"], resume_state["partitions"]
+        place = self._inherited()
+        return (place.clock, place.partitions) if isinstance(place, KafkaPlace) else (0, {})
 
     def _owned(self) -> list[tuple[str, int, str]]:
         settings = self._settings

@@ -89,7 +89,8 @@ class Converge:
         self._groups, self._gates, self._storms = state.groups, state.gates, state.storms
         self._withheld = state.withheld
         self.voice = Voice(state.calls)
-        self._open = {group.key: number for number, group in sorted(state.groups.items())}
+        newest_last = sorted(state.groups.items(), key=_opening)
+        self._open = {group.key: number for number, group in newest_last}
         self._gate_of = {gate.key: number for number, gate in state.gates.items()}
         for number in state.storms:
             self._absorbed[number] = [n for n, group in sorted(state.groups.items()) if group.storm == number]
@@ -184,7 +185,7 @@ class Converge:
 
     def _close(self, number: int) -> list[Message]:
         if number in self._storms:
-            return [self._close_storm(number)]
+            return self._close_storm(number)
         if number in self._gates:
             self._forget_gate(number)
         elif self._is_awaited(number):
@@ -196,13 +197,14 @@ class Converge:
         members = self._withheld.pop(number, None)
         return [message.group_summary(group, members)] if members else []
 
-    def _close_storm(self, number: int) -> Message:
+    def _close_storm(self, number: int) -> list[Message]:
         storm = self._storms.pop(number)
         for group in self._absorbed.pop(number):
             self._forget_group(group)
         if storm.gate in self._gates:
             self._forget_gate(storm.gate)
-        return message.storm_summary(storm, self._withheld.pop(number))
+        members = self._withheld.pop(number, None)
+        return [message.storm_summary(storm, members)] if members else []
 
     def _forget_group(self, number: int) -> Group:
         group = self._groups.pop(number)
@@ -220,6 +222,11 @@ class Converge:
     def _number(self) -> int:
         self._last += 1
         return self._last
+
+
+def _opening(numbered: tuple[int, Group]) -> tuple[int, int]:
+    number, group = numbered
+    return group.opened, number
 
 
 def _ways(action: Action) -> Iterator[tuple[str, list[Any], bool]]:

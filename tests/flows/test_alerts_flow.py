@@ -1,6 +1,7 @@
 """The job as a dataflow says what a replay says (design.md 1, promise 4; engine.md 0.14)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from bytewax.testing import TestingSource, run_main
@@ -10,7 +11,7 @@ from flows.alerts import FLOW_ID, alerts_flow
 from flows.job import build
 from flows.outcome import Outcome, summary
 from flows.replay_files import write
-from flows.run import recovery_of
+from flows.run import recovery_in
 from flows.settings import settings_from
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import Out, replay
@@ -46,7 +47,7 @@ def run(settings, outcome, stop_after=None):
         run_main(
             job.flow,
             epoch_interval=timedelta(seconds=settings.recovery.interval),
-            recovery_config=recovery_of(settings.recovery),
+            recovery_config=recovery_in(Path(settings.recovery.directory), settings.recovery.partitions),
         )
     finally:
         job.edges.close()

@@ -46,3 +46,12 @@ def test_a_clock_never_runs_backwards_and_is_no_record():
     assert part.reach(T + 3600) == T + 5
     assert [raw.position for raw in part.hand(9)] == ["0:2"]
     assert part.next == 3
+
+
+def test_a_writer_that_is_no_more_holds_nobody_back():
+    part = partition()
+    part.add(0, T, clock(T + 1, writer=0, writers=2))
+    part.add(1, T, clock(T + 1, writer=1, writers=2))
+    part.add(2, T, clock(T + 60))
+    part.end(3)
+    assert part.reach(T + 3600) == T + 60

@@ -1,0 +1,165 @@
+"""`tocsin savepoint`: the state of a stopped job into a file, and into a job with another number of workers."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from flows import savepoint as savepoints
+from flows.cli.fail import fail
+from flows.cli.run import as_worker, kept_in
+from flows.jobs import for_job
+from flows.layout import Layout
+from flows.settings import Settings, SettingsError, load_settings
+from operators.batch import SLOTS
+from operators.savepoint import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
+from operators.snapshot import SnapshotError
+
+put = msgspec.structs.replace
+Command = Any
+
+
+@click.group()
+def savepoint() -> None:
+    """Move the state of a stopped job: to another number of workers, to another machine, past an upgrade."""
+
+
+def where(command: Command) -> Command:
+    """Add the options by which `tocsin run` finds its state."""
+    for option in (
+        click.option("--state", "states", multiple=True, metavar="DIR", help="Recovery directory, named itself."),
+        click.option("--data", metavar="DIR", help="What `tocsin run` was, or will be, told."),
+        click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Likewise."),
+    ):
+        command = option(command)
+    return command
+
+
+@savepoint.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@where
+@click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
+def export(file: Path, **options: Any) -> None:
+    """Write the state of a stopped job, of all its workers, to FILE.
+
+    --state may be given several times, where the workers' directories lie apart.
+    """
+    try:
+        directories = [path for place in _directories(options) for path in savepoints.states_in(place)]
+        if not directories:
+            raise SavepointError(f"no state of a job in {', '.join(map(str, _directories(options)))}")
+        made = savepoints.export(directories, int(time.time()))
+        savepoints.write(made, file)
+    except REFUSALS as error:
+        fail(error)
+        raise
+    _show(made)
+
+
+@savepoint.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@where
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="For `tocsin run --workers N`.")
+@click.option("--worker", metavar="I/N", help="For `tocsin run --worker I/N`, on its machine: of that worker alone.")
+@click.option(
+    "--drained",
+    is_flag=True,
+    help="The job had read everything before it was stopped: its topics may have more partitions than they had.",
+)
+def import_(file: Path, *, workers: int | None, worker: str | None, drained: bool, **options: Any) -> None:
+    """Lay FILE down as the state that a job begins with.
+
+    Without --workers and --worker: for `tocsin run` without them.
+    """
+    try:
+        head = savepoints.read(file).head
+        shares = [worker] if worker else [f"{number}/{workers}" for number in range(workers or 0)]
+        layouts = _layouts(head, shares, {**options, "job": head.job}, drained=drained)
+        savepoints.lay(file, layouts)
+    except REFUSALS as error:
+        fail(error)
+        raise
+    for directory in layouts:
+        print(directory)
+
+
+@savepoint.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def show(file: Path) -> None:
+    """Say what FILE holds, once its checksum is known to be right."""
+    try:
+        _show(savepoints.read(file))
+    except REFUSALS as error:
+        fail(error)
+
+
+REFUSALS = (SnapshotError, SettingsError, OSError)
+"""What ends a command with a line that says why."""
+
+
+def _settings(options: Mapping[str, Any]) -> Settings:
+    """Return the settings as `tocsin run` would, with these options."""
+    settings = load_settings(options["settings_path"], os.environ)
+    changes: dict[str, Any] = {"job": options["job"] or settings.job}
+    if options["data"]:
+        changes["recovery"] = kept_in(settings, options["data"])["recovery"]
+    return for_job(put(settings, **changes))
+
+
+def _directories(options: Mapping[str, Any]) -> list[Path]:
+    if options["states"]:
+        return [Path(state) for state in options["states"]]
+    directory = _settings(options).recovery.directory
+    if directory in ("", "none"):
+        raise SettingsError("recovery.directory: the job keeps no state")
+    return [Path(directory)]
+
+
+def _layouts(head: Head, shares: list[str], options: Mapping[str, Any], *, drained: bool) -> dict[Path, Layout]:
+    """Return the recovery directory of each worker, and what its state is then laid out for."""
+    if len(options["states"]) > 1:
+        raise SettingsError("--state: one directory, the one that setting recovery.directory names")
+    (directory,) = _directories(options)
+    base = put(Settings(), recovery=put(Settings().recovery, directory=str(directory)))
+    workers = [as_worker(base, share) for share in shares] or [base]
+    return {
+        Path(one.recovery.directory): Layout(
+            workers=one.kafka.workers,
+            index=one.kafka.worker,
+            slots=len(SLOTS),
+            topics={} if drained else head.topics,
+            job=head.job,
+        )
+        for one in workers
+    }
+
+
+def _show(savepoint: Savepoint) -> None:
+    head = savepoint.head
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("job", head.job)
+    table.add_row("made", f"{_utc(head.made_at)} by tocsin {head.made_by}, format {head.format}")
+    table.add_row("workers", str(head.workers))
+    for topic, partitions in sorted(head.topics.items()):
+        table.add_row("topic", f"{topic}, {partitions} partitions")
+    for place in savepoint.places:
+        table.add_row("read up to", _reached(place))
+    slots = sum(len(slot.data) for slot in savepoint.slots)
+    table.add_row("slots with state", f"{len(savepoint.slots)}, {slots:,} bytes")
+    Console().print(table)
+
+
+def _reached(place: ReadUpTo) -> str:
+    if isinstance(place, FilesPlace):
+        return f"file {place.place[0] + 1}, line {place.place[2]}"
+    return f"{_utc(place.clock)} (worker {place.worker})"
+
+
+def _utc(second: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(second))

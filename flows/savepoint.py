@@ -1,0 +1,196 @@
+"""Savepoints: the state of a stopped job into a file, and from the file into the state of a job with another number of workers.
+
+Nothing is ever written into the engine's tables. An import lays the file beside where they will be; a worker takes
+from it whatever the engine has no snapshot of: everything at its first start, nothing once its first snapshot is
+complete.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from flows.alerts import flow_id
+from flows.layout import FILE as LAYOUT
+from flows.layout import Layout, hold, save_layout, saved_layout
+from flows.recovery_store import PARTITIONS, StoreUnreadableError, read_snapshots
+from operators.batch import KEYS, SHARED
+from operators.inheritance import read_on_from, states_for
+from operators.owner import ALONE, Owner
+from operators.relay import MARK
+from operators.savepoint import (
+    FORMAT,
+    FilesPlace,
+    Head,
+    KafkaPlace,
+    ReadUpTo,
+    Savepoint,
+    SavepointError,
+    SharedState,
+    SlotState,
+    dump,
+    parse,
+)
+from operators.slot import Slot
+
+FILE = "savepoint"
+"""What an import lays into a recovery directory."""
+EMPTY = (b"", Slot().snapshot())
+"""States of a slot that need not be kept."""
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """What one worker of a stopped job has left."""
+
+    layout: Layout
+    place: ReadUpTo
+    states: Mapping[str, bytes]
+
+
+# --- out of the engine's tables
+
+
+def export(directories: Sequence[Path], now: int) -> Savepoint:
+    """Return the state of a stopped job, of which `directories` are those of all its workers. Raises SnapshotError, SettingsError."""
+    with ExitStack() as held:
+        for directory in directories:
+            held.enter_context(hold(directory))
+        workers = sorted((_worker(directory) for directory in directories), key=lambda one: one.layout.index)
+    _check_complete([one.layout for one in workers])
+    first = workers[0].layout
+    made = Savepoint(
+        Head(FORMAT, now, version("tocsin"), first.job, first.workers, first.slots, dict(first.topics)),
+        [one.place for one in workers],
+        [SharedState(one.layout.index, one.states[SHARED]) for one in workers],
+        [SlotState(one.layout.index, *state) for one in workers for state in _slots(one)],
+    )
+    read_on_from(made.places)  # what cannot be joined is refused while the job can still mend it
+    states_for(made, ALONE)
+    return made
+
+
+def _slots(worker: Worker) -> list[tuple[str, bytes]]:
+    return [(key, data) for key, data in worker.states.items() if key != SHARED and data not in EMPTY]
+
+
+def _check_complete(layouts: Sequence[Layout]) -> None:
+    first = layouts[0]
+    for layout in layouts:
+        if msgspec.structs.replace(layout, index=0) != msgspec.structs.replace(first, index=0):
+            raise SavepointError(f"workers of different jobs: {first} and {layout}")
+    found = [layout.index for layout in layouts]
+    if found != list(range(first.workers)):
+        raise SavepointError(f"the job has {first.workers} workers; found the state of: {', '.join(map(str, found))}")
+
+
+def _worker(directory: Path) -> Worker:
+    layout = saved_layout(directory)
+    if layout is None:
+        raise SavepointError(f"{directory}: no state of a job")
+    try:
+        snapshots = read_snapshots(directory)
+    except StoreUnreadableError as error:
+        raise SavepointError(str(error)) from error
+    flow = flow_id(layout.job)
+    states = {key: data[2:] for (step, key), data in snapshots.items() if step == f"{flow}.alerts"}
+    places = [data for (step, _), data in snapshots.items() if step == f"{flow}.read"]
+    if len(places) != 1 or states.keys() != set(KEYS):
+        raise SavepointError(f"{directory}: the job has not taken its first snapshot; start it, and stop it again")
+    if any(data[:1] == bytes((MARK,)) for data in states.values()):
+        raise SavepointError(f"{directory}: the state of one process of a Bytewax cluster; savepoints are of workers")
+    return Worker(layout, _place(layout.index, places[0]), states)
+
+
+def _place(worker: int, kept: object) -> ReadUpTo:
+    if isinstance(kept, dict):
+        return KafkaPlace(worker, kept["clock"], kept["partitions"])
+    return msgspec.convert({"type": "files", "worker": worker, "place": kept}, FilesPlace)
+
+
+def write(savepoint: Savepoint, path: Path) -> None:
+    """Write a savepoint; the file is whole, or not there. Raises SavepointError."""
+    if path.exists():
+        raise SavepointError(f"{path} is there already")
+    sibling = path.with_name(f"{path.name}.new")
+    with sibling.open("wb") as out:
+        for piece in dump(savepoint):
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    sibling.rename(path)
+
+
+def read(path: Path) -> Savepoint:
+    """Return the savepoint in a file. Raises SavepointError."""
+    try:
+        return parse(path.read_bytes())
+    except SavepointError as error:
+        raise SavepointError(f"{path}: {error}") from error
+    except OSError as error:
+        raise SavepointError(f"{path}: {error.strerror}") from error
+
+
+# --- into recovery directories
+
+
+def lay(path: Path, layouts: Mapping[Path, Layout]) -> None:
+    """Lay a savepoint into the recovery directories of workers that have never run. Raises SavepointError, SettingsError."""
+    savepoint = read(path)
+    if isinstance(savepoint.places[0], FilesPlace) and any(layout.workers > 1 for layout in layouts.values()):
+        raise SavepointError(f"{path}: of a job that reads files; it has one worker")
+    for directory in layouts:
+        if found := [name for name in (LAYOUT, PARTITIONS, FILE) if (directory / name).exists()]:
+            raise SavepointError(f"{directory} holds state already ({', '.join(found)}): move it away first")
+    for directory, layout in layouts.items():
+        directory.mkdir(parents=True, exist_ok=True)
+        with hold(directory):
+            made = directory / f"{FILE}.new"
+            shutil.copyfile(path, made)
+            made.rename(directory / FILE)
+            save_layout(directory, layout)
+
+
+# --- at the start of a worker
+
+
+class Inheritance:
+    """What an import has laid into a worker's recovery directory; read when it is first asked for."""
+
+    def __init__(self, directory: str, owner: Owner) -> None:
+        self._path = Path(directory) / FILE
+        self._owner = owner
+
+    @cached_property
+    def _savepoint(self) -> Savepoint | None:
+        return read(self._path) if self._path.exists() else None
+
+    @cached_property
+    def _states(self) -> dict[str, bytes]:
+        return states_for(self._savepoint, self._owner) if self._savepoint else {}
+
+    def state(self, key: str) -> bytes | None:
+        """Return the state of a key that the engine has no snapshot of. Raises SnapshotError."""
+        return self._states.pop(key, None)
+
+    def place(self) -> ReadUpTo | None:
+        """Return where to read on if the engine does not know. Raises SnapshotError."""
+        return read_on_from(self._savepoint.places) if self._savepoint else None
+
+
+def drop_used(directory: Path) -> None:
+    """Remove what an import has laid, once the engine has snapshots of everything."""
+    path = directory / FILE
+    if path.exists() and {key for _, key in read_snapshots(directory)}.issuperset(KEYS):
+        path.unlink()
+
+
+def states_in(directory: Path) -> list[Path]:
+    """Return the recovery directories of a job's workers: this one, or those in it."""
+    if (directory / LAYOUT).exists():
+        return [directory]
+    return sorted(path.parent for path in directory.glob(f"worker-*/{LAYOUT}"))

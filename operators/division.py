@@ -1,0 +1,108 @@
+"""What no slot owns, joined from the workers that kept it and shared out to those that go on (design.md 5; docs/savepoints.md)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+
+import msgspec
+
+from operators import division_merging, division_noise, snapshot
+from operators.converge import model as merging
+from operators.converge.machine import VERSION as MERGING_VERSION
+from operators.noise import VERSION as NOISE_VERSION
+from operators.noise import State as NoiseState
+from operators.overlay import Documents
+from operators.owner import Owner
+from operators.quota import Counter
+from operators.shared import VERSION, Kept
+from operators.shield_notices import ShieldNews
+
+replace = msgspec.structs.replace
+Counters = Mapping[str, Counter]
+
+
+def shared_out(shared: Sequence[bytes], owner: Owner) -> bytes:
+    """Return what one worker gets of what several kept. One for one is as it was. Raises SnapshotError."""
+    if len(shared) == 1 and owner.workers == 1:
+        return shared[0]
+    kept = sorted((snapshot.unpack("shared state", VERSION, data, Kept) for data in shared), key=_clock)
+    return snapshot.pack(VERSION, _part(joined(kept), owner))
+
+
+def _clock(kept: Kept) -> int:
+    return kept.clock
+
+
+def joined(parts: Sequence[Kept]) -> Kept:
+    """Return the whole of what workers kept, the one that lags most first.
+
+    The clock is its clock: what was due to the others by then has fired, so nothing fires twice and nothing is left out.
+    """
+    versions = {kept.rules_version for kept in parts}
+    return Kept(
+        clock=next((kept.clock for kept in parts if kept.clock), 0),
+        alert_quota=_sum([(kept.clock, kept.alert_quota) for kept in parts]),
+        action_quota=_sum([(kept.clock, kept.action_quota) for kept in parts]),
+        converge=_merging(division_merging.joined([_groups(kept) for kept in parts if kept.converge])),
+        noise=_noise(division_noise.joined([_held(kept) for kept in parts])),
+        retired={key: strategy for kept in parts for key, strategy in kept.retired.items()},
+        news=_news([kept.news for kept in parts]),
+        overlay=reduce(_laid_over, (kept.overlay for kept in parts), {}),
+        rules_version=versions.pop() if len(versions) == 1 else "",
+    )
+
+
+def _part(whole: Kept, owner: Owner) -> Kept:
+    return replace(
+        whole,
+        alert_quota=_share(whole.alert_quota, owner),
+        action_quota=_share(whole.action_quota, owner),
+        converge=_merging(division_merging.part(_groups(whole), owner)) if whole.converge else b"",
+        noise=_noise(division_noise.part(_held(whole), owner)),
+    )
+
+
+def _sum(parts: Iterable[tuple[int, Counters]]) -> dict[str, Counter]:
+    """Return the hits of the windows that are open; a window ends with the last of its parts."""
+    total: dict[str, Counter] = {}
+    for clock, counters in parts:
+        for key, counter in counters.items():
+            if counter.end > clock:
+                known = total.get(key, Counter(0, 0))
+                total[key] = Counter(max(known.end, counter.end), known.count + counter.count)
+    return total
+
+
+def _share(counters: Counters, owner: Owner) -> dict[str, Counter]:
+    """Return an even part of the hits, as each worker has an even part of the threshold; the first ones take what is over."""
+    return {
+        key: Counter(counter.end, (counter.count + owner.workers - 1 - owner.worker) // owner.workers)
+        for key, counter in counters.items()
+    }
+
+
+def _groups(kept: Kept) -> merging.State:
+    return snapshot.unpack("converge", MERGING_VERSION, kept.converge, merging.State)
+
+
+def _merging(state: merging.State | None) -> bytes:
+    return snapshot.pack(MERGING_VERSION, state) if state is not None else b""
+
+
+def _held(kept: Kept) -> NoiseState:
+    return snapshot.unpack("noise reduction", NOISE_VERSION, kept.noise, NoiseState)
+
+
+def _noise(state: NoiseState) -> bytes:
+    return snapshot.pack(NOISE_VERSION, state)
+
+
+def _news(parts: Sequence[ShieldNews]) -> ShieldNews:
+    """Return what was told of shields by any worker; where they differ, the one that is further knows."""
+    told = {name: edge for news in parts for name, edge in news.told.items()}
+    versions = {news.rules_version for news in parts}
+    times = [news.next_time for news in parts if news.next_time is not None]
+    return ShieldNews(told, versions.pop() if len(versions) == 1 else None, min(times, default=None))
+
+
+def _laid_over(below: Documents, above: Documents) -> Documents:
+    return {kind: {**below.get(kind, {}), **above.get(kind, {})} for kind in {**below, **above}}

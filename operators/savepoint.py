@@ -1,0 +1,155 @@
+"""A savepoint: the whole state of a stopped job in bytes that need no engine to be read (design.md 5).
+
+The bytes: MAGIC; frames, each four bytes of length (big endian) and a msgpack map with its `type`; the last frame is `end`; behind it the
+SHA-256 of everything before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+
+from operators.snapshot import SnapshotError
+
+MAGIC = b"tocsin savepoint\n"
+FORMAT = 1
+DIGEST = 32
+LENGTH = 4
+
+
+class Head(msgspec.Struct, frozen=True, tag="head"):
+    """What the savepoint is of. `format` is looked at first."""
+
+    format: int
+    made_at: int
+    """Unix seconds."""
+    made_by: str
+    """Version of the program."""
+    job: str
+    workers: int
+    slots: int
+    topics: Mapping[str, int]
+    """Topic that is read -> its number of partitions."""
+
+
+class KafkaPlace(msgspec.Struct, frozen=True, tag="kafka"):
+    """How far a worker had read: its clock, and by `topic:partition` the next offset and the last arrival."""
+
+    worker: int
+    clock: int
+    partitions: Mapping[str, tuple[int, int]]
+
+
+class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
+    """How far the only worker had read: number of the file, its bytes and lines; bytes and lines of the commands."""
+
+    worker: int
+    place: tuple[int, int, int, int, int]
+
+
+class SharedState(msgspec.Struct, frozen=True, tag="shared"):
+    """What no slot owns (operators/shared.py), as one worker kept it."""
+
+    worker: int
+    data: bytes
+
+
+class SlotState(msgspec.Struct, frozen=True, tag="slot"):
+    """The state of a slot (operators/slot.py; of the job of notices: operators/notices.py)."""
+
+    worker: int
+    key: str
+    data: bytes
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """Nothing comes behind it but the checksum."""
+
+    frames: int
+
+
+ReadUpTo = KafkaPlace | FilesPlace
+Frame = Head | KafkaPlace | FilesPlace | SharedState | SlotState | End
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Frame).decode
+
+
+class Savepoint(msgspec.Struct, frozen=True):
+    """Everything that a job needs to go on."""
+
+    head: Head
+    places: Sequence[ReadUpTo]
+    shared: Sequence[SharedState]
+    slots: Sequence[SlotState]
+
+
+class SavepointError(SnapshotError):
+    """A savepoint that cannot be made, or not be read; the text says why."""
+
+
+def dump(savepoint: Savepoint) -> Iterator[bytes]:
+    """Yield the bytes of a savepoint."""
+    digest = sha256(MAGIC)
+    yield MAGIC
+    frames: list[Frame] = [savepoint.head, *savepoint.places, *savepoint.shared, *savepoint.slots]
+    for frame in (*frames, End(len(frames))):
+        body = _encode(frame)
+        framed = len(body).to_bytes(LENGTH, "big") + body
+        digest.update(framed)
+        yield framed
+    yield digest.digest()
+
+
+def parse(data: bytes | memoryview) -> Savepoint:
+    """Return the savepoint in `data`. Raises SavepointError for anything but all the bytes of one that this program knows."""
+    view = memoryview(data)
+    if bytes(view[: len(MAGIC)]) != MAGIC:
+        raise SavepointError("it is no savepoint")
+    _check_format(view)
+    if sha256(view[:-DIGEST]).digest() != bytes(view[-DIGEST:]):
+        raise SavepointError("it is damaged or was cut off: the checksum at its end is wrong")
+    frames = list(_frames(view[: len(view) - DIGEST]))
+    head, end = frames[0], frames[-1]
+    if not isinstance(head, Head) or not isinstance(end, End) or end.frames != len(frames) - 1:
+        raise SavepointError("it is damaged: frames are missing")
+    return Savepoint(
+        head,
+        [frame for frame in frames if isinstance(frame, KafkaPlace | FilesPlace)],
+        [frame for frame in frames if isinstance(frame, SharedState)],
+        [frame for frame in frames if isinstance(frame, SlotState)],
+    )
+
+
+class _Format(msgspec.Struct, frozen=True):
+    """The one field of a head that every format has."""
+
+    format: int
+
+
+def _check_format(view: memoryview) -> None:
+    """Look at the first frame before anything else is understood: a newer format may have its checksum elsewhere."""
+    try:
+        known = msgspec.msgpack.decode(next(_bodies(view)), type=_Format).format
+    except (msgspec.DecodeError, UnicodeDecodeError, StopIteration) as error:
+        raise SavepointError("it is damaged or was cut off: its head cannot be read") from error
+    if known > FORMAT:
+        raise SavepointError(
+            f"it has format {known}, this program reads up to {FORMAT}: import it with the program that made it"
+        )
+
+
+def _frames(view: memoryview) -> Iterable[Frame]:
+    try:
+        for body in _bodies(view):
+            yield _decode(body)
+    except msgspec.DecodeError as error:
+        raise SavepointError(f"it is damaged: {error}") from error
+
+
+def _bodies(view: memoryview) -> Iterator[memoryview]:
+    at = len(MAGIC)
+    while at + LENGTH <= len(view):
+        length = int.from_bytes(view[at : at + LENGTH], "big")
+        at += LENGTH + length
+        yield view[at - length : at]
