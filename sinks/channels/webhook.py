@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from operators.delivery import Result, Results
 from operators.records import Notice
 from sinks.channels.body import body_text, content_type
-from sinks.channels.errors import DeliveryError, RefusedError, attempt, failure, for_all, redact
-from sinks.channels.http import Http
+from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all, redact
+from sinks.channels.http import Answer, Http
 from sinks.channels.secrets import Reveal
 
 SIGNATURE, STAMP = "X-Tocsin-Signature", "X-Tocsin-Timestamp"
@@ -61,7 +61,7 @@ class Webhook:
         address = receiver if "://" in receiver else url
         if not address:
             raise RefusedError("the receiver is no address, and the channel has no 'url'")
-        self._http.call(self._method, address, body.encode(), {**headers, **basic_auth(address)})
+        judged(self._http.call(self._method, address, body.encode(), {**headers, **basic_auth(address)}))
         return Result(ok=True)
 
     def _signed(self, headers: dict[str, str], body: str, secret: str) -> dict[str, str]:
@@ -86,8 +86,25 @@ def _call_action(notice: Notice, config: Mapping[str, Any], url: str, headers: M
     body = "" if method == "GET" and not config.get("body") else notice.content
     fields = {"Content-Type": content_type(body), "Idempotency-Key": notice.id, **basic_auth(url)}
     fields.update({str(name): str(value) for name, value in headers.items()})
-    answer = http.call(method, url, body.encode(), fields, min(float(config.get("timeout") or 10), _LONGEST))
+    answer = judged(http.call(method, url, body.encode(), fields, min(float(config.get("timeout") or 10), _LONGEST)))
     return Result(ok=True, message=redact(answer.text(), (url, *map(str, headers.values()))))
+
+
+def judged(answer: Answer) -> Answer:
+    """Return the answer, unless its `errcode` says no: what posts like the bots of chats means it like them.
+
+    Raises RefusedError.
+    """
+    if b'"errcode"' not in answer.body:
+        return answer
+    try:
+        said = answer.json()
+    except LaterError:
+        return answer
+    code = said.get("errcode", 0)
+    if isinstance(code, int) and code:
+        raise RefusedError(f"code {code}: {said.get('errmsg') or ''}".rstrip(": "))
+    return answer
 
 
 def basic_auth(address: str) -> dict[str, str]:

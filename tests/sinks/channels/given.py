@@ -53,7 +53,7 @@ class Stand(msgspec.Struct, frozen=True):
 
 
 STANDS = (
-    Stand("webhook", b"thanks", nonsense_is_no=False),
+    Stand("webhook", b"thanks", b'{"errcode":40035,"errmsg":"invalid parameter"}', nonsense_is_no=False),
     Stand("wxwork-bot", b'{"errcode":0,"errmsg":"ok"}', b'{"errcode":93000,"errmsg":"invalid webhook url"}', b'{"errcode":45009,"errmsg":"api freq out of limit"}'),
     Stand("dingtalk", b'{"errcode":0,"errmsg":"ok"}', b'{"errcode":310000,"errmsg":"keywords not in content"}', b'{"errcode":130101,"errmsg":"send too fast"}'),
     Stand("feishu", b'{"code":0,"msg":"success","data":{}}', b'{"code":19021,"msg":"sign match fail"}', b'{"code":11232,"msg":"frequency limited"}'),

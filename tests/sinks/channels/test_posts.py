@@ -187,6 +187,25 @@ def test_the_webhook_of_a_strategy_fails_with_a_reason(config, message, retryabl
     assert (result.ok, result.message, result.retryable) == (False, message, retryable)
 
 
+@pytest.mark.parametrize(
+    ("body", "ok", "message"),
+    [
+        (b'{"errcode": 0, "errmsg": "ok"}', True, ""),
+        (b'{"errcode": 93000, "errmsg": "invalid url"}', False, "code 93000: invalid url"),
+        (b'{"errcode": -1}', False, "code -1"),
+        (b'{"errcode": "E7"}', True, ""),
+        (b'{"errcode": 1', True, ""),
+        (b'["errcode"]', True, ""),
+    ],
+)
+def test_a_webhook_believes_an_error_code_and_no_other_word(hook, body, ok, message):
+    url, _, said = hook
+    said["body"] = body
+    results = BY_WAY["webhook"].channel("").send(notice("webhook", receivers=(url,)))
+    assert (results[url].ok, results[url].message, results[url].retryable) == (ok, message, False)
+    assert call({"url": url}).ok is ok
+
+
 def test_what_a_webhook_answers_does_not_show_the_key_of_its_address(hook):
     url, _, said = hook
     said["body"] = b"you said key=hunter2secret"
