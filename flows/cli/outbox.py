@@ -14,9 +14,12 @@ from rich.table import Table
 
 from flows.cli.view import console, print_json, shown, span
 from flows.settings import SettingsError, load_settings
+from flows.redaction import Redactor
 from operators.delivery import BuryReason, Outcome, drop, pending
 from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
 from sinks.outbox.place import is_redis
+
+_hidden = Redactor().hidden
 
 PIECE = 500
 """Notices handled at once."""
@@ -99,23 +102,26 @@ def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
 
 
 def document(entry: Entry) -> dict[str, Any]:
-    """Return an entry for programs."""
+    """Return an entry for programs, without what is secret in addresses."""
     taken = entry.taken
-    return {
-        "id": taken.notice.id,
-        "state": entry.state,
-        "way": taken.notice.way,
-        "receivers": pending(taken).receivers,
-        "reached": [name for name, one in taken.results.items() if one.ok],
-        "attempts": taken.attempt,
-        "created": taken.created,
-        "due": entry.due,
-        "error": entry.error,
-        "signal": taken.notice.signal,
-        "title": taken.notice.title,
-        "alert_ids": taken.notice.alert_ids,
-        "action_ids": taken.notice.action_ids,
-    }
+    told: dict[str, Any] = _hidden(
+        {
+            "id": taken.notice.id,
+            "state": entry.state,
+            "way": taken.notice.way,
+            "receivers": pending(taken).receivers,
+            "reached": [name for name, one in taken.results.items() if one.ok],
+            "attempts": taken.attempt,
+            "created": taken.created,
+            "due": entry.due,
+            "error": entry.error,
+            "signal": taken.notice.signal,
+            "title": taken.notice.title,
+            "alert_ids": taken.notice.alert_ids,
+            "action_ids": taken.notice.action_ids,
+        }
+    )
+    return told
 
 
 def _table(entries: list[Entry], now: float) -> Table:
@@ -125,11 +131,11 @@ def _table(entries: list[Entry], now: float) -> Table:
         table.add_row(
             shown(taken.notice.id),
             shown(taken.notice.way),
-            shown(", ".join(pending(taken).receivers)),
+            shown(_hidden(", ".join(pending(taken).receivers))),
             str(taken.attempt),
             span(max(0, int(now - taken.created))),
             datetime.fromtimestamp(int(entry.due)).astimezone().isoformat(sep=" "),
-            shown(entry.error),
+            shown(_hidden(entry.error)),
             shown(taken.notice.title),
         )
     return table

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.outbox import outbox as command
+from operators.delivery import BuryReason, Outcome, Result, bury
 from sinks.outbox import Depth, State, open_outbox
 from tests.sinks.outbox.notices import all_room, buried, notice, retried
 
@@ -51,6 +52,18 @@ def test_list_counts_all_and_shows_the_dead(tocsin):
 
 def test_list_shows_text_from_outside_as_it_is(tocsin):
     assert "[red]two lines" in tocsin("list", "--state", "ready")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_list_shows_no_password_or_token_of_an_address(tocsin, outbox, options):
+    address = "https://joe:hunter2@hooks.example.org/x?token=hunter2"
+    outbox.put([notice("w1", way="webhook", receivers=(address,))], time.time())
+    (taken,) = [one for one in outbox.take(all_room, time.time()) if one.notice.id == "w1"]
+    result = {address: Result(ok=False, message="HTTP 400")}
+    outbox.record([Outcome(taken, bury(taken, BuryReason.REFUSED, result, time.time()))], time.time())
+    shown = tocsin("list", *options)
+    assert "hooks.example.org" in shown
+    assert "hunter2" not in shown
 
 
 def test_list_prints_json_for_programs(tocsin):
