@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.core import calibration
 from bench.courier import put
-from sinks.outbox import State, open_outbox
+from sinks.outbox import open_outbox
 from tests.servers.redis import redis_server
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +104,7 @@ def wait(ready, provider, child):
 
 
 def killed(where, rules, outbox, provider, given, dice):
-    """Run couriers one after the other and kill each; return what was in flight at each kill."""
+    """Run couriers one after the other and kill each; return what each had sent and not yet recorded."""
     moments = sorted(dice.sample(range(1, given.notices), given.kills))
     flying = []
     for moment in moments:
@@ -114,8 +114,7 @@ def killed(where, rules, outbox, provider, given, dice):
         time.sleep(dice.random() * 0.02)
         child.kill()
         child.wait()
-        held = {one.taken.notice.id for one in outbox.entries(State.IN_FLIGHT, 100_000, time.time())}
-        flying.append(held & provider.ids[provider.life])
+        flying.append({one.taken.notice.id for one in outbox.find(list(provider.ids[provider.life]), time.time())})
     return flying
 
 
