@@ -25,8 +25,9 @@ def tag_names(case: Case) -> list[str]:
         names.append(level_name(alert.severity if alert else message.severity, case.words, alert))
     if is_without_data(case):
         names.append(tags[NO_DATA])
-    if message.signal not in ENDED and len(case.alerts) == 1 and not is_open(case.alert):
-        names.append(case.words.states[case.alert.status])  # it ended while its notice waited (design.md 7.25)
+    states = {alert.status for alert in case.alerts}
+    if message.signal not in ENDED and len(states) == 1 and not is_open(case.alert):
+        names.append(case.words.states[case.alert.status])  # all ended while their notice waited (design.md 7.25)
     return names
 
 

@@ -167,6 +167,15 @@ def test_a_summary_of_one_alert_says_that_it_has_ended_meanwhile(status, said):
     assert "Recovered" not in out.notices[0]["title"]
 
 
+@pytest.mark.parametrize(("ends", "said"), [((2, 3), "[Warning] [Recovered] "), ((2,), "[Warning] ")])
+def test_a_summary_says_in_its_title_when_all_its_alerts_have_ended_alike(ends, said):
+    lines = [host(1), host(2, 10), host(3, 11), *(host(number, 20, "RECOVERED") for number in ends)]
+    summary = replay(RULES, lines, until=60).notices[-1]
+    assert (summary["signal"], len(summary["alert_ids"])) == ("abnormal", 2)
+    assert summary["title"].startswith(said)
+    assert ("Recovered" in summary["title"]) == (len(ends) == 2)
+
+
 def test_the_delay_is_a_setting():
     out = replay(RULES, [host(1), host(2, 5)], until=100, settings={"converge": {"delay": 10}})
     assert [time for time, *_ in rows(out)] == [0, 10]
