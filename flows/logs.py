@@ -70,6 +70,9 @@ def _bridge(stream: TextIO, shared: list[Processor], last: Processor) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    logging.getLogger("elastic_transport").setLevel(
+        logging.ERROR
+    )  # tracebacks of what is tried again; the store tells what came of it
 
 
 def _catch() -> None:

@@ -151,6 +151,15 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Records read at once."""
 
 
+def commands_file(settings: Settings, data: str | None = None) -> str:
+    """Return where a job without Kafka finds commands: as set, else in its data directory, else beside its store."""
+    if settings.source.commands:
+        return settings.source.commands
+    dsn = settings.store.dsn.removeprefix("sqlite:///")
+    directory = data or ("data" if "://" in dsn else Path(dsn).parent)
+    return f"{directory}/commands.jsonl"
+
+
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
     tree = _read(path) if path else {}

@@ -9,7 +9,8 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.view import SEVERITIES, STATUS_STYLES, View, console, print_json, read_moment, reading, shown, span
+from flows.cli.given import read_moment
+from flows.cli.view import SEVERITIES, STATUS_STYLES, View, console, print_json, reading, shown, span
 from operators.alert import ABNORMAL, Alert
 from operators.event import Event
 from operators.records import Action
@@ -17,6 +18,7 @@ from sinks.store.interface import Store
 from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
 
 _FINGERPRINT_LENGTH = 32
+MOST = 2**31 - 1
 
 
 @click.group()
@@ -27,9 +29,9 @@ def alerts() -> None:
 def _choosing(command: Any) -> Any:
     """Add the options that choose alerts."""
     for option in (
-        click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the newest."),
+        click.option("--offset", type=click.IntRange(0, MOST), default=0, help="Leave out so many of the newest."),
         click.option(
-            "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show at most so many."
+            "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="Show at most so many."
         ),
         click.option("--until", callback=read_moment, metavar="TIME", help="Had begun by then."),
         click.option(

@@ -105,7 +105,7 @@ def _next(place: Path, morning: Morning) -> list[str]:
     return [
         f"{tocsin} alerts list --data {place}",
         f"{tocsin} explain {alert} --data {place}",
-        f'{tocsin} alerts search "replica is" --all --data {place}',
+        f'{tocsin} alerts search "replica is" --data {place}',
         f"{tocsin} oncall --rules examples/demo/rules",
         f"{tocsin} replay --rules examples/demo/rules --input {place}/events.jsonl --out {place}/replay",
     ]

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.alerts import bare, look_up
-from flows.cli.view import View, console, print_json, read_moment, reading, shown
+from flows.cli.given import read_moment
+from flows.cli.view import View, console, print_json, reading, shown
 from flows.last_state import last_state
 from operators.alert import ABNORMAL, Alert
 from operators.event import Event

@@ -25,11 +25,7 @@ def notice() -> None:
 def preview(directory: Path, which: str, *, html: bool, lists: bool) -> None:
     """Show one notice of a replay or a run: by its place in notices.jsonl (from 0), or its id. DIR: where the file is."""
     path = directory / "notices.jsonl"
-    try:
-        notices = [msgspec.json.decode(line, type=Notice) for line in path.read_bytes().splitlines()]
-    except OSError as error:
-        fail(f"{path}: {error.strerror}")
-        raise
+    notices = _read(path)
     if lists:
         for place, one in enumerate(notices):
             console().print(shown(f"{place:>5}  {one.way:<10} {', '.join(one.receivers)}  {one.title}"))
@@ -37,8 +33,21 @@ def preview(directory: Path, which: str, *, html: bool, lists: bool) -> None:
     found = _find(notices, which)
     if found is None:
         fail(f"{path}: no notice {which}; there are {len(notices)}")
-        return
     click.echo(found.content) if html else _show(found)
+
+
+def _read(path: Path) -> list[Notice]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        fail(error)
+    notices = []
+    for number, line in enumerate(lines, 1):
+        try:
+            notices.append(msgspec.json.decode(line, type=Notice))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            fail(f"{path}: line {number}: no notice: {error}")
+    return notices
 
 
 def _find(notices: list[Notice], which: str) -> Notice | None:

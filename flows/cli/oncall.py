@@ -1,14 +1,13 @@
 """`tocsin oncall`: who is on duty, for what, until when."""
 
-import os
 import time
 
 import click
 from rich.table import Table
 
 from flows.cli.fail import fail
-from flows.cli.view import console, print_json, read_moment, shown
-from flows.settings import SettingsError, load_settings
+from flows.cli.given import json_option, read_moment, read_settings, settings_option
+from flows.cli.view import console, print_json, shown
 from flows.times import local_text
 from operators.people.oncall import OnCall, on_duty
 from operators.rules.load import load
@@ -18,23 +17,18 @@ from operators.rules.load import load
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")
-@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+@settings_option
+@json_option
 def oncall(
     groups: tuple[str, ...], rules: str | None, at: int | None, settings_path: str | None, *, as_json: bool
 ) -> None:
     """Show who is on duty in each user group, and when it is handed over. GROUP: id; default: every group."""
-    try:
-        settings = load_settings(settings_path, os.environ)
-    except SettingsError as error:
-        fail(error)
-        raise
+    settings = read_settings(settings_path)
     book, errors = load(
         [rules or settings.rules], default_business=settings.default_business, time_zone=settings.time_zone
     )
     if book is None:
         fail(*errors)
-        return
     unknown = [name for name in groups if name not in book.user_groups]
     if unknown:
         fail(f"no user group {', '.join(unknown)}; there are {', '.join(sorted(book.user_groups))}")

@@ -1,6 +1,5 @@
 """`tocsin outbox`: what waits for the courier, and what it gave up."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +11,12 @@ from typing import Any
 import click
 from rich.table import Table
 
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.view import console, print_json, shown, span
-from flows.settings import SettingsError, load_settings
 from flows.redaction import Redactor
 from operators.delivery import BuryReason, Outcome, drop, pending
 from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
-from sinks.outbox.place import is_redis
+from sinks.outbox.place import PlaceError
 
 _hidden = Redactor().hidden
 
@@ -34,10 +33,7 @@ def place_of(outbox_: str | None, data: str | None, settings_path: str | None) -
     """Return where the outbox is: the option, else the data directory of a run, else the settings."""
     if outbox_ or data:
         return outbox_ or f"{data}/outbox.sqlite3"
-    try:
-        return load_settings(settings_path, os.environ).outbox.dsn
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    return read_settings(settings_path).outbox.dsn
 
 
 def placing(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,13 +41,7 @@ def placing(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--outbox", "outbox_", metavar="PATH|redis://...", help="Default: setting outbox.dsn.")
     @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
-    @click.option(
-        "--settings",
-        "settings_path",
-        envvar="TOCSIN_SETTINGS",
-        metavar="FILE",
-        help="Settings of the job (tocsin.yaml).",
-    )
+    @settings_option
     @wraps(command)
     def with_place(*, outbox_: str | None, data: str | None, settings_path: str | None, **others: Any) -> None:
         command(place=place_of(outbox_, data, settings_path), **others)
@@ -62,7 +52,7 @@ def placing(command: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def opened(place: str) -> Iterator[Outbox]:
     """Open an outbox that is there; its errors end the command with their text."""
-    if not is_redis(place) and not Path(place).exists():
+    if "://" not in place and not Path(place).exists():
         raise click.ClickException(f"{place}: no such outbox")
     try:
         found = open_outbox(place)
@@ -70,7 +60,7 @@ def opened(place: str) -> Iterator[Outbox]:
             yield found
         finally:
             found.close()
-    except (OutboxUnavailableError, ValueError) as error:
+    except (OutboxUnavailableError, PlaceError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -82,8 +72,8 @@ def opened(place: str) -> Iterator[Outbox]:
     show_default=True,
     help="Which notices.",
 )
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show at most so many.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+@click.option("--limit", type=click.IntRange(1, 2**31 - 1), default=50, show_default=True, help="Show at most so many.")
+@json_option
 @placing
 def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
     """Count all notices and list those of one state, oldest first."""

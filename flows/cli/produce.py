@@ -1,15 +1,15 @@
 """`tocsin produce`: a file of events to Kafka, for trying out."""
 
-import os
 from collections.abc import Iterable, Iterator
 
 import click
 import msgspec
 
 from flows.cli.fail import fail
+from flows.cli.given import read_settings, settings_option
 from flows.kafka_client import KafkaTroubleError
 from flows.produce import produce as send
-from flows.settings import KafkaSettings, SettingsError, load_settings
+from flows.settings import KafkaSettings, SettingsError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
 from sinks.kafka import DeliveryError
 
@@ -19,7 +19,7 @@ from sinks.kafka import DeliveryError
 @click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")
 @click.option("--brokers", metavar="HOST:PORT", help="Instead of those of the settings.")
-@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
+@settings_option
 def produce(
     topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None
 ) -> None:
@@ -27,14 +27,13 @@ def produce(
 
     Old lines are backlog: a job works them off at once, by their own clock.
     """
+    settings = read_settings(settings_path).kafka
+    if brokers:
+        settings = msgspec.structs.replace(settings, brokers=brokers)
     try:
-        settings = load_settings(settings_path, os.environ).kafka
-        if brokers:
-            settings = msgspec.structs.replace(settings, brokers=brokers)
         sent, too_large = send(settings, topic or only_topic(settings), _lines(inputs), rate)
     except (SettingsError, KafkaTroubleError, DeliveryError, InputError) as error:
         fail(error)
-        raise
     click.echo(f"{sent} lines sent" + (f", {too_large} too large for the broker" if too_large else ""))
 
 

@@ -1,15 +1,14 @@
 """`tocsin replay`: yesterday's events through today's rules, in seconds."""
 
-import os
 from pathlib import Path
 
 import click
 
 from flows.cli.fail import fail
+from flows.cli.given import lone_settings_option, read_lone_settings
 from flows.outcome import summary
 from flows.replay import Replay
 from flows.replay_files import read_lines, write
-from flows.settings import SettingsError, load_settings
 from flows.sources.lines import InputError
 from flows.words import renderer
 from operators.rules.load import load
@@ -33,7 +32,7 @@ from operators.rules.load import load
     help="Where the outputs go.",
 )
 @click.option("--until", type=int, metavar="T", help="Let the clock go on to this second after the last line.")
-@click.option("--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml).")
+@lone_settings_option
 @click.option("--follow", is_flag=True, help="Show a live table while it runs.")
 def replay(
     rules: str, inputs: tuple[str, ...], out: Path, until: int | None, settings_path: str | None, *, follow: bool
@@ -55,18 +54,12 @@ def replay(
         worker = driver.worker
         counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=worker.scene.book.version)
         write(outcome, counts, out)
-    except InputError as error:
+    except (InputError, OSError) as error:
         fail(error)
-    except OSError as error:
-        fail(f"{error.filename or out}: {error.strerror}")
 
 
 def _prepare(rules: str, settings_path: str | None) -> Replay:
-    try:
-        settings = load_settings(settings_path, {} if settings_path is None else os.environ)
-    except SettingsError as error:
-        fail(error)
-        raise
+    settings = read_lone_settings(settings_path)
     words = renderer(settings)
     book, errors = load(
         [rules],
@@ -76,5 +69,4 @@ def _prepare(rules: str, settings_path: str | None) -> Replay:
     )
     if book is None:
         fail(*errors)
-        raise AssertionError
     return Replay(settings, book, words, words.check_template)

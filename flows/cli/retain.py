@@ -5,7 +5,8 @@ import time
 import click
 from rich.table import Table
 
-from flows.cli.view import View, console, print_json, read_moment, reading
+from flows.cli.given import read_moment
+from flows.cli.view import View, console, print_json, reading
 from sinks.store.interface import Retention, StoreError
 from sinks.store.place import open_store
 

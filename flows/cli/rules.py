@@ -1,25 +1,25 @@
 """`tocsin rules`: check rule files, run their tests, carry them to SQL and back, describe them."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from flows.cli.fail import fail
+from flows.cli.given import lone_settings_option, read_lone_settings
 from flows.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings import Settings, SettingsError
 from flows.words import renderer
 from operators.rules.book import KINDS, RuleBook, acted_on
 from operators.rules.documents import RuleError
 from operators.rules.export import schema as file_schema
 from operators.rules.load import load
 
-_settings = click.option("--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml).")
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
 
@@ -28,25 +28,11 @@ def rules() -> None:
     """Check, test and move rules."""
 
 
-def _refuse(*reasons: object) -> NoReturn:
-    """Say why nothing can be done, one reason a line, and exit 1."""
-    for reason in reasons:
-        click.echo(str(reason), err=True)
-    sys.exit(1)
-
-
-def _read_settings(path: str | None) -> Settings:
-    try:
-        return load_settings(path, {} if path is None else os.environ)
-    except SettingsError as error:
-        _refuse(error)
-
-
 def _terms(settings: Settings) -> Terms:
     try:
         check_template = renderer(settings).check_template
     except SettingsError as error:
-        _refuse(error)
+        fail(error)
     return Terms(check_template, settings.default_business, settings.time_zone)
 
 
@@ -55,11 +41,11 @@ def _terms(settings: Settings) -> Terms:
 
 @rules.command()
 @click.argument("directory", metavar="DIR")
-@_settings
+@lone_settings_option
 @_json
 def check(directory: str, settings_path: str | None, *, as_json: bool) -> None:
     """Read the rules in DIR and tell every mistake, one a line: file, place, reason. Exit 1 if there is one."""
-    book, errors = load([directory], **_terms(_read_settings(settings_path)).keywords())
+    book, errors = load([directory], **_terms(read_lone_settings(settings_path)).keywords())
     if as_json:
         click.echo(json.dumps(_report(book, errors), ensure_ascii=False))
     elif book is None:
@@ -98,10 +84,10 @@ def _note(kind: str) -> str:
 
 @rules.command()
 @click.argument("directories", metavar="DIR...", nargs=-1, required=True)
-@_settings
+@lone_settings_option
 def test(directories: tuple[str, ...], settings_path: str | None) -> None:
     """Run the `tests` in the rules of each DIR through the replay core. Exit 1 if one fails."""
-    settings = _read_settings(settings_path)
+    settings = read_lone_settings(settings_path)
     ran = [outcome for directory in directories for outcome in _tested(directory, settings)]
     failed = ran.count(False)
     click.echo(f"ran {len(ran)}, failed {failed}")
@@ -132,13 +118,13 @@ def _tested(directory: str, settings: Settings) -> Iterable[bool]:
 @click.argument("directory", metavar="DIR")
 @click.argument("dsn", metavar="DSN")
 @click.option("--mirror", is_flag=True, help="Delete what DIR does not have, inventory included.")
-@_settings
+@lone_settings_option
 def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool) -> None:
     """Write the rules in DIR into the tables of a database, all or nothing.
 
     DSN is sqlite:///path or mysql://user@host:port/database, with ?password_env=NAME or ?password_file=PATH.
     """
-    carried = _carried(lambda: import_rules(directory, dsn, _terms(_read_settings(settings_path)), mirror=mirror))
+    carried = _carried(lambda: import_rules(directory, dsn, _terms(read_lone_settings(settings_path)), mirror=mirror))
     for kind, one in carried.items():
         if one.put or one.kept or one.deleted:
             click.echo(f"{kind}: {one.put} written, {one.kept} unchanged, {one.deleted} deleted")
@@ -147,10 +133,10 @@ def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool
 @rules.command()
 @click.argument("dsn", metavar="DSN")
 @click.argument("directory", metavar="DIR")
-@_settings
+@lone_settings_option
 def export(dsn: str, directory: str, settings_path: str | None) -> None:
     """Write the rules in the tables of a database into DIR, one file a kind. DIR must hold no rule files yet."""
-    written = _carried(lambda: export_rules(dsn, directory, _terms(_read_settings(settings_path))))
+    written = _carried(lambda: export_rules(dsn, directory, _terms(read_lone_settings(settings_path))))
     for kind, count in written.items():
         click.echo(f"{kind}: {count} written")
 
@@ -159,9 +145,9 @@ def _carried(carry: Any) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = carry()
     except RefusedRulesError as refusal:
-        _refuse(*refusal.errors)
+        fail(*refusal.errors)
     except (SourceUnavailableError, ValueError, OSError) as error:
-        _refuse(error)
+        fail(error)
     return found
 
 

@@ -1,6 +1,5 @@
 """`tocsin run`: the job, with its courier beside it."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +7,10 @@ from typing import Any
 
 import click
 import msgspec
+from bytewax.errors import BytewaxRuntimeError
 
-from flows.cli.fail import fail
+from flows.cli.fail import caused_by, fail
+from flows.cli.given import read_settings, settings_option
 from flows.courier import Courier
 from flows.courier_setup import courier_of, fallback_of
 from flows.delivery_telemetry import DeliveryTelemetry
@@ -17,11 +18,13 @@ from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
 from flows.observability import Observability, open_observability
 from flows.run import run as run_job
-from flows.settings import Settings, SettingsError, SourceSettings, load_settings
-from flows.sources.lines import InputError
+from flows.settings import Settings, SettingsError, SourceSettings, commands_file
+from flows.sources.lines import InputError, check_inputs
 from flows.supervise import supervise
 from sinks.channels.secrets import MissingSecretError
+from sinks.kafka import DeliveryError
 from sinks.outbox import OutboxUnavailableError
+from sinks.outbox.place import PlaceError
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store
 
@@ -35,7 +38,7 @@ from sinks.store.place import open_store
     type=click.Choice(["input", "wall"]),
     help="When records of a file arrive: when they say so, or when they are read. Default: input; wall with --follow and stdin.",
 )
-@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
+@settings_option
 @click.option("--data", metavar="DIR", help="Keep store, outbox, dead letters and snapshots in this directory.")
 @click.option(
     "--job",
@@ -64,13 +67,13 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     if options["workers"]:
         sys.exit(supervise(options["workers"], [one for one in sys.argv[1:] if one != "run"]))
     try:
-        settings = with_options(load_settings(settings_path, os.environ), options)
+        settings = with_options(read_settings(settings_path), options)
+        check_inputs(settings.source.files)
         watched = open_observability(settings)
         job = build(settings, watched=watched)
         beside = courier_beside(job, notices, watched) if courier else None
     except REFUSALS as error:
         fail(error)
-        raise
     job.stop.on_signals()
     watched.heart.also("rules", lambda: job.rules.alive)
     if beside is not None:
@@ -78,17 +81,21 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     watched.start()
     try:
         run_job(job, beside)
-    except (InputError, SettingsError) as error:
-        fail(error)
+    except (BytewaxRuntimeError, *REFUSALS) as error:
+        reason = caused_by(error, REFUSALS)
+        if reason is None:
+            raise
+        fail(reason)
     finally:
         watched.close()
     sys.exit(0)
 
 
 REFUSALS = (
-    SettingsError, RulesError, StoreError, OutboxUnavailableError, MissingSecretError, KafkaTroubleError,
+    InputError, SettingsError, RulesError, StoreError, PlaceError, OutboxUnavailableError, MissingSecretError,
+    KafkaTroubleError, DeliveryError, OSError,
 )  # fmt: skip
-"""What ends a start with a line that says why."""
+"""What ends a run with a line that says why."""
 
 
 def courier_beside(job: Job, notices: str | None, watched: Observability | None = None) -> Courier | None:
@@ -115,7 +122,7 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
         changes["job"] = options["job"]
     if options["data"]:
         changes |= kept_in(settings, options["data"])
-    settings = msgspec.structs.replace(settings, **changes)
+    settings = listening(msgspec.structs.replace(settings, **changes), options["data"])
     return as_worker(settings, options["worker"]) if options["worker"] else settings
 
 
@@ -137,16 +144,19 @@ def as_worker(settings: Settings, share: str) -> Settings:
 
 
 def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSettings:
-    """Return the source that the options name; what is followed goes by the wall clock and listens to commands."""
+    """Return the source that the options name; what is followed goes by the wall clock."""
     live = options["follow"] or "-" in options["inputs"]
-    commands = f"{options['data'] or 'data'}/commands.jsonl" if live and not given.commands else given.commands
-    return msgspec.structs.replace(
-        given,
-        files=tuple(options["inputs"]),
-        follow=options["follow"],
-        clock=options["clock"] or ("wall" if live else "input"),
-        commands=commands,
-    )
+    clock = options["clock"] or ("wall" if live else "input")
+    return msgspec.structs.replace(given, files=tuple(options["inputs"]), follow=options["follow"], clock=clock)
+
+
+def listening(settings: Settings, data: str | None) -> Settings:
+    """Return the settings of a job that hears `tocsin ack` and its like, if it follows a file or reads stdin."""
+    source = settings.source
+    if not (source.files and (source.follow or "-" in source.files)):
+        return settings
+    heard = msgspec.structs.replace(source, commands=commands_file(settings, data))
+    return msgspec.structs.replace(settings, source=heard)
 
 
 def kept_in(settings: Settings, directory: str) -> dict[str, Any]:

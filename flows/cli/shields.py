@@ -1,11 +1,11 @@
 """A table of shields."""
 
-import click
-import msgspec
-from rich.console import Console
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from flows.cli.fail import fail
+from flows.cli.view import console, print_json, shown, span
 from flows.settings import Settings
 from operators.rules.load import load
 from operators.rules.windows import shield_window
@@ -16,17 +16,24 @@ def show_shields(rules: str, settings: Settings, at: int, *, as_json: bool) -> N
     book, errors = load([rules], default_business=settings.default_business, time_zone=settings.time_zone)
     if book is None:
         fail(*errors)
-        return
     rows = []
     for one in book.shields.values():
         window = shield_window(one, book.zone_of(one.bk_biz_id, settings), at)
         holds = window.active and one.is_enabled
         rows.append((one.id, one.bk_biz_id, one.category, holds, window.left if holds else 0, one.description))
-    names = ("id", "bk_biz_id", "category", "holds", "seconds_left", "description")
     if as_json:
-        click.echo(msgspec.json.encode([dict(zip(names, row, strict=True)) for row in rows]))
-        return
-    table = Table(*(name.replace("_", " ") for name in names))
-    for row in rows:
-        table.add_row(*(str(value) for value in row))
-    Console().print(table)
+        names = ("id", "bk_biz_id", "category", "holds", "seconds_left", "description")
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        console().print(_table(rows) if rows else "no shields in the rules")
+
+
+def _table(rows: Sequence[tuple[str, str, str, bool, int, str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("id", "business", "category", "holds", "for another"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("description", overflow="fold")
+    for name, business, category, holds, left, description in rows:
+        row = (name, business, category, "yes" if holds else "no", span(left) if holds else "")
+        table.add_row(*map(shown, row), shown(description))
+    return table

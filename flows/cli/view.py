@@ -1,7 +1,5 @@
 """What the reading commands share: where the store is, how times and texts look on a terminal."""
 
-import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
@@ -14,13 +12,13 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from flows.settings import Settings, SettingsError, load_settings
+from flows.cli.given import json_option, read_settings, settings_option
+from flows.settings import Settings
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
 PIPE_WIDTH = 200
 """Columns when nobody looks."""
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 STATUS_STYLES = {"ABNORMAL": "bold red", "RECOVERING": "yellow", "RECOVERED": "green", "CLOSED": "dim"}
 SEVERITIES = {1: ("fatal", "bold red"), 2: ("warning", "yellow"), 3: ("remind", "cyan")}
@@ -65,17 +63,11 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
         help="SQLite file or address of Elasticsearch; default: setting store.dsn.",
     )
     @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
-    @click.option(
-        "--settings",
-        "settings_path",
-        envvar="TOCSIN_SETTINGS",
-        metavar="FILE",
-        help="Settings of the job (tocsin.yaml).",
-    )
+    @settings_option
     @click.option(
         "--time-zone", "zone_name", metavar="ZONE", help="Show times in this zone; default: that of this machine."
     )
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+    @json_option
     @wraps(command)
     def with_view(
         *,
@@ -86,10 +78,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
         as_json: bool,
         **others: Any,
     ) -> None:
-        try:
-            settings = load_settings(settings_path, os.environ)
-        except SettingsError as error:
-            raise click.ClickException(str(error)) from error
+        settings = read_settings(settings_path)
         if data:
             recovery = msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
             settings = msgspec.structs.replace(settings, recovery=recovery)
@@ -104,22 +93,6 @@ def _zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise click.BadParameter(f"{name!r} is no time zone", param_hint="--time-zone") from error
-
-
-def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    """Return the Unix second of `2h` (ago), a number, or ISO text in the zone of this machine."""
-    if value is None:
-        return None
-    number, unit = value[:-1], value[-1:]
-    if unit in _UNITS and number.isdecimal():
-        return int(time.time()) - int(number) * _UNITS[unit]
-    if value.isdecimal():
-        return int(value)
-    try:
-        return int(datetime.fromisoformat(value).astimezone().timestamp())
-    except ValueError:
-        hint = "give `2h`, `3d`, Unix seconds, or 2026-11-23T18:00"
-        raise click.BadParameter(f"{value!r} is no time: {hint}", ctx=ctx, param=param) from None
 
 
 def print_json(document: Any) -> None:

@@ -1,9 +1,11 @@
 """Lines of JSON from plain, .gz and .zst files and from stdin, bounded in length."""
 
+import errno
 import gzip
 import io
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +20,17 @@ PACKED = (".gz", ".zst")
 
 class InputError(Exception):
     """An input that cannot be read; the text names it."""
+
+
+def check_inputs(names: Iterable[str]) -> None:
+    """Look whether inputs are there and may be read, without opening them: a pipe gives what it holds only once. Raises InputError."""
+    for name in names:
+        if name == "-":
+            continue
+        found = Path(name)
+        trouble = errno.EISDIR if found.is_dir() else 0 if os.access(found, os.R_OK) else errno.EACCES
+        if trouble:
+            raise InputError(f"{name}: {os.strerror(trouble if found.exists() else errno.ENOENT)}")
 
 
 def open_input(name: str) -> IO[bytes]:

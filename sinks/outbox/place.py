@@ -8,6 +8,10 @@ import msgspec
 from sinks.outbox.outbox import Outbox, Terms
 
 
+class PlaceError(ValueError):
+    """An address that cannot be one of an outbox; the text holds no password."""
+
+
 class RedisPlace(msgspec.Struct, frozen=True, kw_only=True):
     """`redis://[[user]:password@]host[:port]/db/key`, or `rediss://` for TLS."""
 
@@ -20,16 +24,25 @@ class RedisPlace(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool
 
 
+def without_login(dsn: str) -> str:
+    """Return an address without user and password; a path as it is."""
+    scheme, separator, rest = dsn.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else dsn
+
+
 def redis_place(dsn: str) -> RedisPlace:
-    """Take a Redis address apart; ValueError says what is missing, without the password."""
-    parts = urlsplit(dsn)
+    """Take a Redis address apart. Raises PlaceError."""
+    try:
+        parts = urlsplit(dsn)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # what it says may repeat a password
+        raise PlaceError(f"{without_login(dsn)}: expected redis://host:port/db/key") from None
     db, _, key = parts.path.strip("/").partition("/")
-    if not parts.hostname or not db.isdigit() or not key:
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        raise ValueError(f"{shown}: expected redis://host:port/db/key")
+    if not host or not db.isdecimal() or not key:
+        raise PlaceError(f"{without_login(dsn)}: expected redis://host:port/db/key")
     return RedisPlace(
-        host=parts.hostname,
-        port=parts.port or 6379,
+        host=host,
+        port=port or 6379,
         db=int(db),
         key=key,
         username=unquote(parts.username) if parts.username else None,
@@ -44,11 +57,13 @@ def is_redis(where: str) -> bool:
 
 
 def open_outbox(where: str, terms: Terms | None = None) -> Outbox:
-    """Open the outbox at a path or Redis address; missing folders are made."""
+    """Open the outbox at a path or Redis address; missing folders are made. Raises PlaceError, OutboxUnavailableError."""
     if is_redis(where):
         from sinks.outbox.redis import RedisOutbox  # noqa: PLC0415 - the run without servers needs no client
 
         return RedisOutbox(redis_place(where), terms)
+    if "://" in where:
+        raise PlaceError(f"{without_login(where)}: no outbox; give a file path, or redis://host:port/db/key")
     from sinks.outbox.sqlite import SqliteOutbox  # noqa: PLC0415
 
     Path(where).parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ class RedisOutbox:
 
     def __init__(self, place: RedisPlace, terms: Terms | None = None) -> None:
         self._terms = terms or Terms()
-        self._key = place.key
+        self._key, self._place = place.key, f"redis://{place.host}:{place.port}/{place.db}/{place.key}"
         self._db = _connect(place)
         self._scripts = {name: self._db.register_script(text) for name, text in scripts(place.key).items()}
 
@@ -52,7 +52,7 @@ class RedisOutbox:
 
     def take(self, room: Room, now: float) -> list[Taken]:
         """Hold what is due."""
-        with _translated():
+        with _translated(self._place):
             lanes = sorted(_text(name) for name in self._any.smembers(self._name(keys.LANES)))
         rooms = [part for name in lanes if (count := room(name)) > 0 for part in (name, count)]
         if not rooms:
@@ -73,7 +73,7 @@ class RedisOutbox:
 
     def depth(self, now: float) -> Depth:
         """Count by the sorted sets."""
-        with _translated():
+        with _translated(self._place):
             pipe = self._any.pipeline(transaction=True)
             pipe.zcard(self._name(keys.LIVE))
             pipe.zcount(self._name(keys.LATER), f"({now!r}", "+inf")
@@ -93,7 +93,7 @@ class RedisOutbox:
         return found[:limit]
 
     def _ids(self, state: State, start: int, now: float) -> list[str]:
-        with _translated():
+        with _translated(self._place):
             if state is State.READY or state is State.DEAD:
                 key = self._name(keys.LIVE if state is State.READY else keys.DEAD)
                 return [_text(name) for name in self._any.zrange(key, start, start + CHUNK - 1)]
@@ -102,7 +102,7 @@ class RedisOutbox:
 
     def find(self, ids: Sequence[str], now: float) -> list[Entry]:
         """Look up."""
-        with _translated():
+        with _translated(self._place):
             pipe = self._any.pipeline(transaction=False)
             for name in ids:
                 pipe.hmget(self._name(keys.NOTICE, id=name), FIELDS)
@@ -117,14 +117,14 @@ class RedisOutbox:
 
     def receipts(self, limit: int) -> list[Logged]:
         """Return the oldest receipts."""
-        with _translated():
+        with _translated(self._place):
             rows = self._any.xrange(self._name(keys.RECEIPTS), count=limit)
         return [Logged(_text(cursor), unpack_receipt(fields[b"body"])) for cursor, fields in rows]
 
     def forget(self, cursors: Sequence[str]) -> None:
         """Drop receipts."""
         if cursors:
-            with _translated():
+            with _translated(self._place):
                 self._any.xdel(self._name(keys.RECEIPTS), *cursors)
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class RedisOutbox:
         return key.key(self._key, **parts)
 
     def _run(self, script: str, *arguments: Any) -> Any:
-        with _translated():
+        with _translated(self._place):
             return self._scripts[script](keys=[self._name(keys.LIVE)], args=arguments)
 
 
@@ -159,11 +159,11 @@ def _connect(place: RedisPlace) -> redis.Redis:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(place: str) -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise OutboxUnavailableError(f"{type(error).__name__}: {error}") from error
+        raise OutboxUnavailableError(f"outbox {place}: {error}") from error
 
 
 def _row(taken: Taken, decision: Decision) -> tuple[Any, ...]:

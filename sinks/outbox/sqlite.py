@@ -28,7 +28,8 @@ class SqliteOutbox:
     def __init__(self, path: str | Path, terms: Terms | None = None) -> None:
         self._terms = terms or Terms()
         self._lock = threading.RLock()
-        with _translated():
+        self._place = str(path)
+        with _translated(self._place):
             self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
             self._prepare(path)
 
@@ -132,7 +133,7 @@ class SqliteOutbox:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated():
+        with self._lock, _translated(self._place):
             yield self._db
 
     @contextmanager
@@ -148,11 +149,11 @@ class SqliteOutbox:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(place: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise OutboxUnavailableError(f"{type(error).__name__}: {error}") from error
+        raise OutboxUnavailableError(f"outbox {place}: {error}") from error
 
 
 def _apply(db: sqlite3.Connection, taken: Taken, decision: Decision, now: float) -> Receipt | None:

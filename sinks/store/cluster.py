@@ -35,8 +35,8 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def read_address(dsn: str) -> tuple[dict[str, Any], ClusterSettings]:
     """Read `http(s)://[user:password@]host:port[,host:port...][/path][?option=value&...]` into client arguments."""
-    parts = urlsplit(dsn)
     try:
+        parts = urlsplit(dsn)
         settings = msgspec.convert(
             dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))), ClusterSettings, strict=False
         )
@@ -74,9 +74,16 @@ def explained(what: str) -> Iterator[None]:
     except ApiError as error:
         raise _api_error(what, error) from error
     except TransportError as error:
-        raise StoreUnavailableError(f"{what}: Elasticsearch does not answer: {error}") from error
+        raise StoreUnavailableError(f"{what}: Elasticsearch does not answer: {_root(error)}") from error
     except ValueError as error:  # the client refuses its own arguments
         raise StoreError(f"{what}: {error}") from error
+
+
+def _root(error: Exception) -> Exception:
+    """Return the error at the root of what the client wrapped."""
+    while isinstance(error, TransportError) and error.errors:
+        error = error.errors[-1]
+    return error
 
 
 def _api_error(what: str, error: ApiError) -> StoreError:
@@ -107,7 +114,8 @@ def connect(arguments: dict[str, Any]) -> Elasticsearch:
 
 def check(client: Elasticsearch) -> None:
     """Ask something that every server answers (`GET /` is not: some builds have no handler for it)."""
-    with explained("Elasticsearch"):
+    places = ", ".join(node.base_url for node in client.transport.node_pool.all())
+    with explained(places):
         client.cluster.health(filter_path="status")
 
 

@@ -1,0 +1,61 @@
+"""What commands share of their options: settings, times."""
+
+import os
+import time
+from datetime import datetime
+
+import click
+
+from flows.cli.fail import fail
+from flows.settings import Settings, SettingsError, load_settings
+
+LATEST = 253_402_214_400
+"""The last day that any zone can show, in Unix seconds."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+settings_option = click.option(
+    "--settings",
+    "settings_path",
+    metavar="FILE",
+    envvar="TOCSIN_SETTINGS",
+    help="Settings of the job (tocsin.yaml).",
+)
+lone_settings_option = click.option(
+    "--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml); default: none."
+)
+"""Of a command whose answer must not hang on the environment."""
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+
+
+def read_settings(path: str | None) -> Settings:
+    """Return the settings of a file with the environment laid over; mistakes in them end the command."""
+    try:
+        return load_settings(path, os.environ)
+    except SettingsError as error:
+        fail(error)
+
+
+def read_lone_settings(path: str | None) -> Settings:
+    """Return the settings of a file with the environment laid over; without a file the defaults, whatever the environment."""
+    return Settings() if path is None else read_settings(path)
+
+
+def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return the Unix second of `2h` (ago), a number, or ISO text in the zone of this machine."""
+    if value is None:
+        return None
+    try:
+        moment = _moment(value)
+    except (ValueError, OverflowError):
+        moment = -1
+    if not 0 <= moment <= LATEST:
+        hint = "give `2h`, `3d`, Unix seconds, or 2026-11-23T18:00"
+        raise click.BadParameter(f"{value!r} is no time: {hint}", ctx=ctx, param=param)
+    return moment
+
+
+def _moment(value: str) -> int:
+    number, unit = value[:-1], value[-1:]
+    if unit in _UNITS and number.isdecimal():
+        return int(time.time()) - int(number) * _UNITS[unit]
+    return int(value) if value.isdecimal() else int(datetime.fromisoformat(value).astimezone().timestamp())
