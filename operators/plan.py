@@ -20,6 +20,8 @@ from operators.telling import dimension_hash, hand_out, send
 from operators.turn import Turn, replace
 
 OPENING = frozenset({"abnormal", "no_data"})
+BLOCKED = "blocked"
+"""Status and failure type of what circuit breaking holds back."""
 NO_DATA_SILENT = frozenset({"recovered", "closed"})
 
 Relation = NoticeRelation | ActionRelation
@@ -119,7 +121,9 @@ def settle_held(turn: Turn, action: Action, window: Judged) -> None:
         return
     verdict = _judge_again(turn, action)
     if verdict is not GO:
-        action = replace(action, status=verdict.status, reason=verdict.reason or "", revision=action.revision + 1)
+        failure_type = BLOCKED if verdict.status == BLOCKED else ""
+        reason, revision = verdict.reason or "", action.revision + 1
+        action = replace(action, status=verdict.status, reason=reason, failure_type=failure_type, revision=revision)
     _note_people(turn, action)
     send(turn, action, verdict.detail)
 
@@ -171,7 +175,7 @@ def _judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Sh
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
     rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
     if rule is not None:
-        return Verdict("blocked", Reason.CIRCUIT_BREAKING, f"rule {rule}")
+        return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
     if not isinstance(relation, NoticeRelation):
         return GO
     if not (who.main or who.followers):
@@ -208,6 +212,7 @@ def _new_action(
         execute_times=cycle,
         status=verdict.status,
         reason=verdict.reason or "",
+        failure_type=BLOCKED if verdict.status == BLOCKED else "",
         receivers=who.main,
         followers=who.followers,
         mentions=who.mentions,

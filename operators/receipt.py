@@ -10,6 +10,8 @@ from operators.records import Action, Delivery, Receipt
 
 SUCCESS, PARTIAL_FAILURE, FAILURE, RETRYING = "success", "partial_failure", "failure", "retrying"
 
+EXECUTE_FAILURE = "execute_failure"
+"""Failure type of what did not reach everybody (spec/notices.md 1.7)."""
 KEPT = ("skipped", "shield", "blocked")
 """Statuses that no receipt changes: nothing of the action's own was sent, at most the summary it was merged into."""
 
@@ -28,7 +30,11 @@ def apply(action: Action, receipt: Receipt) -> Action:
     changed = replace(action, deliveries=deliveries, revision=action.revision + 1)
     if action.status in KEPT:
         return replace(changed, real_status=status)
-    return replace(changed, status=status, reason=reason)
+    return replace(changed, status=status, reason=reason, failure_type=_failure_type(reason))
+
+
+def _failure_type(reason: str) -> str:
+    return "" if reason == Reason.DELIVERED else EXECUTE_FAILURE
 
 
 def verdict(action: Action, deliveries: Mapping[str, Delivery]) -> tuple[str, str]:

@@ -90,6 +90,8 @@ class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     status: str
     """A status of spec/notices.md 1.7."""
     reason: str = ""
+    failure_type: str = ""
+    """Of spec/notices.md 1.7: execute_failure (by receipts), system_abort (a call left out) or blocked."""
     receivers: Receivers = {}
     followers: Receivers = {}
     mentions: dict[str, list[str]] = {}

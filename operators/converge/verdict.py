@@ -7,6 +7,8 @@ from operators.records import Action
 
 NOTICE = "notice"
 SUCCESS, SKIPPED = "success", "skipped"
+SYSTEM_ABORT = "system_abort"
+"""Failure type of a notice whose calls were left out (spec/notices.md 1.7, 4.3)."""
 
 
 class Tally(msgspec.Struct, gc=False):
@@ -25,7 +27,8 @@ def settled(action: Action, tally: Tally) -> Action:
     """
     if tally.told:
         return _moved(action, SUCCESS, Reason.DELIVERED)
-    return _moved(action, SKIPPED, _why(tally))
+    why = _why(tally)
+    return _moved(action, SKIPPED, why, SYSTEM_ABORT if why is Reason.VOICE_DUPLICATE else "")
 
 
 def _why(tally: Tally) -> Reason:
@@ -34,5 +37,7 @@ def _why(tally: Tally) -> Reason:
     return Reason.VOICE_DUPLICATE if tally.silenced else Reason.NOBODY
 
 
-def _moved(action: Action, status: str, reason: Reason) -> Action:
-    return msgspec.structs.replace(action, status=status, reason=reason.value, revision=action.revision + 1)
+def _moved(action: Action, status: str, reason: Reason, failure_type: str = "") -> Action:
+    return msgspec.structs.replace(
+        action, status=status, reason=reason.value, failure_type=failure_type, revision=action.revision + 1
+    )

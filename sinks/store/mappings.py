@@ -84,7 +84,7 @@ _ACTION: Mapping = {
     **_fields(
         _KEYWORD, "id", "alert_ids", "strategy_id", "relation_id", "plugin_type", "signal", "notice_type", "status"
     ),
-    **_fields(_KEYWORD, "reason", "bk_biz_id", "dimension_hash", "real_status"),
+    **_fields(_KEYWORD, "reason", "failure_type", "bk_biz_id", "dimension_hash", "real_status"),
     **_fields(_STORED, "receivers", "followers", "mentions", "config", "deliveries"),
     **_fields(_LONG, "execute_times", "revision"),
     "time": _DATE,

@@ -34,6 +34,31 @@ def test_a_receipt_decides_the_status(results, expected):
     assert status(replay(book(), [strategy_event(0), receipt(5, notice=0, results=results)])) == expected
 
 
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"alice": OK, "bob": OK}, ""),
+        ({"bob": BAD}, "execute_failure"),
+        ({"alice": BAD, "bob": BAD}, "execute_failure"),
+    ],
+)
+def test_what_did_not_reach_everybody_failed_in_execution(results, expected):
+    out = replay(book(), [strategy_event(0), receipt(5, notice=0, results=results)])
+    assert out.actions[0]["failure_type"] == expected
+
+
+def test_a_call_left_out_was_aborted_by_the_system():
+    out = replay(book(ways=("voice",)), [strategy_event(0), strategy_event(60, "RECOVERED")])
+    assert [one["failure_type"] for one in out.actions] == ["", "system_abort"]
+
+
+def test_what_circuit_breaking_holds_back_is_blocked():
+    conditions = [{"key": "plugin_type", "method": "eq", "value": ["notice"]}]
+    breaking = [{"id": 1, "module": "action", "conditions": conditions}]
+    out = replay({**book(), "circuit_breaking": breaking}, [strategy_event(0)])
+    assert [(one["status"], one["failure_type"]) for one in out.actions] == [("blocked", "blocked")]
+
+
 def test_a_receipt_may_name_the_notice_by_its_id():
     notice = replay(book(), [strategy_event(0)]).notices[0]["id"]
     lines = [strategy_event(0), receipt(5, notice_id=notice, results={"alice": BAD, "bob": BAD})]

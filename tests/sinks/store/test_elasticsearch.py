@@ -91,6 +91,7 @@ def test_every_field_of_every_document_is_accepted(store):
         config={"url": "http://x"},
         dimension_hash="h",
         real_status="success",
+        failure_type="execute_failure",
     )
     written = store.write(
         Batch(alerts=[full], logs=[log], actions=[told], receipts=[receipt(told)], events=[full.event])
