@@ -63,12 +63,12 @@ def _keep(said: dict[type, dict[str, Any]], worker: Worker) -> None:
             said[type(thing)][thing.id] = thing
 
 
-def documents(client: Any, index: str) -> Iterator[dict[str, Any]]:
-    """Yield all documents of an index, doubled ones twice."""
+def documents(client: Any, index: str, key: str = "id") -> Iterator[dict[str, Any]]:
+    """Yield all documents of an index in order of their key, doubled ones twice."""
     after = None
     while True:
         more = {"search_after": after} if after else {}
-        hits = client.search(index=index, size=2000, sort=[{"id": "asc"}, {"_index": "asc"}], **more)["hits"]["hits"]
+        hits = client.search(index=index, size=2000, sort=[{key: "asc"}, {"_index": "asc"}], **more)["hits"]["hits"]
         yield from (hit["_source"] for hit in hits)
         if len(hits) < 2000:
             return
@@ -125,7 +125,7 @@ def untold(client: Any, prefix: str, outbox_dsn: str, seen: Counter[str], now: f
         yield f"the outbox is not empty: {depth}"
     told = {
         name: receipt["notice_id"]
-        for receipt in documents_of_receipts(client, prefix)
+        for receipt in documents(client, f"{prefix}receipt", "notice_id")
         for name in receipt["action_ids"]
         if receipt["final"]
     }
@@ -134,10 +134,3 @@ def untold(client: Any, prefix: str, outbox_dsn: str, seen: Counter[str], now: f
     for action in documents(client, f"{prefix}action"):
         if action["status"] == "success" and action["id"] not in told:
             yield f"action {action['id']} of {action['alert_ids']} was told nobody"
-
-
-def documents_of_receipts(client: Any, prefix: str) -> list[dict[str, Any]]:
-    """Return all receipts."""
-    found = client.search(index=f"{prefix}receipt", size=10_000, track_total_hits=True)["hits"]
-    assert found["total"]["value"] <= 10_000
-    return [hit["_source"] for hit in found["hits"]]
