@@ -45,7 +45,7 @@ def write(outcome: Outcome, counts: dict[str, Any], directory: Path) -> None:
     _write(directory / "notices.jsonl", ordered_notices(outcome.notices.values()))
     _write(directory / "dead_letters.jsonl", outcome.dead_letters)
     _write(directory / "events.jsonl", map(event_document, outcome.events))
-    (directory / "summary.json").write_bytes(_encode(counts) + b"\n")
+    _write(directory / "summary.json", [counts])
 
 
 def event_document(event: Event) -> dict[str, Any]:
@@ -59,6 +59,9 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 
 
 def _write(path: Path, things: Iterable[Any]) -> None:
-    with path.open("wb") as stream:
-        for thing in things:
-            stream.write(_encode(thing) + b"\n")
+    try:
+        with path.open("wb") as stream:
+            for thing in things:
+                stream.write(_encode(thing) + b"\n")
+    except OSError as error:  # one of writing knows no name
+        raise OSError(error.errno, error.strerror, str(path)) from error

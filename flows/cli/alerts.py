@@ -9,8 +9,9 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.given import read_moment
-from flows.cli.view import SEVERITIES, STATUS_STYLES, View, console, print_json, reading, shown, span
+from flows.cli.alert_table import alert_table, severity, stage
+from flows.cli.given import read_moment, typed
+from flows.cli.view import View, console, print_json, reading, shown
 from operators.alert import ABNORMAL, Alert
 from operators.event import Event
 from operators.records import Action
@@ -96,7 +97,7 @@ def show(view: View, *, alert_id: str) -> None:
 @click.option("--since", callback=read_moment, metavar="TIME", help="Arrived since; default: the alert's beginning.")
 @reading
 def events(view: View, *, alert_id: str, since: int | None, until: int | None) -> None:
-    """Show the archived events of an alert's fingerprint, oldest first."""
+    """Show the archived events of an alert. Oldest first, those of its fingerprint."""
     with view.store() as store:
         alert = find(store, alert_id, view.place)
         last = int(time.time()) if until is None else until
@@ -118,6 +119,7 @@ def find(store: Store, name: str, place: str) -> Alert:
 
 def look_up(store: Store, name: str) -> Alert | None:
     """Return an alert by id, or the newest of a fingerprint."""
+    name = typed(name)
     found = store.alert(name)
     if found is None and len(name) == _FINGERPRINT_LENGTH:
         found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
@@ -132,7 +134,7 @@ def bare(place: str) -> str:
 
 def _show_found(view: View, text: str, since: int | None, until: int | None, limit: int, offset: int) -> None:
     try:
-        query = parse_query(text)
+        query = parse_query(typed(text))
     except QueryError as error:
         raise click.UsageError(f"{error} (fields: {', '.join(FIELDS)})") from error
     query = msgspec.structs.replace(query, since=since, until=until, limit=limit, offset=offset)
@@ -142,44 +144,8 @@ def _show_found(view: View, text: str, since: int | None, until: int | None, lim
         for alert in found:
             print_json(alert)
     else:
-        console().print(_table(view, found) if found else "no alerts")
-
-
-def _table(view: View, found: Sequence[Alert]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("id", "status", "severity", "begin"):
-        table.add_column(title, no_wrap=True)
-    for title in ("for", "events"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for title in ("strategy", "target", "alert"):
-        table.add_column(title, overflow="fold")
-    for alert in found:
-        last = alert.latest_time if alert.end_time is None else alert.end_time
-        table.add_row(
-            alert.id,
-            stage(alert),
-            _severity(alert),
-            view.moment(alert.begin_time),
-            span(max(last - alert.begin_time, 0)),
-            str(alert.event_count),
-            shown(alert.strategy_id or alert.event.plugin_id),
-            shown(alert.event.target or ""),
-            shown(alert.alert_name),
-        )
-    return table
-
-
-def stage(alert: Alert) -> Text:
-    """Show where an alert stands: its status, and what keeps it quiet."""
-    status = "RECOVERING" if alert.status == ABNORMAL and alert.extra_info.is_recovering else alert.status
-    flags = {"blocked": alert.is_blocked, "shielded": alert.is_shielded, "acked": alert.is_ack}
-    marks = " ".join(name for name, holds in flags.items() if holds)
-    return Text.assemble((status, STATUS_STYLES.get(status, "")), f" {marks}" if marks else "")
-
-
-def _severity(of: Alert | Event) -> Text:
-    name, style = SEVERITIES.get(of.severity, (str(of.severity), ""))
-    return Text(name, style=style)
+        out = console()
+        out.print(alert_table(view, found, out.width) if found else "no alerts")
 
 
 def _event_table(view: View, found: Sequence[Event]) -> Table:
@@ -189,7 +155,7 @@ def _event_table(view: View, found: Sequence[Event]) -> Table:
     table.add_column("description", overflow="fold")
     for event in found:
         times = (view.moment(event.at), view.moment(event.time))
-        table.add_row(*times, event.status, _severity(event), shown(event.id), shown(event.description))
+        table.add_row(*times, event.status, severity(event), shown(event.id), shown(event.description))
     return table
 
 
@@ -209,7 +175,7 @@ def _fact_rows(view: View, alert: Alert) -> list[tuple[str, object]]:
         ("alert", alert.id),
         ("name", alert.alert_name),
         ("status", stage(alert)),
-        ("severity", _severity(alert)),
+        ("severity", severity(alert)),
         ("strategy", alert.strategy_id or f"none (plugin {alert.event.plugin_id})"),
         ("business", alert.bk_biz_id),
         ("target", alert.event.target),

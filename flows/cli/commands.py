@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from flows.cli.fail import fail, in_words
-from flows.cli.given import json_option, read_moment, read_settings, settings_option
+from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
 from flows.settings import commands_file
 from operators.rules.alone import read_alone
 from operators.rules.model import Shield
@@ -46,7 +46,7 @@ def tell(whom: Telling, command: dict[str, Any]) -> None:
     """Hand a command to the job: to its Kafka topic, else to its file of commands."""
     settings = read_settings(whom.settings_path)
     command = {**command, "operator": whom.operator, "message": whom.message}
-    line = json.dumps({"kind": "command", "at": int(time.time()), **command}, ensure_ascii=False)
+    line = typed(json.dumps({"kind": "command", "at": int(time.time()), **command}, ensure_ascii=False))
     if not (whom.to or whom.data) and settings.kafka.brokers and settings.kafka.commands:
         from flows.produce import send_one  # noqa: PLC0415 - the Kafka client loads only where it is used
 
@@ -62,8 +62,8 @@ def append(path: Path, line: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
-    except OSError as error:
-        fail(error)
+    except OSError as error:  # one of writing knows no name
+        fail(f"{path}: {error.strerror}")
     click.echo(f"appended to {path}")
 
 
@@ -71,8 +71,8 @@ def _address(alert: str) -> dict[str, str]:
     return {"dedupe_md5" if len(alert) == FINGERPRINT_LENGTH else "alert_id": alert}
 
 
-def _on_alert(name: str, text: str) -> click.Command:
-    @click.command(name, help=text)
+def _on_alert(name: str, text: str, short: str | None = None) -> click.Command:
+    @click.command(name, help=text, short_help=short)
     @click.argument("alert", metavar="ALERT")
     @telling
     def command(alert: str, **whom: Any) -> None:
@@ -81,7 +81,11 @@ def _on_alert(name: str, text: str) -> click.Command:
     return command
 
 
-ack = _on_alert("ack", "Acknowledge an alert (its id or fingerprint): it is being dealt with, no more notices of it.")
+ack = _on_alert(
+    "ack",
+    "Acknowledge an alert (its id or fingerprint): it is being dealt with, no more notices of it.",
+    "Acknowledge an alert: it is being dealt with.",
+)
 close = _on_alert("close", "Close an alert by hand.")
 comment = _on_alert("comment", "Write a comment into the log of an alert.")
 

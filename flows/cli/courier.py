@@ -1,6 +1,5 @@
 """`tocsin courier`: deliver notices, as a process of its own."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import click
 import msgspec
 
 from flows.cli.fail import fail
+from flows.cli.given import read_settings, settings_option
 from flows.cli.run import kept_in
 from flows.courier import Courier, run_courier
 from flows.courier_setup import courier_of, fallback_of
@@ -17,21 +17,22 @@ from flows.observability import Observability, open_observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings import Settings, SettingsError
 from flows.stop import Stop
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
 from sinks.outbox import Terms as Holds
+from sinks.outbox.place import PlaceError
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
 
-@click.command()
+@click.command(short_help="Deliver notices from the outbox, as a process of its own.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; the courier reads their channels.")
 @click.option("--outbox", metavar="PATH|redis://...", help="Default: setting outbox.dsn, or MESSAGE_QUEUE_DSN.")
 @click.option("--store", metavar="PATH|URL", help="Where receipts go; default: setting store.dsn; `none` = nowhere.")
 @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
-@click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Settings (tocsin.yaml).")
+@settings_option
 @click.option("--notices", metavar="FILE", help="Append notices of ways without a channel to this file, as JSON lines.")
 @click.option("--console", is_flag=True, help="Print notices of ways without a channel.")
 @click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds a stop waits for what is being sent.")  # fmt: skip  # noqa: E501
@@ -50,7 +51,7 @@ def courier(
     What is being sent at the end is finished, the rest stays in the outbox. Exit 1 = something was cut off or broke.
     """
     try:
-        settings = with_places(load_settings(settings_path, os.environ), places)
+        settings = with_places(read_settings(settings_path), places)
         watched = open_observability(settings, ("courier",))
         with store_of(settings) as kept:
             outbox = open_outbox(settings.outbox.dsn, Holds(visibility=visibility))
@@ -66,9 +67,8 @@ def courier(
             )
             ended_well = _deliver(made, rules, watched)
             outbox.close()
-    except (SettingsError, StoreError, OutboxUnavailableError, MissingSecretError, ValueError) as error:
+    except (SettingsError, StoreError, PlaceError, OutboxUnavailableError, MissingSecretError, OSError) as error:
         fail(error)
-        raise
     sys.exit(not ended_well)
 
 

@@ -22,7 +22,7 @@ from sinks.store.query import AlertQuery
 RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
 
 
-@click.command()
+@click.command(short_help="Show the job on a generated storm, without any server.")
 @click.option(
     "--out",
     default="demo-out",

@@ -27,7 +27,7 @@ DAY = 86400
 """Seconds of archived events that are looked at: those that came last, or right after the end."""
 
 
-@click.command()
+@click.command(short_help="Tell what happened to an alert, why not, and what is next.")
 @click.argument("alert_id", metavar="ALERT")
 @click.option(
     "--rules", metavar="DIR", help="Rules in force, for what holds now and what is next; default: setting `rules`."

@@ -40,6 +40,11 @@ def read_lone_settings(path: str | None) -> Settings:
     return Settings() if path is None else read_settings(path)
 
 
+def typed(text: str) -> str:
+    """Return text of the command line as UTF-8, whatever the locale made of it; what is none shows as a mark."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Return the Unix second of `2h` (ago), a number, or ISO text in the zone of this machine."""
     if value is None:

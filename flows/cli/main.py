@@ -1,6 +1,8 @@
 """`tocsin`: the group that holds every command."""
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -48,3 +50,6 @@ class Lazy(click.Group):
 @click.version_option(package_name="tocsin", prog_name="tocsin")
 def main() -> None:
     """Turn monitoring events into few, well-kept alerts and tell the right people once."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a locale that lacks a letter gets a mark for it
+            stream.reconfigure(errors="replace")

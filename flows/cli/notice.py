@@ -17,7 +17,7 @@ def notice() -> None:
     """Look at notices."""
 
 
-@notice.command()
+@notice.command(short_help="Show a notice of a replay or a run as people get it.")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.argument("which", metavar="[PLACE|ID]", default="0")
 @click.option("--html", is_flag=True, help="Print the HTML of a mail, for a browser.")

@@ -13,7 +13,7 @@ from operators.people.oncall import OnCall, on_duty
 from operators.rules.load import load
 
 
-@click.command()
+@click.command(short_help="Show who is on duty in each user group, and until when.")
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")

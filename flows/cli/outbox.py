@@ -24,7 +24,7 @@ PIECE = 500
 """Notices handled at once."""
 
 
-@click.group()
+@click.group(short_help="Look at notices that wait or were given up.")
 def outbox() -> None:
     """Look at notices that wait or were given up; send those again, or drop them."""
 
@@ -165,7 +165,7 @@ def _chooser(ids: tuple[str, ...], reason: str | None, way: str | None) -> Calla
     return choose
 
 
-@outbox.command()
+@outbox.command(short_help="Send dead notices again, to those they did not reach.")
 @_choosing
 @placing
 def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:
@@ -177,7 +177,7 @@ def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None
     click.echo(f"{count} revived")
 
 
-@outbox.command("drop")
+@outbox.command("drop", short_help="Drop notices for good.")
 @_choosing
 @placing
 def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:

@@ -14,7 +14,7 @@ from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, ope
 from sinks.kafka import DeliveryError
 
 
-@click.command()
+@click.command(short_help="Send lines of a file to Kafka, stamped with their times.")
 @click.option("--topic", metavar="TOPIC", help="Where to.  [default: the only topic of the settings]")
 @click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")

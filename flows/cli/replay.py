@@ -1,6 +1,7 @@
 """`tocsin replay`: yesterday's events through today's rules, in seconds."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +15,7 @@ from flows.words import renderer
 from operators.rules.load import load
 
 
-@click.command()
+@click.command(short_help="Run events through rules on a virtual clock.")
 @click.option("--rules", required=True, metavar="DIR", help="Directory of rule files.")
 @click.option(
     "--input",
@@ -39,8 +40,8 @@ def replay(
 ) -> None:
     """Run the whole decision core on a virtual clock: no server, no wall clock, equal inputs give equal bytes.
 
-    Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json.
-    Exit 1 when rules or input cannot be used.
+    Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json;
+    prints what it came to. Exit 1 when rules or input cannot be used.
     """
     driver = _prepare(rules, settings_path)
     try:
@@ -54,8 +55,17 @@ def replay(
         worker = driver.worker
         counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=worker.scene.book.version)
         write(outcome, counts, out)
+        click.echo(f"{out}: {_in_short(counts)}")
     except (InputError, OSError) as error:
         fail(error)
+
+
+def _in_short(counts: dict[str, Any]) -> str:
+    alerts, notices = counts["alerts"], sum(counts["notices"].values())
+    return (
+        f"{counts['events']:,} events, {counts['dead_letters']:,} dead letters -> "
+        f"{alerts['opened']:,} alerts ({alerts['abnormal']:,} still open), {notices:,} notices"
+    )
 
 
 def _prepare(rules: str, settings_path: str | None) -> Replay:

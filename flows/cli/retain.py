@@ -17,7 +17,7 @@ def _days(kind: str) -> int:
     return int(getattr(_DEFAULT, kind))
 
 
-@click.command()
+@click.command(short_help="Drop documents older than so many days.")
 @click.option("--events", type=click.IntRange(min=0), default=_days("events"), show_default=True, help="Days.")
 @click.option("--actions", type=click.IntRange(min=0), default=_days("actions"), show_default=True, help="Days.")
 @click.option("--logs", type=click.IntRange(min=0), default=_days("logs"), show_default=True, help="Days.")

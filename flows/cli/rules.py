@@ -39,7 +39,7 @@ def _terms(settings: Settings) -> Terms:
 # --- check
 
 
-@rules.command()
+@rules.command(short_help="Tell every mistake in the rules of a directory.")
 @click.argument("directory", metavar="DIR")
 @lone_settings_option
 @_json
@@ -86,7 +86,7 @@ def _note(kind: str) -> str:
 @click.argument("directories", metavar="DIR...", nargs=-1, required=True)
 @lone_settings_option
 def test(directories: tuple[str, ...], settings_path: str | None) -> None:
-    """Run the `tests` in the rules of each DIR through the replay core. Exit 1 if one fails."""
+    """Run the `tests` in rules through the replay core. Exit 1 if one fails."""
     settings = read_lone_settings(settings_path)
     ran = [outcome for directory in directories for outcome in _tested(directory, settings)]
     failed = ran.count(False)
@@ -114,7 +114,7 @@ def _tested(directory: str, settings: Settings) -> Iterable[bool]:
 # --- import, export
 
 
-@rules.command("import")
+@rules.command("import", short_help="Write rule files into the tables of a database.")
 @click.argument("directory", metavar="DIR")
 @click.argument("dsn", metavar="DSN")
 @click.option("--mirror", is_flag=True, help="Delete what DIR does not have, inventory included.")
@@ -130,7 +130,7 @@ def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool
             click.echo(f"{kind}: {one.put} written, {one.kept} unchanged, {one.deleted} deleted")
 
 
-@rules.command()
+@rules.command(short_help="Write the rules of a database into files.")
 @click.argument("dsn", metavar="DSN")
 @click.argument("directory", metavar="DIR")
 @lone_settings_option

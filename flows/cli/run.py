@@ -1,5 +1,6 @@
 """`tocsin run`: the job, with its courier beside it."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +8,6 @@ from typing import Any
 
 import click
 import msgspec
-from bytewax.errors import BytewaxRuntimeError
 
 from flows.cli.fail import caused_by, fail
 from flows.cli.given import read_settings, settings_option
@@ -29,7 +29,7 @@ from sinks.store.interface import StoreError
 from sinks.store.place import open_store
 
 
-@click.command()
+@click.command(short_help="Run the job: events in, alerts and notices out.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
@@ -81,8 +81,8 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     watched.start()
     try:
         run_job(job, beside)
-    except (BytewaxRuntimeError, *REFUSALS) as error:
-        reason = caused_by(error, REFUSALS)
+    except (RuntimeError, *REFUSALS) as error:
+        reason = caused_by(error, REFUSALS) or engine_trouble(error, settings.recovery.directory)
         if reason is None:
             raise
         fail(reason)
@@ -96,6 +96,15 @@ REFUSALS = (
     KafkaTroubleError, DeliveryError, OSError,
 )  # fmt: skip
 """What ends a run with a line that says why."""
+
+
+_ENGINE_STORE = re.compile(r'SqliteFailure\(.*Some\("(?P<said>[^"]*)"\)')
+
+
+def engine_trouble(error: Exception, directory: str) -> str | None:
+    """Say what keeps the engine from its snapshots, if that is what ended it: it panics then, and tells it in its own tongue."""
+    found = _ENGINE_STORE.search(str(error))
+    return f"snapshots in {directory}: {found['said']}" if found else None
 
 
 def courier_beside(job: Job, notices: str | None, watched: Observability | None = None) -> Courier | None:

@@ -1,6 +1,5 @@
 """`tocsin savepoint`: the state of a stopped job into a file, and into a job with another number of workers."""
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +12,11 @@ from rich.table import Table
 
 from flows import savepoint as savepoints
 from flows.cli.fail import fail
+from flows.cli.given import read_settings, settings_option
 from flows.cli.run import as_worker, kept_in
 from flows.jobs import for_job
 from flows.layout import Layout
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings import Settings, SettingsError
 from operators.batch import SLOTS
 from operators.savepoint import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
 from operators.snapshot import SnapshotError
@@ -25,7 +25,7 @@ put = msgspec.structs.replace
 Command = Any
 
 
-@click.group()
+@click.group(short_help="Move the state of a stopped job.")
 def savepoint() -> None:
     """Move the state of a stopped job: to another number of workers, to another machine, past an upgrade."""
 
@@ -34,8 +34,10 @@ def where(command: Command) -> Command:
     """Add the options by which `tocsin run` finds its state."""
     for option in (
         click.option("--state", "states", multiple=True, metavar="DIR", help="Recovery directory, named itself."),
-        click.option("--data", metavar="DIR", help="What `tocsin run` was, or will be, told."),
-        click.option("--settings", "settings_path", metavar="FILE", envvar="TOCSIN_SETTINGS", help="Likewise."),
+        click.option(
+            "--data", metavar="DIR", help="Directory that `tocsin run --data` keeps, or will keep, its files in."
+        ),
+        settings_option,
     ):
         command = option(command)
     return command
@@ -58,7 +60,6 @@ def export(file: Path, **options: Any) -> None:
         savepoints.write(made, file)
     except REFUSALS as error:
         fail(error)
-        raise
     _show(made)
 
 
@@ -84,7 +85,6 @@ def import_(file: Path, *, workers: int | None, worker: str | None, drained: boo
         savepoints.lay(file, layouts)
     except REFUSALS as error:
         fail(error)
-        raise
     for directory in layouts:
         print(directory)
 
@@ -105,7 +105,7 @@ REFUSALS = (SnapshotError, SettingsError, OSError)
 
 def _settings(options: Mapping[str, Any]) -> Settings:
     """Return the settings as `tocsin run` would, with these options."""
-    settings = load_settings(options["settings_path"], os.environ)
+    settings = read_settings(options["settings_path"])
     changes: dict[str, Any] = {"job": options["job"] or settings.job}
     if options["data"]:
         changes["recovery"] = kept_in(settings, options["data"])["recovery"]
