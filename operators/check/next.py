@@ -11,3 +11,11 @@ def timed_transition(alert: Alert, now: int) -> Reason | None:
     if alert.next_status == "RECOVERED":
         return Reason.DELAY_OVER
     return Reason.STRATEGY_TIMED_OUT if alert.strategy_id and not alert.is_blocked else Reason.TIMED_OUT
+
+
+END_TEXTS = {
+    Reason.DELAY_OVER: "the reported recovery held",
+    Reason.TIMED_OUT: "no abnormal event came in time",
+    Reason.STRATEGY_TIMED_OUT: "no abnormal event came within the time-out of the strategy",
+}
+"""What the document, its log and notices say of an end by time."""

@@ -319,6 +319,20 @@ def test_the_time_out_of_third_parties_is_a_setting():
     assert replay({}, [event(0)], settings={"timeout": 60}).alert["next_status_time"] == T0 + 60
 
 
+@pytest.mark.parametrize(
+    ("rules", "lines", "settings", "text"),
+    [
+        ({}, [event(0)], None, "no abnormal event came in time"),
+        (TIMED, [strategy_event(0)], None, "no abnormal event came within the time-out of the strategy"),
+        (RULES, [strategy_event(0), strategy_event(10, "RECOVERED")], SLOW, "the reported recovery held"),
+    ],
+)
+def test_an_end_by_time_says_why_in_the_document_and_the_log(rules, lines, settings, text):
+    out = replay(rules, lines, 4000, settings)
+    assert out.alert["extra_info"]["end_description"] == text
+    assert next(entry for entry in out.logs if entry["op_type"].startswith("SYSTEM"))["description"] == text
+
+
 # --- duplicates
 
 
