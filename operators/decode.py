@@ -3,6 +3,7 @@
 Nothing here raises: what cannot be used comes back as a `Refusal` that names the field.
 """
 
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -102,7 +103,7 @@ def depth(raw: bytes) -> int:
 def oversized(raw: bytes) -> Refusal | None:
     """Refuse a record over 1 MiB or nested deeper than 64, before anything parses it."""
     if len(raw) > MAX_BYTES:
-        return Refusal(DeadReason.TOO_LARGE, f"{len(raw)} bytes; at most {MAX_BYTES} are taken")
+        return Refusal(DeadReason.TOO_LARGE, f"more than {MAX_BYTES} bytes")
     without = raw.replace(b"{", b"").replace(b"[", b"")  # finds bytes three times as fast as `count`
     if len(raw) - len(without) > MAX_DEPTH and depth(raw) > MAX_DEPTH:
         return Refusal(DeadReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
@@ -138,7 +139,10 @@ def _decode_untyped(raw: bytes, kind: str = "event") -> Event | Decoded | Refusa
     except FieldError as error:
         return Refusal(error.reason, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _malformed(raw, error)
+        unmarked = raw.removeprefix(
+            BOM_UTF8
+        )  # Windows puts one before text; only here does the look for it cost nothing
+        return _malformed(raw, error) if unmarked[:1] != b"{" or unmarked is raw else _decode_untyped(unmarked, kind)
 
 
 def _other(kind: Any, at: int | None, raw: bytes) -> Decoded | Refusal:
@@ -157,4 +161,6 @@ def _malformed(raw: bytes, error: Exception) -> Refusal:
         return Refusal(DeadReason.BAD_VALUE, str(error))  # a number that no type can hold
     if isinstance(error, msgspec.ValidationError):
         return Refusal(DeadReason.NOT_AN_OBJECT, f"a record is a JSON object: {error}")
+    if isinstance(error, UnicodeDecodeError):
+        return Refusal(DeadReason.NOT_JSON, f"not UTF-8: {error.reason} 0x{error.object[error.start]:02x}")
     return Refusal(DeadReason.NOT_JSON, str(error))

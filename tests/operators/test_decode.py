@@ -2,10 +2,11 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.decode import Refusal, Wire, _decode_untyped, decode
+from operators.decode import MAX_BYTES, Decoded, Refusal, Wire, _decode_untyped, decode
 from operators.event import Event
 from tests.replay.driver import event
 
@@ -70,3 +71,38 @@ def test_the_quick_way_agrees_with_the_long_way(changes):
         assert isinstance(quick, Refusal)
         assert isinstance(long, Refusal)
         assert quick.reason == long.reason
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+def test_a_byte_order_mark_before_a_record_does_not_count():
+    raw = json.dumps(event()).encode()
+    assert decode(BOM + raw) == decode(raw)
+
+
+@pytest.mark.parametrize("kind", ["check", "command", "rules", "receipt", "tick"])
+def test_a_byte_order_mark_before_a_record_of_another_kind_does_not_count(kind):
+    found = decode(BOM + b'{"kind": "%s", "at": 7, "time": 8}' % kind.encode())
+    assert found == Decoded(kind, 7, {"time": 8})
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason", "detail"),
+    [
+        (BOM, "not_json", "JSON is malformed"),
+        (BOM + BOM + b"{}", "not_json", "JSON is malformed"),
+        (BOM * 300_000, "not_json", "JSON is malformed"),
+        (BOM + b"{", "not_json", "Input data was truncated"),
+        (b'{"event_id": "\xff"}', "not_json", "not UTF-8: invalid start byte 0xff"),
+        (b'{"event_id": "\xc3"}', "not_json", "not UTF-8: unexpected end of data 0xc3"),
+        (b" " * (MAX_BYTES + 1), "too_large", f"more than {MAX_BYTES} bytes"),
+        (b" " * MAX_BYTES, "empty", "an empty record"),
+    ],
+    ids=["mark alone", "two marks", "many marks", "cut", "no start", "no end", "over", "at the bound"],
+)
+def test_what_is_no_record_says_why(raw, reason, detail):
+    found = decode(raw)
+    assert isinstance(found, Refusal)
+    assert found.reason == reason
+    assert found.detail.startswith(detail)
