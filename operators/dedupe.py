@@ -4,6 +4,7 @@ from typing import Any
 
 from operators import quota
 from operators.alert import ABNORMAL, RECOVERED, Alert
+from operators.check.skip import may_skip
 from operators.checks import fold_event as fold_event_check
 from operators.circuit import circuit_broken
 from operators.event import Event
@@ -37,7 +38,7 @@ def fold_event(turn: Turn, event: Event) -> bool:
     if not turn.is_open:
         open_alert(turn, event)
         return True
-    return _fold_anomaly(turn, turn.current(), event) or is_result
+    return _fold_anomaly(turn, turn.current(), event, is_result=is_result)
 
 
 def is_expired(turn: Turn, event: Event) -> bool:
@@ -87,18 +88,18 @@ def _fold_end(turn: Turn, event: Event) -> bool:
     return True
 
 
-def _fold_anomaly(turn: Turn, alert: Alert, event: Event) -> bool:
+def _fold_anomaly(turn: Turn, alert: Alert, event: Event, *, is_result: bool) -> bool:
     """An ABNORMAL event meets an open alert."""
     if (alert.is_blocked or turn.scene.book.circuit_breaking) and _flow_control(turn, event):
         open_alert(turn, event)
         return True
     if event.severity == alert.severity or alert.extra_info.severity_source == "by_rule":
-        return _converge(turn, alert, event)
+        return _converge(turn, alert, event, is_result=is_result)
     if event.severity < alert.severity:
         _supersede(turn, alert, event)
         return True
     turn.log_run(MILDER, event)
-    return False
+    return is_result
 
 
 def _flow_control(turn: Turn, event: Event) -> bool:
@@ -130,12 +131,12 @@ def _supersede(turn: Turn, alert: Alert, event: Event) -> None:
     open_alert(turn, event, predecessor=alert.id)
 
 
-def _converge(turn: Turn, alert: Alert, event: Event) -> bool:
+def _converge(turn: Turn, alert: Alert, event: Event, *, is_result: bool) -> bool:
     """An event of the alert's own severity, or any for an alert whose severity a rule set."""
     count = alert.event_count + 1
     if event.time < alert.latest_time:
         _converge_late(turn, alert, event, count)
-        return False
+        return is_result
     aborts = alert.next_status == RECOVERED
     next_status, next_status_time = timeout_of(turn, alert.strategy_id, blocked=alert.is_blocked)
     newer = replace(
@@ -154,7 +155,7 @@ def _converge(turn: Turn, alert: Alert, event: Event) -> bool:
     if aborts:
         turn.put()
         turn.log_move(Reason.RECOVERY_ABORTED, event.description, event)
-    return aborts or turn.state.repeat_waits or bool(alert.strategy_id)
+    return aborts or turn.state.repeat_waits or (bool(alert.strategy_id) and not may_skip(turn, alert, event))
 
 
 def _converge_late(turn: Turn, alert: Alert, event: Event, count: int) -> None:

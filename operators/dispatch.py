@@ -70,6 +70,16 @@ def dispatch(
     return _taken_together(matched, alert) if matched else None
 
 
+def _have_escalations(groups: tuple[DispatchGroup, ...]) -> bool:
+    return any(
+        action.upgrade_config.is_enabled for group in groups for rule in group.rules for action in _notices(rule)
+    )
+
+
+rules_escalate: Remembered[tuple[DispatchGroup, ...], bool] = Remembered(_have_escalations)
+"""Return whether any rule of some groups has an escalation in force."""
+
+
 def assign_mode(strategy: "Strategy | None") -> tuple[str, ...]:
     """Return who decides the people of an alert: an alert without strategy is decided by rules."""
     if strategy is None:

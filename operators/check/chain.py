@@ -10,11 +10,11 @@ from operators.alert import UpgradeRecord, is_no_data
 from operators.check.ack import settle_ack_duration
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict
-from operators.check.next import END_TEXTS, timed_transition
+from operators.check.next import timed_transition
 from operators.check.recover import recover_verdict, recovering_extra
 from operators.check.upgrade import Step, next_step
 from operators.checks import EMPTY
-from operators.dispatch import FOLLOWER, Dispatch
+from operators.dispatch import FOLLOWER, Dispatch, rules_escalate
 from operators.lifecycle import end_alert
 from operators.plan import in_time, notice_of, plan, relations
 from operators.quota import action_key
@@ -43,7 +43,7 @@ def _next(turn: Turn) -> None:
     alert = turn.current()
     reason = timed_transition(alert, turn.now)
     if reason is not None:
-        end_alert(turn, reason, END_TEXTS[reason])
+        end_alert(turn, reason)
     else:
         turn.look(alert.next_status_time)
 
@@ -84,7 +84,7 @@ def _end_as(turn: Turn, reason: Reason, description: str, *, closed: bool) -> No
 
 def _upgrade(turn: Turn) -> None:
     """Tell the next group of each escalation that is due; a step counts once its notice was really planned."""
-    if turn.current().is_ack:
+    if turn.current().is_ack or not _may_escalate(turn):
         return
     found = matched(turn)
     if found is None and not turn.current().strategy_id:
@@ -97,6 +97,14 @@ def _upgrade(turn: Turn) -> None:
             turn.look(step.due)
         else:
             _escalate(turn, key, config, step, found, is_follower=is_follower)
+
+
+def _may_escalate(turn: Turn) -> bool:
+    """Tell whether an escalation is configured where the alert might find one; most books have few."""
+    notice = strategy.notice if (strategy := turn.strategy) else None
+    if notice is not None and notice.options.upgrade_config.is_enabled:
+        return True
+    return rules_escalate(turn.scene.book.dispatch_of(turn.current().bk_biz_id))
 
 
 def _escalations(turn: Turn, found: Dispatch | None) -> list[tuple[str, bool, UpgradeConfig]]:
@@ -142,7 +150,8 @@ def _action(turn: Turn) -> None:
     alert = turn.current()
     if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
         return
-    found, signal = matched(turn), "no_data" if is_no_data(alert) else "abnormal"
+    found = None if alert.strategy_id else matched(turn)  # what follows a strategy's alert hangs on no rule
+    signal = "no_data" if is_no_data(alert) else "abnormal"
     for relation in relations(turn, found):
         record = turn.extra().cycle_handle_record.get(relation.id)
         due = repeat_due(relation.config, record) if record and signal in relation.signal else None
@@ -153,7 +162,7 @@ def _action(turn: Turn) -> None:
         elif alert.extra_info.is_recovering or record.latest_anomaly_time >= alert.latest_time:
             turn.keep(repeat_waits=True)
         else:
-            plan(turn, signal, NORMAL, found, only=relation.id)
+            plan(turn, signal, NORMAL, matched(turn), only=relation.id)
             turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))
 
 

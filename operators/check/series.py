@@ -5,7 +5,7 @@ import msgspec
 from operators.alert import Alert
 from operators.event import Event
 from operators.rules.model import Algorithm, Detect, Item, Strategy
-from operators.rules.remembered import Remembered
+from operators.rules.remembered import EACH_STRATEGY, Remembered
 
 UNIT = 60
 """Seconds of a period when no query names an interval."""
@@ -14,6 +14,9 @@ WINDOW = 5
 
 AUTO_LEVEL = 2
 """The level under which detection of automatic level is configured."""
+
+MOST_KNOWN = 64
+"""Series of one strategy that are kept."""
 
 PARTS_OF_EVENT_ID = 5
 """`dimensions_md5.source_time.strategy_id.item_id.level` (spec/lifecycle.md 1.6)."""
@@ -78,17 +81,31 @@ def series_of(strategy: Strategy, alert: Alert) -> Series | None:
     """Return the windows that judge an alert; None for a strategy without items, which has no series."""
     if not strategy.items:
         return None
+    event, known = alert.event, _known(strategy)
+    key = (event.severity, alert.severity, result_level(event, strategy))
+    series = known.get(key)
+    if series is None:
+        if len(known) >= MOST_KNOWN:  # a level may be any number that an event names
+            known.clear()
+        series = known[key] = _worked_out(strategy, *key)
+    return series
+
+
+_known: Remembered[Strategy, dict[tuple[int, int, int], Series]] = Remembered(lambda _: {}, size=EACH_STRATEGY)
+"""The series of a strategy by the severities of event and alert and the level of the results."""
+
+
+def _worked_out(strategy: Strategy, severity: int, of_alert: int, level: int) -> Series:
     item = strategy.items[0]
     queries = item.query_configs
-    recovery = _recovery_detect(strategy, item, alert)
-    trigger = _detect(strategy, alert.event.severity)
+    recovery = _recovery_detect(strategy, item, severity, of_alert)
+    trigger = _detect(strategy, severity)
     periods = recovery.recovery_config.check_window if recovery else WINDOW
     setter = recovery.recovery_config.status_setter if recovery else "recovery"
     size, count = (trigger.trigger_config.check_window, trigger.trigger_config.count) if trigger else (periods, 1)
     patience = max(size, WINDOW) + (WINDOW if is_intelligent_without_sdk(item) else 0)
     if item.algorithms and all(algorithm.type in AIOPS_ALGORITHMS for algorithm in item.algorithms):
         size, count = WINDOW, 1
-    level = result_level(alert.event, strategy)
     if any(algorithm.type == "NewSeries" and algorithm.level == level for algorithm in item.algorithms):
         count = 1
     return Series(
@@ -110,9 +127,10 @@ def result_level(event: Event, strategy: Strategy) -> int:
 
     Algorithms that choose the severity themselves report their results under the one level that is configured.
     """
-    parts = event.event_id.split(".")
-    if len(parts) == PARTS_OF_EVENT_ID and parts[2] == strategy.id and parts[4].isdecimal():
-        return int(parts[4])
+    if event.event_id.count(".") == PARTS_OF_EVENT_ID - 1:
+        parts = event.event_id.split(".")
+        if parts[2] == strategy.id and parts[4].isdecimal():
+            return int(parts[4])
     if strategy.items and strategy.detects:
         if is_host_anomaly(strategy.items[0]):
             return strategy.detects[0].level
@@ -151,16 +169,16 @@ def _measure(strategy: Strategy | None) -> Reach:
     )
 
 
-reach: Remembered[Strategy | None, Reach] = Remembered(_measure)
+reach: Remembered[Strategy | None, Reach] = Remembered(_measure, size=EACH_STRATEGY)
 """Return how far back the windows of a strategy look; without one, the default windows."""
 
 
-def _recovery_detect(strategy: Strategy, item: Item, alert: Alert) -> Detect | None:
+def _recovery_detect(strategy: Strategy, item: Item, severity: int, of_alert: int) -> Detect | None:
     if is_host_anomaly(item):
         return strategy.detects[0] if strategy.detects else None
     if is_auto_level(item):
         return _detect(strategy, AUTO_LEVEL)
-    return _detect(strategy, alert.event.severity) or _detect(strategy, alert.severity)
+    return _detect(strategy, severity) or _detect(strategy, of_alert)
 
 
 def _detect(strategy: Strategy, level: int) -> Detect | None:

@@ -11,7 +11,7 @@ from operators.alert import Alert, is_no_data
 from operators.check.series import is_auto_level, is_host_anomaly
 from operators.reason import Reason
 from operators.rules.model import QueryConfig, Strategy
-from operators.rules.remembered import Remembered
+from operators.rules.remembered import EACH_STRATEGY, Remembered
 
 
 class StrategySnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -38,14 +38,14 @@ def _make_snapshot(strategy: Strategy) -> StrategySnapshot:
     )
 
 
-snapshot_of: Remembered[Strategy, StrategySnapshot] = Remembered(_make_snapshot)
+snapshot_of: Remembered[Strategy, StrategySnapshot] = Remembered(_make_snapshot, size=EACH_STRATEGY)
 """Return the snapshot of a strategy as it stands: made once, so that the alerts of a strategy share it."""
 
 
 def strategy_change(snapshot: StrategySnapshot | None, strategy: Strategy, alert: Alert) -> tuple[Reason, str] | None:
     """Return why an alert opened under a snapshot cannot go on under the strategy as it stands; None if it can."""
     now = snapshot_of(strategy)
-    if snapshot is None or snapshot == now:
+    if snapshot is None or snapshot is now or snapshot == now:
         return None
     if snapshot.metric_ids != now.metric_ids:
         return Reason.METRIC_CHANGED, f"the metric of strategy {strategy.id} changed"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from operators.alert import Alert
+from operators.event import Event
 from operators.rules.hosts import host_of, nodes_of
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ class LazyFacts(Mapping[str, Values]):
         self,
         at_hand: Plain,
         plain: Callable[[], Plain],
-        late: Mapping[str, Callable[[], Values]] | None = None,
-        families: Mapping[str, Callable[[], Plain]] | None = None,
+        late: dict[str, Callable[[], Values]] | None = None,
+        families: dict[str, Callable[[], Plain]] | None = None,
     ) -> None:
+        """Take over `late` and `families`: what has been asked for is taken out of them."""
         self._at_hand = at_hand
         self._build = plain
         self._known: Plain | None = None
-        self._late = dict(late or {})
-        self._families = dict(families or {})
+        self._late = late or {}
+        self._families = families or {}
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the values of a fact, or the default if there are none."""
@@ -104,8 +106,8 @@ def dispatch_facts(
         return named
 
     return LazyFacts(
-        _alert_facts(alert, strategy),
-        lambda: _dispatch_plain(alert, strategy),
+        {"alert.strategy_id": (alert.strategy_id,) if alert.strategy_id else ()},
+        lambda: _dispatch_plain(alert, strategy) | _alert_facts(alert, strategy),
         late={
             "notice_users": notice_users,
             "is_empty_users": lambda: ("false" if notice_users() else "true",),
@@ -152,7 +154,6 @@ def _alert_facts(alert: Alert, strategy: "Strategy | None") -> Plain:
     return {
         "alert.event_source": (alert.event.plugin_id,),
         "alert.scenario": _one(strategy and strategy.scenario),
-        "alert.strategy_id": _one(alert.strategy_id or None),
         "alert.name": (alert.alert_name,),
         "alert.metric": alert.event.metric,
         "alert.labels": _labels(alert, strategy),
@@ -187,7 +188,17 @@ def _dimensions(alert: Alert, *, raw_wins: bool) -> Plain:
 
 def _origin_dimensions(alert: Alert) -> dict[str, Any]:
     """Return `origin_alarm.data.dimensions`, which a producer may have filled with anything."""
-    place: Any = alert.extra_info.origin_alarm or alert.event.extra_info.get("origin_alarm")
+    return (
+        _dimensions_in(alert.extra_info.origin_alarm) if alert.extra_info.origin_alarm else raw_dimensions(alert.event)
+    )
+
+
+def raw_dimensions(event: Event) -> dict[str, Any]:
+    """Return the raw dimensions that an event's origin gave it."""
+    return _dimensions_in(event.extra_info.get("origin_alarm")) if event.extra_info else {}
+
+
+def _dimensions_in(place: Any) -> dict[str, Any]:
     for name in ("data", "dimensions"):
         place = place.get(name) if isinstance(place, dict) else None
     return place if isinstance(place, dict) else {}

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+EACH_STRATEGY = 16_384
+"""Results kept of what is asked of strategies: more than a large book has."""
+
 Source = TypeVar("Source")
 Made = TypeVar("Made")
 

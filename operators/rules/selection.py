@@ -21,6 +21,7 @@ class Selection(Generic[Rule]):
         for place, (rule, parts) in enumerate(rules):
             self._rules.append((rule, _all_parts(parts)))
             self._file(place, _key_of(parts))
+        self._fields = [(field, _other_name(field), places) for field, places in self._by_value.items()]
 
     def _file(self, place: int, key: tuple[str, frozenset[str]] | None) -> None:
         if key is None:
@@ -39,11 +40,11 @@ class Selection(Generic[Rule]):
                 yield rule
 
     def _candidates(self, facts: Facts) -> list[int]:
-        places = set(self._anywhere)
-        for field, by_value in self._by_value.items():
-            for value in facts.get(field) or facts.get(_other_name(field)) or ():
-                places.update(by_value.get(_key_text(field, value), ()))
-        return sorted(places)
+        found: list[int] = []
+        for field, other, by_value in self._fields:
+            for value in facts.get(field) or facts.get(other) or ():
+                found += by_value.get(_key_text(field, value), ())
+        return sorted({*self._anywhere, *found}) if found else self._anywhere
 
 
 def _all_parts(parts: Sequence[Sequence[Condition]]) -> Matcher:
@@ -72,8 +73,9 @@ def _key_texts(one: Condition) -> frozenset[str]:
 
 def _key_text(field: str, value: Any) -> str:
     """Return the text a value is found by: of a host its address, for it may be meant with its cloud."""
-    text = condition_text(field, value)
-    return text.partition("|")[0] if field in HOST_FIELDS else text
+    if field in HOST_FIELDS:
+        return condition_text(field, value).partition("|")[0]
+    return value.strip() if type(value) is str else condition_text(field, value)
 
 
 def _other_name(field: str) -> str:
