@@ -1,16 +1,24 @@
-"""CPU of the core with rules in force: strategies, inventory, 100 shields, 100 dispatch rules, and twice and ten times as many."""
+"""CPU of the core with rules in force: strategies, inventory, 100 shields, 100 dispatch rules, and twice and ten times as many.
+
+With a number: what so many open alerts cost while no event comes, by checker.
+"""
 
 import gc
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any
 
 from bench.core import calibration, fold
 from flows.settings import Settings
 from flows.words import renderer
+from operators.check import chain
+from operators.rules.book import RuleBook
 from operators.rules.documents import Sourced
 from operators.rules.load import build
+from operators.turn import Turn
 from operators.worker import Worker
 
 T0 = 1_700_000_000
@@ -67,13 +75,19 @@ def events(count: int) -> list[bytes]:
     return made
 
 
+def book_of(rules: int, *, extra: str = "") -> RuleBook:
+    """Return the book; `extra` names a group that makes it another version and changes nothing."""
+    found = list(documents(rules))
+    if extra:
+        found.append(("user_groups", {"id": extra, "name": extra, "users": ["zoe"], "ways": ["mail"]}))
+    book, errors = build([Sourced(kind, document, "bench", f"{kind}[{n}]") for n, (kind, document) in enumerate(found)])
+    assert book is not None, errors[:3]
+    return book
+
+
 def measure(rules: int, raws: list[bytes]) -> float:
     settings = Settings()
-    book, errors = build(
-        [Sourced(kind, document, "bench", f"{kind}[{n}]") for n, (kind, document) in enumerate(documents(rules))]
-    )
-    assert book is not None, errors[:3]
-    host = Worker(settings, book, renderer(settings))
+    host = Worker(settings, book_of(rules), renderer(settings))
     gc.collect()
     gc.freeze()
     begin = time.process_time()
@@ -81,7 +95,111 @@ def measure(rules: int, raws: list[bytes]) -> float:
     return (time.process_time() - begin) / len(raws) * 1e6
 
 
+MINUTES = 10
+
+
+def identity(key: int) -> dict[str, Any]:
+    """Return what names one of many series, spread over strategies and hosts."""
+    return {
+        "plugin_id": "bkmonitor", "strategy_id": key % STRATEGIES or 1, "alert_name": "CPU usage", "target_type": "HOST",
+        "target": address(key % HOSTS), "bk_biz_id": 2, "data_type": "time_series", "metric": ["cpu"],
+        "tags": [{"key": "series", "value": str(key)}], "dedupe_keys": ["tags.series"],
+    }  # fmt: skip
+
+
+def opened(count: int) -> Worker:
+    """Return a worker with `count` open alerts of strategies, all opened within a minute and looked at since."""
+    settings = Settings()
+    host = Worker(settings, book_of(100), renderer(settings))
+    lines = (
+        json.dumps(identity(key) | {"event_id": f"e{key}", "severity": 2, "time": T0 + key * 60 // count}).encode()
+        for key in range(count)
+    )
+    fold(host, lines)
+    host.advance(T0 + 180)
+    host.said.clear()
+    return host
+
+
+class Timed:
+    """One link of the chain, with its calls and seconds."""
+
+    def __init__(self, link: chain.Link) -> None:
+        self.name = getattr(link, "__name__", str(link)).strip("_")
+        self.link = link
+        self.calls, self.seconds = 0, 0.0
+
+    def __call__(self, turn: Turn) -> None:
+        begin = time.process_time()
+        self.link(turn)
+        self.seconds += time.process_time() - begin
+        self.calls += 1
+
+
+def minutes_of(host: Worker, count: int, title: str, each: Callable[[Worker, int], None]) -> None:
+    """Let time move for ten minutes and print CPU and looks an open alert and minute."""
+    gc.collect()
+    gc.freeze()
+    watched = chain.ENDERS + chain.TELLERS
+    timed = [Timed(link) for link in watched]
+    chain.ENDERS, chain.TELLERS = tuple(timed[: len(chain.ENDERS)]), tuple(timed[len(chain.ENDERS) :])
+    start, begin = host.clock, time.process_time()
+    for minute in range(1, MINUTES + 1):
+        each(host, start + 60 * (minute - 1))
+        for second in range(60):
+            host.advance(start + 60 * (minute - 1) + second + 1)
+            host.said.clear()
+    spent = time.process_time() - begin
+    chain.ENDERS, chain.TELLERS = watched[: len(chain.ENDERS)], watched[len(chain.ENDERS) :]
+    per = count * MINUTES
+    assert sum(1 for _ in host.states.open()) == count
+    print(
+        f"{count:>7,} open, {title}: {spent / per * 1e6:.2f} us and {timed[0].calls / per:.2f} looks an alert and minute"
+    )
+    if timed[0].calls:
+        looks = timed[0].calls
+        parts = ", ".join(f"{one.name} {one.seconds / looks * 1e6:.1f}" for one in timed)
+        print(f"        us a look: {parts}")
+
+
+def nothing(_: Worker, __: int) -> None:
+    """Time alone: what is not due costs nothing."""
+
+
+def new_rules() -> Callable[[Worker, int], None]:
+    """Books that change nothing in turn: every open alert is looked at once within the minute."""
+    books = cycle([book_of(100, extra="even"), book_of(100, extra="odd")])
+    return lambda host, _: host.put_book(next(books))
+
+
+def anomalous_checks(count: int) -> Callable[[Worker, int], None]:
+    """A check of every series that says again what its event said: the window stays hot."""
+
+    def each(host: Worker, at: int) -> None:
+        said = {"kind": "check", "time": at, "at": at, "anomaly": True, "level": 2, "item_id": 1, "value": 1.5}
+        fold(host, (json.dumps(identity(key) | said).encode() for key in range(count)))
+
+    return each
+
+
+def open_alerts(count: int) -> None:
+    """Print what open alerts cost while no event comes."""
+    host = opened(count)
+    minutes_of(host, count, "nothing happens", nothing)
+    minutes_of(host, count, "rules change every minute", new_rules())
+    if count <= FEW:
+        minutes_of(host, count, "a check of each every minute", anomalous_checks(count))
+
+
+FEW = 10_000
+"""Alerts for which a check of each is worth the wait."""
+
+
 def main() -> None:
+    if len(sys.argv) > 1:
+        print(f"calibration: sum(range(1000)) takes {calibration():.1f} us")
+        open_alerts(int(sys.argv[1]))
+        return
     raws = events(60_000)
     print(f"calibration: sum(range(1000)) takes {calibration():.1f} us")
     for rules in (0, 100, 200, 1000):
