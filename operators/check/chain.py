@@ -10,7 +10,7 @@ from operators.alert import UpgradeRecord, is_no_data
 from operators.check.ack import settle_ack_duration
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict
-from operators.check.next import timed_transition
+from operators.check.next import END_TEXTS, timed_transition
 from operators.check.recover import recover_verdict, recovering_extra
 from operators.check.upgrade import Step, next_step
 from operators.checks import EMPTY
@@ -43,7 +43,7 @@ def _next(turn: Turn) -> None:
     alert = turn.current()
     reason = timed_transition(alert, turn.now)
     if reason is not None:
-        end_alert(turn, reason)
+        end_alert(turn, reason, END_TEXTS[reason])
     else:
         turn.look(alert.next_status_time)
 
