@@ -100,6 +100,19 @@ class Case(NamedTuple):
         return self.book.strategies.get(self.alert.strategy_id) if self.book and self.alert.strategy_id else None
 
 
+def holds_by_document(case: Case) -> bool:
+    """Tell whether the document says of a shield what the rules at hand cannot: it was set by command, or is gone."""
+    alert = case.alert
+    if not alert.is_shielded:
+        return False
+    return case.book is None or not case.book.shields.keys() >= set(alert.shield_id)
+
+
+def shielded_until(alert: Alert) -> int | None:
+    """Return the last second of the longest shield, as the document has it; None = nobody knows."""
+    return alert.update_time + alert.shield_left_time if alert.shield_left_time else None
+
+
 def why_text(reason: str) -> str:
     """Return the sentence of a reason; of one that this version does not know, its name."""
     return REASON_TEXT.get(Reason(reason), reason) if reason in set(Reason) else reason

@@ -11,7 +11,7 @@ from operators.check.shield import shielding
 from operators.check.upgrade import next_step
 from operators.checks import EMPTY
 from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
-from operators.explain_case import Case, Deadline, why_text
+from operators.explain_case import Case, Deadline, holds_by_document, shielded_until, why_text
 from operators.explain_windows import Outlook, outlook
 from operators.reason import Reason
 from operators.rules.book import RuleBook
@@ -139,6 +139,11 @@ def _waits_for(found: Outlook) -> str:
 
 
 def _shield(case: Case, book: RuleBook) -> Iterator[Deadline]:
+    until = shielded_until(case.alert)
+    if holds_by_document(case) and until is not None:
+        yield Deadline(
+            until + 1, "a shield of the alert may end", f"Set by command: {', '.join(case.alert.shield_id)}."
+        )
     found = shielding(case.alert, book, case.settings, case.now)
     if found.next_edge is None:
         return

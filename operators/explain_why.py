@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec.structs import replace
 
 from operators.alert import ABNORMAL
-from operators.check.shield import shielding
+from operators.check.shield import Shielding, shielding
 from operators.dedupe import ENDED_GRACE, access_time
 from operators.dispatch import ONLY_NOTICE, assign_mode, dispatch
-from operators.explain_case import Case, Finding, why_text
+from operators.explain_case import Case, Finding, holds_by_document, shielded_until, why_text
 from operators.explain_events import is_expired
 from operators.explain_windows import outlook
 from operators.reason import OpType, Reason
 from operators.records import LogEntry
+from operators.rules.book import RuleBook
 from operators.rules.windows import day_range_edge, in_day_range, strategy_active
 
 _DECISIONS = frozenset(
@@ -58,23 +59,25 @@ def _blocked(case: Case) -> Iterator[Finding]:
 
 def _shielded(case: Case) -> Iterator[Finding]:
     alert, entry = case.alert, _last(case.logs, OpType.SHIELD)
-    if case.book is None:
-        if alert.is_shielded:
-            until = entry.time + alert.shield_left_time if entry and alert.shield_left_time else None
-            yield _found(_which_shields(alert.shield_id), entry, Reason.SHIELDED_BY_RULE, until)
-        return
-    found = shielding(alert, case.book, case.settings, case.now)
-    if found.is_shielded:
-        until = case.now + found.left if found.left else None
-        named = (case.book.shields[name].description for name in found.ids if name in case.book.shields)
-        yield Finding(
-            what=_which_shields(found.ids),
-            why=why_text(found.reason),
-            reason=found.reason,
-            since=entry.time if entry else None,
-            until=until,
-            detail="; ".join(filter(None, named)),
-        )
+    if case.book is not None:
+        found = shielding(alert, case.book, case.settings, case.now)
+        if found.is_shielded:
+            yield _by_the_rules(case, case.book, found, entry)
+            return
+    if holds_by_document(case):
+        yield _found(_which_shields(alert.shield_id), entry, Reason.SHIELDED_BY_RULE, shielded_until(alert))
+
+
+def _by_the_rules(case: Case, book: RuleBook, found: Shielding, entry: LogEntry | None) -> Finding:
+    named = (book.shields[name].description for name in found.ids if name in book.shields)
+    return Finding(
+        what=_which_shields(found.ids),
+        why=why_text(found.reason),
+        reason=found.reason,
+        since=entry.time if entry else None,
+        until=case.now + found.left if found.left else None,
+        detail="; ".join(filter(None, named)),
+    )
 
 
 def _which_shields(ids: Iterable[str]) -> str:

@@ -280,8 +280,23 @@ def test_a_blocked_alert_says_why_and_how_long():
 
 def test_a_shielded_alert_names_its_shields_and_their_end_from_its_document():
     logs = [entry(OpType.SHIELD, Reason.SHIELDED_BY_RULE, NOW - 300)]
-    found = explain(alert(is_shielded=True, shield_id=("7", "8"), shield_left_time=900), logs, [], now=NOW).why_not[0]
+    shielded = alert(is_shielded=True, shield_id=("7", "8"), shield_left_time=900, update_time=NOW - 300)
+    found = explain(shielded, logs, [], now=NOW).why_not[0]
     assert (found.what, found.since, found.until) == ("the alert is shielded by 7, 8", NOW - 300, NOW + 600)
+
+
+def test_a_shield_set_by_command_is_told_although_the_rules_at_hand_lack_it(rules):
+    logs = [entry(OpType.SHIELD, Reason.SHIELDED_BY_RULE, NOW - 300)]
+    shielded = alert(is_shielded=True, shield_id=("work",), shield_left_time=900, update_time=NOW - 300)
+    story = explain(shielded, logs, [], book=rules(), now=NOW)
+    assert [(found.what, found.until) for found in story.why_not] == [("the alert is shielded by work", NOW + 600)]
+    assert ("a shield of the alert may end", NOW + 601) in [(one.what, one.time) for one in story.next]
+
+
+def test_a_shield_that_the_rules_at_hand_let_go_of_holds_no_longer(rules):
+    ended = f"shields: [{{id: 7, bk_biz_id: 2, category: strategy, end_time: {NOW - 1}, dimension_config: {{strategy_id: [1]}}}}]"
+    shielded = alert(is_shielded=True, shield_id=("7",), shield_left_time=900, update_time=NOW - 900)
+    assert explain(shielded, [], [], book=rules(more=ended), now=NOW).why_not == ()
 
 
 def test_with_rules_the_shield_is_told_as_it_now_stands(rules):
