@@ -125,8 +125,15 @@ DROP_TEXT: dict[DropReason, str] = {
 }
 """Why enrichment let an event go."""
 
+_OPS = (
+    "`op_type` says what happened. Three are names of the reference system that are never written here: a rise in severity"
+    " closes the alert and opens its successor (no `SEVERITY_UP`); what the action quota holds back and what noise reduction"
+    " decides are `ACTION` entries with reasons `action_quota`, `noise_held`, `noise_released` and `noise_suppressed` (no"
+    " `ACTION_QOS`, no `NOISE_REDUCE`), as the reference writes them:"
+)
+
 _TABLES: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
-    ("Entries of an alert's log", "`op_type` says what happened:", OP_TEXT),
+    ("Entries of an alert's log", _OPS, OP_TEXT),
     ("Reasons in the log and in actions", "`reason` says why an alert changed, was told, or was not:", REASON_TEXT),
     ("Reasons in the dead letters", "A record that cannot be used is kept with its bytes and one of these:", DEAD_TEXT),
     ("Events that enrichment drops", "Such events are counted and logged; they reach no alert:", DROP_TEXT),
