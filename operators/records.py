@@ -129,6 +129,8 @@ class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     strategy_id: str = ""
     bk_biz_id: str | int | None = None
     severity: int = 3
+    execute_times: int = 1
+    """Of a summary: the least of those it tells."""
     mentions: dict[str, list[str]] = {}
     shield: dict[str, Any] | None = None
     """Of a notice that a shield begins or ends: edge ("begin" | "end"), shield (its document), time."""

@@ -23,6 +23,7 @@ def direct(action: Action, way: str, receivers: tuple[str, ...], now: int, *, fo
         strategy_id=action.strategy_id,
         bk_biz_id=action.bk_biz_id,
         severity=action.severity,
+        execute_times=action.execute_times,
         mentions={chat: users for chat, users in action.mentions.items() if chat in receivers},
         config=action.config,
     )
@@ -40,6 +41,7 @@ def withheld(child: Child, place: int) -> Member:
         notice_type=action.notice_type,
         followed=child.followed,
         mentioned=tuple(action.mentions.get(child.receiver, ())),
+        execute_times=action.execute_times,
     )
 
 
@@ -70,5 +72,6 @@ def _summary(addressee: Addressee, members: list[Member], due: int, *, merged: b
         strategy_id=first.strategy_id,
         bk_biz_id=addressee.bk_biz_id,
         severity=addressee.severity,
+        execute_times=min(member.execute_times for member in members),
         mentions={addressee.receiver: list(first.mentioned)} if first.mentioned else {},
     )

@@ -44,6 +44,7 @@ class Member(msgspec.Struct, frozen=True, gc=False, array_like=True):
     followed: bool
     mentioned: tuple[str, ...]
     """Users to mention, when the receiver is a chat."""
+    execute_times: int = 1
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):

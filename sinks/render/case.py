@@ -16,6 +16,7 @@ from sinks.render.words import Words, words
 
 NO_DATA, SHIELD = "no_data", "shield"
 UPGRADE, UNSHIELDED = "upgrade", "unshielded"
+REPEAT = "repeat"
 
 
 class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):

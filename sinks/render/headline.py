@@ -1,7 +1,7 @@
 """Tags, headlines and leads: what a notice says first, so that nobody takes an escalation for an alert."""
 
 from operators.alert import is_no_data
-from sinks.render.case import NO_DATA, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
+from sinks.render.case import NO_DATA, REPEAT, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
 from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name
 from sinks.render.times import duration_text
@@ -15,7 +15,7 @@ def tag_names(case: Case) -> list[str]:
     tags, message = case.words.tags, case.message
     if message.signal == SHIELD:
         return [tags[f"shield_{shield_edge(case)}"]]
-    names = [tags[message.notice_type]] if message.notice_type in (UPGRADE, UNSHIELDED) else []
+    names = [tags[kind]] if (kind := kind_of(case)) else []
     if message.collect_type == "converge":
         names.append(tags["summary"])
     if message.signal in (*ENDED, "ack"):
@@ -29,6 +29,14 @@ def tag_names(case: Case) -> list[str]:
     if message.signal not in ENDED and len(states) == 1 and not is_open(case.alert):
         names.append(case.words.states[case.alert.status])  # all ended while their notice waited (design.md 7.25)
     return names
+
+
+def kind_of(case: Case) -> str:
+    """Return what kind of notice it is besides a first one: an escalation, the end of a shield, a repeat; else ""."""
+    message = case.message
+    if message.notice_type in (UPGRADE, UNSHIELDED):
+        return message.notice_type
+    return REPEAT if message.execute_times > 1 else ""
 
 
 def is_without_data(case: Case) -> bool:
@@ -92,6 +100,8 @@ def lead_texts(case: Case) -> list[str]:
         leads.append(phrases["upgrade"].format(duration=stood))
     if message.notice_type == UNSHIELDED:
         leads.append(phrases["unshielded" if is_open(case.alert) else "unshielded_ended"])
+    if kind_of(case) == REPEAT and is_open(case.alert):
+        leads.append(phrases[REPEAT])
     if is_without_data(case) and is_open(case.alert):
         leads.append(phrases["no_data"])
     return leads

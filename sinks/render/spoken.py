@@ -1,8 +1,8 @@
 """The one sentence of a voice call."""
 
 from operators.alert import Alert
-from sinks.render.case import NO_DATA, SHIELD, UNSHIELDED, UPGRADE, Case
-from sinks.render.headline import ENDED, business_name, is_without_data, shield_edge
+from sinks.render.case import NO_DATA, SHIELD, Case
+from sinks.render.headline import ENDED, business_name, is_without_data, kind_of, shield_edge
 from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name, target_text
 
@@ -19,7 +19,8 @@ def sentence(case: Case) -> str:
     if not case.alerts:
         return f"{product}: {case.words.list_separator.join(message.alert_ids)}"
     said = voice[_pattern_name(case)].format(product=product, **_facts(case))
-    return voice[message.notice_type].format(sentence=said) if message.notice_type in (UPGRADE, UNSHIELDED) else said
+    kind = kind_of(case)
+    return voice[kind].format(sentence=said) if kind else said
 
 
 def _pattern_name(case: Case) -> str:

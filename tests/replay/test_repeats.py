@@ -169,6 +169,27 @@ def test_a_webhook_repeats_only_if_it_asks_for_it():
     ]
 
 
+WAYS = ["mail", "rtx", "sms", "voice"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Repeat"), ("zh", "重复通知")])
+def test_a_repeat_says_that_it_is_one(language, said):
+    people = [{"id": "ops", "name": "Ops", "users": ["alice"], "ways": WAYS}]
+    rules = {**repeating(), "user_groups": people}
+    out = replay(rules, [strategy_event(0), strategy_event(10)], until=600, settings={"language": language})
+    first, repeat = out.notices[:4], out.notices[4:]
+    assert [one["way"] for one in repeat] == WAYS
+    assert [said in one["content"] for one in (*first, *repeat)] == [False] * 4 + [True] * 4
+    assert [said in one["title"] for one in (*first, *repeat)] == [False] * 4 + [True] * 4
+
+
+def test_a_summary_is_a_repeat_only_if_all_that_it_tells_are():
+    lines = [strategy_event(at, target=f"10.0.0.{n}") for at in (0, 30) for n in (1, 2, 3)]
+    late = strategy_event(610, target="10.0.0.9")
+    told = replay(repeating(), lines, until=700).notices[-1], replay(repeating(), [*lines, late], until=700).notices[-1]
+    assert [(len(one["alert_ids"]), "[Repeat]" in one["title"]) for one in told] == [(2, True), (3, False)]
+
+
 def test_an_acked_alert_repeats_nothing():
     alert_id = replay(repeating(), [strategy_event(0)]).alert["id"]
     out = replay(repeating(), [strategy_event(0), command(1, "ack", alert_id=alert_id), *every(60, 2000)[1:]])
