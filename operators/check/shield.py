@@ -52,7 +52,8 @@ def _watched_host(alert: Alert, book: "RuleBook") -> "Host | None":
     if CLUSTER not in alert.extra_info.agg_dimensions:
         return None
     named = dimension_values(alert)
-    address, cloud = named.get("ip"), named.get("bk_cloud_id")
+    # a producer may tell the node as tags
+    address, cloud = (named.get(key, named.get(f"tags.{key}")) for key in ("ip", "bk_cloud_id"))
     return None if address is None or cloud is None else host_at(address, cloud, book)
 
 

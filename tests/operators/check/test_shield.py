@@ -100,6 +100,8 @@ def in_cluster(*agg_dimensions, **dimensions):
         (in_cluster("bcs_cluster_id", ip="10.0.0.2"), False),
         (in_cluster("bcs_cluster_id", bk_cloud_id=0), False),
         (in_cluster("pod", ip="10.0.0.2", bk_cloud_id=0), False),
+        (in_cluster("bcs_cluster_id", **{"tags.ip": "10.0.0.2", "tags.bk_cloud_id": "0"}), True),
+        (in_cluster("bcs_cluster_id", **{"tags.ip": "10.0.0.2"}), False),
     ],
 )
 def test_the_state_of_its_host_shields_an_alert(seen, expected):
