@@ -1,16 +1,22 @@
-"""What a job kept of one fingerprint, read from its last snapshots while it runs or rests; nothing is written."""
+"""What a job kept: of one fingerprint, and of the rules it was told by command. Read while it runs or rests, never written."""
 
 import pickletools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from flows.alerts import FLOW_ID
+from operators.batch import SHARED
+from operators.overlay import Overlay
 from operators.relay import state_within
+from operators.shared import VERSION, Kept
 from operators.slot import Slot
-from operators.snapshot import SnapshotError
+from operators.snapshot import SnapshotError, unpack
 from operators.state import State
+
+Kind = TypeVar("Kind")
 
 STEPS = tuple(f"{flow}.alerts" for flow in (FLOW_ID, f"{FLOW_ID}-alerts"))
 """The steps that keep slots: of a job in one process, and of the stage of alerts on its own."""
@@ -25,16 +31,24 @@ def last_state(directory: str | Path, dedupe_md5: str) -> State | None:
     None where there is none, or none that can be read.
     """
     md5 = dedupe_md5.lower()
-    found = [slot.states[md5] for slot in _slots(Path(directory), md5[:2]) if md5 in slot.states]
+    slots = _read(Path(directory), md5[:2], Slot.restore)
+    found = [slot.states[md5] for slot in slots if md5 in slot.states]
     return max(found, key=lambda state: state.touched, default=None)
 
 
-def _slots(directory: Path, key: str) -> Iterator[Slot]:
-    """Yield a slot as every worker has it; only one of them is its owner, the others' are empty."""
+def last_overlay(directory: str | Path) -> Overlay:
+    """Return what the stream changed of the rules, such as shields set by command, as of the last snapshot."""
+    found = _read(Path(directory), SHARED, lambda data: unpack("shared state", VERSION, data, Kept))
+    newest = max(found, key=lambda kept: kept.clock, default=None)
+    return Overlay(newest.overlay if newest else None)
+
+
+def _read(directory: Path, key: str, restore: Callable[[bytes], Kind]) -> Iterator[Kind]:
+    """Yield what every worker keeps under a key; of a slot only one is the owner, the others' are empty."""
     for path in (*directory.glob("partitions/*.sqlite3"), *directory.glob("worker-*/partitions/*.sqlite3")):
         try:
             for data in _kept(path, key):
-                yield Slot.restore(data)
+                yield restore(data)
         except (sqlite3.Error, SnapshotError):
             continue  # being made, or by a newer version: then nothing is at hand
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import msgspec
 
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
@@ -144,12 +145,23 @@ def end_shield(shield_id: str, **whom: Any) -> None:
 
 @shield.command("list")
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
+@click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
 @settings_option
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")
 @json_option
-def list_shields(rules: str | None, settings_path: str | None, at: int | None, *, as_json: bool) -> None:
-    """List the shields of the rules and which of them hold. Those set by command are in the job alone."""
+def list_shields(
+    rules: str | None, data: str | None, settings_path: str | None, at: int | None, *, as_json: bool
+) -> None:
+    """List the shields of the rules and which of them hold.
+
+    Those set by command are among them once the job has taken its next snapshot, where its directory is at hand
+    (`--data`, or setting `recovery.directory`).
+    """
     from flows.cli.shields import show_shields  # noqa: PLC0415 - rich is slow to import
 
     settings = read_settings(settings_path)
+    if data:
+        settings = msgspec.structs.replace(
+            settings, recovery=msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
+        )
     show_shields(rules or settings.rules, settings, int(time.time()) if at is None else at, as_json=as_json)

@@ -13,7 +13,7 @@ from rich.text import Text
 from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
 from flows.cli.view import View, console, print_json, reading, shown
-from flows.last_state import last_state
+from flows.last_state import last_overlay, last_state
 from operators.alert import ABNORMAL, Alert
 from operators.event import Event
 from operators.explain import Deadline, Finding, Story, StoryLine
@@ -97,7 +97,8 @@ def _rules(view: View, rules: str | None) -> RuleBook | None:
         raise click.ClickException("\n".join(map(str, errors)))
     if book is None:
         click.echo(f"going on without the rules in {place}: {errors[0]}", err=True)
-    return book
+        return None
+    return last_overlay(settings.recovery.directory).over(book, None)
 
 
 def _tell(view: View, story: Story, zone: tzinfo | None) -> None:

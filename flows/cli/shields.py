@@ -6,16 +6,18 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.view import console, print_json, shown, span
+from flows.last_state import last_overlay
 from flows.settings import Settings
 from operators.rules.load import load
 from operators.rules.windows import shield_window
 
 
 def show_shields(rules: str, settings: Settings, at: int, *, as_json: bool) -> None:
-    """Print the shields of a rule directory and where their windows stand."""
+    """Print the shields of a rule directory and those that the job was told by command, and where their windows stand."""
     book, errors = load([rules], default_business=settings.default_business, time_zone=settings.time_zone)
     if book is None:
         fail(*errors)
+    book = last_overlay(settings.recovery.directory).over(book, None)
     rows = []
     for one in book.shields.values():
         window = shield_window(one, book.zone_of(one.bk_biz_id, settings), at)

@@ -36,8 +36,17 @@ def check(minute: int, *, anomaly: bool) -> dict[str, object]:
     return {"kind": "check", "at": time, "time": time, "anomaly": anomaly, "level": 2, "item_id": 1, **IDENTITY}
 
 
+SHIELD = {
+    "id": "work",
+    "category": "strategy",
+    "begin_time": T0,
+    "end_time": T0 + 900,
+    "dimension_config": {"strategy_id": [1]},
+}
+
 LINES = [
     {"at": T0, "event_id": "e", "severity": 2, "time": T0, **IDENTITY},
+    {"kind": "command", "command": "shield", "at": T0 + 30, "operator": "bob", "shield": SHIELD},
     *(check(minute, anomaly=minute in (1, 3, 5)) for minute in range(1, 10)),
 ]
 
@@ -82,6 +91,20 @@ def test_a_moment_before_what_the_job_kept_is_explained_by_archived_events(ran):
     found = told(ran, "--at", T0 + 100)
     assert [window["anomalies"] for window in found["windows"]] == [2, 0, 0]
     assert "the job's memory of checks is not at hand" in found["why"]
+
+
+@pytest.mark.parametrize(("at", "holds"), [(T0 + 900, True), (T0 + 901, False)])
+def test_a_shield_set_by_command_is_listed_as_the_job_keeps_it(ran, at, holds):
+    options = ("--rules", ran / "rules.json", "--data", ran / "data", "--at", at, "--json")
+    (shield,) = json.loads(tocsin("shield", "list", *options))
+    assert (shield["id"], shield["holds"]) == ("work", holds)
+
+
+def test_a_shield_set_by_command_is_why_nobody_is_told(ran):
+    alert_id = json.loads(tocsin("alerts", "list", "--data", ran / "data", "--json"))["id"]
+    options = ("--rules", ran / "rules.json", "--data", ran / "data", "--at", T0 + 550, "--json")
+    found = json.loads(tocsin("explain", alert_id, *options))["why_not"][0]
+    assert (found["what"], found["until"]) == ("the alert is shielded by work", T0 + 900)
 
 
 def test_people_see_a_line_a_window(ran):
