@@ -92,10 +92,6 @@ class Courier:
         self._dispatcher.start()
         self._writer.start()
 
-    def wake(self) -> None:
-        """Look at the outbox now: something was put."""
-        self._wake.set()
-
     @property
     def alive(self) -> bool:
         """Whether its threads run; if one met a bug, the process should end and be started anew."""

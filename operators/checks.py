@@ -108,15 +108,6 @@ def fold_event(memory: CheckMemory | None, event: Event, strategy: Strategy | No
     return _with_anomaly(memory, Anomaly(event.time, result_level(event, strategy), is_event=True), strategy)
 
 
-def prune(memory: CheckMemory, strategy: Strategy | None) -> CheckMemory:
-    """Return the memory without the anomalies that no window can reach any more."""
-    levels = {anomaly.level for anomaly in memory.anomalies}
-    kept = memory.anomalies
-    for level in levels:
-        kept = _within_reach(kept, level, strategy)
-    return replace(memory, anomalies=kept) if len(kept) < len(memory.anomalies) else memory
-
-
 def forget_after(memory: CheckMemory, strategy: Strategy | None) -> int | None:
     """Return the last event time whose trigger window reaches an anomaly in memory; None if there is none."""
     if not memory.anomalies:

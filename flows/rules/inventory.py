@@ -13,6 +13,7 @@ from flows.rules.source import Found, Source, SourceUnavailableError, document_f
 from operators.rules.documents import RuleError, Sourced
 from sinks import redis_keys as keys
 from sinks.outbox.place import RedisPlace, redis_place
+from sinks.redis_client import redis_client
 
 HASHES = {
     "hosts": keys.HOSTS,
@@ -22,7 +23,7 @@ HASHES = {
 }
 """Kind -> the hash of its documents."""
 
-CONNECT_TIMEOUT, ANSWER_TIMEOUT = 3.0, 30.0
+ANSWER_TIMEOUT = 30.0
 """Seconds."""
 
 _Hashes = list[dict[bytes, bytes]]
@@ -80,17 +81,7 @@ class RedisHashes(Source):
 
 
 def _connected(place: RedisPlace) -> redis.Redis:
-    return redis.Redis(
-        host=place.host,
-        port=place.port,
-        db=place.db,
-        username=place.username,
-        password=place.password,
-        ssl=place.tls,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=ANSWER_TIMEOUT,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return redis_client(place, Retry(NoBackoff(), 1), answer_timeout=ANSWER_TIMEOUT)
 
 
 def _hashes(server: redis.Redis, prefix: str) -> _Hashes:

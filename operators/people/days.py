@@ -73,7 +73,6 @@ class Spans(msgspec.Struct, frozen=True):
 
 
 EVERY_DAY = Weekdays(frozenset(range(1, 8)))
-NO_DAY = Weekdays(frozenset())
 
 
 def first_day(days: DaySet, since: int) -> int | None:

@@ -17,7 +17,6 @@ from operators.rules.patterns import pattern_error
 FOREVER = 4102444800
 """2100-01-01T00:00:00Z: the end of what never ends, in Unix seconds."""
 
-SIGNALS = ("abnormal", "recovered", "closed", "no_data", "ack")
 
 WAYS = ("mail", "sms", "voice", "weixin", "rtx", "wxwork-bot", "dingtalk", "feishu", "slack", "webhook")
 """Every notice way there is (rules.md)."""

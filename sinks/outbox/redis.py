@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, assert_never
 
-import redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as ClientRetry
@@ -17,11 +16,12 @@ from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms
 from sinks.outbox.place import RedisPlace
 from sinks.outbox.redis_scripts import FIELDS, scripts
+from sinks.redis_client import redis_client
 
 CHUNK = 500
 """Notices a script handles at most, so that Redis never stops for long."""
 
-CONNECT_TIMEOUT, ANSWER_TIMEOUT, RETRIES = 3.0, 10.0, 5
+ANSWER_TIMEOUT, RETRIES = 10.0, 5
 
 
 class RedisOutbox:
@@ -34,7 +34,8 @@ class RedisOutbox:
     def __init__(self, place: RedisPlace, terms: Terms | None = None) -> None:
         self._terms = terms or Terms()
         self._key, self._place = place.key, f"redis://{place.host}:{place.port}/{place.db}/{place.key}"
-        self._db = _connect(place)
+        retry = ClientRetry(ExponentialBackoff(cap=2.0, base=0.1), RETRIES)
+        self._db = redis_client(place, retry, answer_timeout=ANSWER_TIMEOUT)
         self._scripts = {name: self._db.register_script(text) for name, text in scripts(place.key).items()}
 
     @property
@@ -142,20 +143,6 @@ class RedisOutbox:
     def _run(self, script: str, *arguments: Any) -> Any:
         with _translated(self._place):
             return self._scripts[script](keys=[self._name(keys.LIVE)], args=arguments)
-
-
-def _connect(place: RedisPlace) -> redis.Redis:
-    return redis.Redis(
-        host=place.host,
-        port=place.port,
-        db=place.db,
-        username=place.username,
-        password=place.password,
-        ssl=place.tls,
-        socket_connect_timeout=CONNECT_TIMEOUT,
-        socket_timeout=ANSWER_TIMEOUT,
-        retry=ClientRetry(ExponentialBackoff(cap=2.0, base=0.1), RETRIES),
-    )
 
 
 @contextmanager

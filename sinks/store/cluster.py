@@ -13,8 +13,6 @@ from elasticsearch import __version__ as client_version
 from sinks.store.interface import StoreError, StoreUnavailableError
 from sinks.store.mappings import KINDS, VERSION, mapping, template
 
-READ_SECONDS = 30
-
 
 class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands behind the `?` of the address."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sinks.store.interface import StoreError, StoreUnavailableError
@@ -77,10 +77,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
@@ -90,11 +90,10 @@ def _connect(name: str, *, uri: bool) -> sqlite3.Connection:
 def _prepared(
     connection: sqlite3.Connection, path: Path, prepare: Callable[[sqlite3.Connection, Path], None]
 ) -> sqlite3.Connection:
-    try:
+    with ExitStack() as undo:
+        undo.callback(connection.close)
         prepare(connection, path)
-    except BaseException:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
 
 

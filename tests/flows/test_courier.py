@@ -404,17 +404,6 @@ def test_receipts_that_nobody_keeps_are_forgotten(outbox):
     assert outbox.receipts(10) == []
 
 
-def test_a_wake_makes_it_look_at_once(outbox):
-    channel = Recording()
-    courier = Courier(outbox, {"mail": channel}, settings=CourierSettings(poll=600))
-    courier.start()
-    time.sleep(0.1)
-    outbox.put([notice("n1")], time.time())
-    courier.wake()
-    until(lambda: channel.ids == ["n1"])
-    assert courier.stop(120)
-
-
 def test_the_depth_is_shown_now_and_then(outbox, books):
     courier = Courier(outbox, {}, settings=CourierSettings(count_every=0.05), observer=books)
     courier.start()

@@ -15,7 +15,6 @@ from operators.checks import (
     lacks_level,
     newest_normal,
     newest_result,
-    prune,
 )
 from tests.operators.check.made import NO_DATA, T0, anomaly, detect, event, item, normal, remembered, strategy
 
@@ -164,14 +163,6 @@ def test_anomalies_within_reach_of_a_window_are_kept_however_many():
 def test_memory_is_bounded_whatever_comes():
     memory = remembered(*(anomaly(T0 + n) for n in range(2000)))
     assert len(memory.anomalies) == 120
-
-
-def test_prune_drops_what_a_changed_strategy_no_longer_reaches():
-    long = strategy(detects=(detect(window=60, recovery=60),))
-    memory = remembered(*(anomaly(T0 + 60 * n) for n in range(200)), by=long)
-    assert len(memory.anomalies) == 200
-    assert len(prune(memory, strategy()).anomalies) == 30
-    assert prune(EMPTY, strategy()) is EMPTY
 
 
 def test_an_anomaly_is_worth_keeping_while_a_trigger_window_can_reach_it():
