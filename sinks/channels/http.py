@@ -4,19 +4,30 @@ What a status means is decided here once: 2xx is an answer; 408, 425, 429 and 5x
 """
 
 import socket
-import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from errno import EHOSTUNREACH, ENETUNREACH
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    NewConnectionError,
+    SSLError,
+)
+from urllib3.exceptions import (
+    TimeoutError as HttpTimeoutError,
+)
 
+from sinks.channels.deadline import Deadline
 from sinks.channels.errors import LaterError, RefusedError
-from sinks.channels.wire import Received, Wires, request_of, spot_of
 
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
@@ -24,7 +35,10 @@ LARGEST_ANSWER = 64 * 1024
 _EXCERPT = 200
 _LATER = (408, 425, 429)
 _LONGEST_WAIT = 86400.0
-_OWN_FIELDS = {"User-Agent": "tocsin", "Accept-Encoding": "identity"}
+_AGENT = "tocsin"
+_NOT_VALID = "the address or a header is not valid"
+
+_calls = threading.local()
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -49,45 +63,96 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
         return self.body[:_EXCERPT].decode("utf-8", "replace")
 
 
+class _Watched:
+    """Tells the deadline of the call in progress on this thread which connection it waits on."""
+
+    sock: Any
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        _calls.deadline.watch(made)
+        return made
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send a request on a new connection, or on a kept one."""
+        if self.sock is not None:
+            _calls.deadline.watch(self.sock)
+        super().request(*arguments, **options)  # type: ignore[misc]
+
+
+class _Plain(_Watched, HTTPConnection):
+    """An HTTP connection with a deadline."""
+
+
+class _Secure(_Watched, HTTPSConnection):
+    """An HTTPS connection with a deadline."""
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
 class Http:
     """A client for one provider; safe from several threads. `timeout` is seconds for a whole call."""
 
     def __init__(self, timeout: float, clock: Callable[[], float] = time.time) -> None:
         self._timeout = timeout
         self._clock = clock
-        self._wires = Wires()
+        self._pools = urllib3.PoolManager(num_pools=8, maxsize=8)
+        self._pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def call(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout: float | None = None
     ) -> Answer:
         """Return a 2xx answer. Raises LaterError or RefusedError, whose texts name at most the host."""
         seconds = timeout or self._timeout
-        deadline = time.monotonic() + seconds
+        if not url.lower().startswith(("http://", "https://")):
+            raise RefusedError(_NOT_VALID)
         try:
-            spot = spot_of(url)
-            request = request_of(method, spot, body, {**_OWN_FIELDS, **headers})
-        except ValueError:
-            raise RefusedError("the address or a header is not valid") from None
-        try:
-            received = self._wires.exchange(spot.place, method, request, LARGEST_ANSWER, deadline)
-        except TimeoutError:
-            raise LaterError(f"no answer within {seconds:g} s") from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise LaterError(_explained(error)) from None
-        return self._judged(received)
+            with Deadline(seconds) as _calls.deadline:
+                status, received, fields = self._exchange(method, url, body, headers, seconds)
+        except (HTTPError, OSError, ValueError) as error:
+            raise _translated(error, seconds) from None
+        if _calls.deadline.is_over:  # then what looks like the end of the answer may be where it was cut
+            raise _late(seconds)
+        return self._judged(status, received, fields)
 
-    def close(self) -> None:
-        """Close the connections that are kept for later calls."""
-        self._wires.close()
+    def _exchange(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        response = self._pools.request(
+            method,
+            url,
+            retries=False,
+            body=body,
+            headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers},
+            timeout=urllib3.Timeout(total=seconds),
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        received = b""
+        while len(received) <= LARGEST_ANSWER:
+            piece = response.read1(16384)
+            if not piece:
+                response.release_conn()
+                break
+            received += piece
+        else:
+            response.close()
+        return response.status, received, response.headers
 
-    def _judged(self, received: Received) -> Answer:
-        status = received.status
-        answer = Answer(status, received.body[:LARGEST_ANSWER], len(received.body) <= LARGEST_ANSWER)
+    def _judged(self, status: int, received: bytes, fields: Mapping[str, str]) -> Answer:
+        answer = Answer(status, received[:LARGEST_ANSWER], len(received) <= LARGEST_ANSWER)
         if 200 <= status < 300:  # noqa: PLR2004 (2xx)
             return answer
         said = f"HTTP {status}: {answer.text()}".rstrip(": ")
         if status in _LATER or status >= 500:  # noqa: PLR2004 (5xx)
-            raise LaterError(said, retry_after(received.retry_after, self._clock()))
+            raise LaterError(said, retry_after(fields.get("Retry-After"), self._clock()))
         if 300 <= status < 400:  # noqa: PLR2004 (3xx)
             raise RefusedError(f"HTTP {status}: redirected elsewhere, which is not followed")
         raise RefusedError(said)
@@ -115,14 +180,20 @@ def retry_after(text: str | None, now: float) -> float | None:
     return min(max(seconds, 0.0), _LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 (not a number)
 
 
-def _explained(error: Exception) -> str:
-    """Return what broke a call, in words that hold neither path nor query."""
-    if isinstance(error, socket.gaierror):
-        return "the host has no address"
-    if isinstance(error, ConnectionRefusedError):
-        return "the host refuses connections"
-    if isinstance(error, ssl.SSLError):
-        return "no secure connection: " + str(error).partition("(_ssl.c")[0]
-    if isinstance(error, OSError) and error.errno in (EHOSTUNREACH, ENETUNREACH):
-        return "the host cannot be reached"
-    return "the connection broke"
+def _late(seconds: float) -> LaterError:
+    return LaterError(f"no answer within {seconds:g} s")
+
+
+def _translated(error: Exception, seconds: float) -> Exception:
+    """Return what an error of the client means, in words that hold neither path nor query."""
+    if isinstance(error, LocationValueError | UnicodeError) or type(error) is ValueError:
+        return RefusedError(_NOT_VALID)
+    if isinstance(error, NameResolutionError):
+        return LaterError("the host has no address")
+    if isinstance(error, NewConnectionError | ConnectionRefusedError):
+        return LaterError("the host refuses connections")
+    if isinstance(error, ConnectTimeoutError | HttpTimeoutError | TimeoutError):
+        return _late(seconds)
+    if isinstance(error, SSLError):
+        return LaterError("no secure connection: " + str(error).partition("(_ssl.c")[0])
+    return LaterError("the connection broke")

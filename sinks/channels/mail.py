@@ -4,7 +4,6 @@ import re
 import smtplib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import msgspec
 
 from operators.delivery import Result, Results
 from operators.records import Notice
+from sinks.channels.deadline import Deadline
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact
 from sinks.channels.secrets import Reveal
 from sinks.channels.wording import plain_text
@@ -68,7 +68,7 @@ class Mail:
         data = compose(notice, self._settings.sender, addresses).as_bytes()
         envelope = parseaddr(self._settings.sender)[1]
         try:
-            with _deadline(self._settings.timeout) as opened, self._session(opened) as server:
+            with Deadline(self._settings.timeout) as deadline, self._session(deadline) as server:
                 if self._settings.username:
                     server.login(self._settings.username, password)
                 return server.sendmail(envelope, addresses, data)
@@ -78,14 +78,13 @@ class Mail:
             raise _translated(error) from None
 
     @contextmanager
-    def _session(self, opened: list[socket.socket]) -> Iterator[smtplib.SMTP]:
+    def _session(self, deadline: Deadline) -> Iterator[smtplib.SMTP]:
         own = self._settings
         context = ssl.create_default_context()
-        server = _Server(opened, own, context if own.security == "tls" else None)
+        server = _Server(deadline, own, context if own.security == "tls" else None)
         try:
             if own.security == "starttls":
                 server.starttls(context=context)
-                opened += [server.sock] if server.sock else []
             yield server
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
@@ -94,47 +93,17 @@ class Mail:
 
 
 class _Server(smtplib.SMTP):
-    """A client that puts its socket where a deadline finds it; with a context it speaks TLS from the first byte."""
+    """A client under a deadline; with a context it speaks TLS from the first byte."""
 
-    def __init__(self, opened: list[socket.socket], own: MailSettings, context: ssl.SSLContext | None) -> None:
-        self._opened, self._context = opened, context
+    def __init__(self, deadline: Deadline, own: MailSettings, context: ssl.SSLContext | None) -> None:
+        self._deadline, self._context = deadline, context
         port = own.port or _PORTS[own.security]
         super().__init__(own.host, port, local_hostname=socket.gethostname(), timeout=own.timeout)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         made = socket.create_connection((host, port), timeout)
-        self._opened.append(made)
-        if self._context is not None:
-            made = self._context.wrap_socket(made, server_hostname=host)
-            self._opened.append(made)
-        return made
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[list[socket.socket]]:
-    """Shut the sockets put into the list when the time is up, whatever they are waiting for."""
-    opened: list[socket.socket] = []
-    over = threading.Event()
-
-    def end() -> None:
-        over.set()
-        for one in opened:
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield opened
-    except (smtplib.SMTPException, OSError):
-        if over.is_set():
-            raise TimeoutError from None
-        raise
-    finally:
-        timer.cancel()
+        self._deadline.watch(made)
+        return self._context.wrap_socket(made, server_hostname=host) if self._context else made
 
 
 def address(name: str, domain: str) -> str:
