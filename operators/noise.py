@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 
 import msgspec
 
@@ -103,7 +104,8 @@ class Noise:
         assert not self._due or self._due[0][0] >= now
         if alert_id not in self._places:
             return ()
-        dropped = tuple(self._take_out(*place) for place in list(self._places[alert_id]))
+        places = sorted(self._places[alert_id], key=itemgetter(0))  # by window, as a restored machine has them
+        dropped = tuple(self._take_out(*place) for place in places)
         return tuple(_moved(action, "skipped", Reason.SIGNAL_STALE) for action in dropped)
 
     def fire(self, now: int) -> tuple[Judged, ...]:

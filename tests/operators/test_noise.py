@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from operators.alert import Alert
@@ -271,6 +271,7 @@ def play(noise, steps, now=0, restart=False):
 
 
 @given(STEPS)
+@example([(0, "hold", 0, 2), (0, "hold", 0, 1), (0, "hold", 0, 2), (0, "drop", 0, 1)])
 def test_a_restored_snapshot_equals_the_run_that_never_stopped(steps):
     assert play(Noise(CoreSettings()), steps, restart=True)[0] == play(Noise(CoreSettings()), steps)[0]
 
