@@ -57,7 +57,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"there is no store at {path}")
     with explained(path):
-        return _prepared(_connect(f"{path.absolute().as_uri()}?mode=ro", uri=True), path, _check)
+        return _prepared(_connect(f"{path.absolute().as_uri()}?mode=ro", uri=True), path, _check_made)
 
 
 @contextmanager
@@ -122,6 +122,12 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _check_made(connection: sqlite3.Connection, path: Path) -> None:
+    if not _is_made(connection):  # the job that makes it has only begun
+        raise StoreUnavailableError(f"there is nothing in {path} yet")
+    _check(connection, path)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -48,12 +48,12 @@ def test_promtool_can_read_every_metric(meter: Meter):
 
 
 def ask(url: str, query: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{url}/api/v1/query?query={urllib.parse.quote(query)}", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/api/v1/query?query={urllib.parse.quote(query)}", timeout=60) as answer:
         return json.load(answer)["data"]["result"]
 
 
 def waited_for(url: str, query: str) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (found := ask(url, query)) and time.monotonic() < deadline:
         time.sleep(0.2)
     return found

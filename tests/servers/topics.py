@@ -29,7 +29,7 @@ class Topics:
         """Create a topic; return its full name."""
         topic = f"{self.prefix}-{name}"
         self.admin.create_topics([NewTopic(topic, partitions, 1, config=config)])[topic].result()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while topic not in self.admin.list_topics(timeout=5).topics:
             assert time.monotonic() < deadline
         return topic

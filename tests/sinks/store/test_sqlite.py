@@ -145,6 +145,15 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path):
     assert other.read_bytes() == before
 
 
+def test_a_store_that_a_job_only_begins_to_make_holds_nothing_yet(tmp_path):
+    path = tmp_path / "new.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    with pytest.raises(StoreUnavailableError, match=r"nothing in .*new\.db yet"):
+        SqliteStore(path, read_only=True)
+    connection.close()
+
+
 def test_a_store_of_a_newer_version_is_refused(path, writer):
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
