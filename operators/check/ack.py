@@ -9,13 +9,18 @@ def ack_duration(alert: Alert, now: int) -> int | None:
     if alert.ack_duration is not None:
         return alert.ack_duration
     if alert.is_ack or alert.is_shielded or alert.status != ABNORMAL:
-        return (alert.end_time or now) - alert.create_time
+        return _since_creation(alert, alert.end_time or now)
     return None
 
 
 def ack_duration_at_end(alert: Alert, end_time: int) -> int:
     """Return the seconds from creation to the first of ack, shield and an end that is only now written."""
-    return end_time - alert.create_time if alert.ack_duration is None else alert.ack_duration
+    return _since_creation(alert, end_time) if alert.ack_duration is None else alert.ack_duration
+
+
+def _since_creation(alert: Alert, second: int) -> int:
+    """Return the seconds since creation; 0 for an end whose event came late and tells of a time before it."""
+    return max(0, second - alert.create_time)
 
 
 def settle_ack_duration(turn: Turn) -> None:

@@ -127,6 +127,12 @@ def test_the_ack_duration_is_set_once_by_whatever_comes_first(lines, duration):
     assert done(*lines).alert["ack_duration"] == duration
 
 
+@pytest.mark.parametrize(("ended_at", "duration"), [(150, 50), (101, 1), (100, 0), (50, 0)])
+def test_the_ack_duration_of_an_alert_that_ended_before_it_was_heard_of_is_nothing(ended_at, duration):
+    late = [strategy_event(100, time=T0), strategy_event(200, "CLOSED", time=T0 + ended_at)]
+    assert replay(RULES, late).alert["ack_duration"] == duration
+
+
 def test_a_shield_settles_the_ack_duration():
     shield = {
         "id": 1,
