@@ -42,7 +42,7 @@ def server(heart: Heart):
 
 
 def ask(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request(method, path)
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -52,7 +52,7 @@ def progress(folder):
 
 
 def _opened(path):
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)
 
 
 def wait_past(folder, process, moment):

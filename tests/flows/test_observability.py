@@ -39,7 +39,7 @@ def test_without_a_port_nothing_listens():
 def test_with_a_port_it_answers():
     watched = open_observability(settings_with(metrics={"port": free_port()}))
     watched.start()
-    with urllib.request.urlopen(f"http://127.0.0.1:{watched.server.port}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{watched.server.port}/healthz", timeout=60) as answer:
         assert answer.status == 200
     watched.close()
 

@@ -60,23 +60,26 @@ def tocsin(where, rules, tmp_path):
 
     def start(*options):
         arguments = ["--rules", rules, "--outbox", where, "--store", str(tmp_path / "store.sqlite3"), *options]
-        child = subprocess.Popen(
-            [sys.executable, "-c", "from flows.cli.courier import courier; courier()", *arguments],
-            cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "default"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        log = tmp_path / f"courier-{len(children)}.log"
+        with log.open("wb") as written:
+            child = subprocess.Popen(
+                [sys.executable, "-c", "from flows.cli.courier import courier; courier()", *arguments],
+                cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "default"}, stdout=written, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        child.log = log
         children.append(child)
         return child
 
     yield start
     for child in children:
         child.kill()
-        child.communicate()
+        child.wait()
 
 
 def ended(child):
     child.send_signal(signal.SIGTERM)
-    text, _ = child.communicate(timeout=120)
-    return child.returncode, text
+    code = child.wait(120)
+    return code, child.log.read_text()
 
 
 def test_it_delivers_through_the_channels_of_the_rules_and_writes_receipts_back(outbox, tocsin, tmp_path, httpserver):
@@ -139,9 +142,9 @@ def test_changed_channels_are_used_without_a_restart_and_wrong_ones_are_not(outb
     outbox.put([notice("n1", way="webhook", receivers=("ops",))], time.time())
     until(lambda: sent() == [("/hook", "n1")])
     write("channels: [{way: webhook, url: {env: NOT_SET_ANYWHERE}}]")
-    time.sleep(3)
+    until(lambda: "NOT_SET_ANYWHERE is not set" in child.log.read_text())
     write("channels: [{way: nonsense}]")
-    time.sleep(3)
+    until(lambda: "unknown notice way" in child.log.read_text())
     outbox.put([notice("n2", way="webhook", receivers=("ops",))], time.time())
     until(lambda: sent()[1:] == [("/hook", "n2")])
     write(json.dumps({"channels": [{"way": "webhook", "url": httpserver.url_for("/new")}]}))

@@ -122,7 +122,7 @@ def test_a_server_that_is_away_is_told_after_bounded_retries(own_redis):
     outbox = open_outbox(f"redis://{address}/0/k")
     outbox.put([notice("n1")], NOW)
     server.kill()
-    with pytest.raises(OutboxUnavailableError, match="ConnectionError"):
+    with pytest.raises(OutboxUnavailableError, match=f"^outbox redis://{address}/0/k: "):
         outbox.put([notice("n2")], NOW)
     outbox.close()
 
@@ -143,6 +143,6 @@ def test_a_full_server_is_told(own_redis):
     with redis.Redis(host=host, port=int(port)) as client:
         client.config_set("maxmemory", 1)
     outbox = open_outbox(f"redis://{address}/0/k")
-    with pytest.raises(OutboxUnavailableError, match="OutOfMemory"):
+    with pytest.raises(OutboxUnavailableError, match="maxmemory"):
         outbox.put([notice("n1")], NOW)
     outbox.close()
