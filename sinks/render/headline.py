@@ -95,13 +95,14 @@ def lead_texts(case: Case) -> list[str]:
         return [phrases[f"shield_{shield_edge(case)}s"].format(id=shield_id(case), time=edge_text(case))]
     if not case.alerts:
         return leads
+    number = "_merged" if case.is_summary else ""
     if message.notice_type == UPGRADE:
         stood = duration_text(case.now - case.alert.create_time, case.words.units)
-        leads.append(phrases["upgrade"].format(duration=stood))
+        leads.append(phrases[f"upgrade{number}"].format(duration=stood))
     if message.notice_type == UNSHIELDED:
-        leads.append(phrases["unshielded" if is_open(case.alert) else "unshielded_ended"])
+        leads.append(phrases[f"unshielded{number or ('' if is_open(case.alert) else '_ended')}"])
     if kind_of(case) == REPEAT and is_open(case.alert):
-        leads.append(phrases[REPEAT])
+        leads.append(phrases[f"repeat{number}"])
     if is_without_data(case) and is_open(case.alert):
         leads.append(phrases["no_data"])
     return leads

@@ -188,6 +188,7 @@ def test_a_summary_is_a_repeat_only_if_all_that_it_tells_are():
     late = strategy_event(610, target="10.0.0.9")
     told = replay(repeating(), lines, until=700).notices[-1], replay(repeating(), [*lines, late], until=700).notices[-1]
     assert [(len(one["alert_ids"]), "[Repeat]" in one["title"]) for one in told] == [(2, True), (3, False)]
+    assert ["This is a repeat: these alerts go on." in one["content"] for one in told] == [True, False]
 
 
 def test_an_acked_alert_repeats_nothing():
