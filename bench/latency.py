@@ -83,7 +83,9 @@ def measure(brokers: str, root: Path, given: argparse.Namespace) -> tuple[list[f
 
     def feed() -> None:
         load.run(WARM_UP + given.seconds)
-        time.sleep(2)
+        deadline = time.monotonic() + 120
+        while len(done) < len(load.sent) and time.monotonic() < deadline:
+            time.sleep(0.1)
         job.stop.ask()
 
     threading.Thread(target=feed, daemon=True).start()
