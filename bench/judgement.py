@@ -136,22 +136,22 @@ class Timed:
         self.calls += 1
 
 
-def minutes_of(host: Worker, count: int, title: str, each: Callable[[Worker, int], None]) -> None:
-    """Let time move for ten minutes and print CPU and looks an open alert and minute."""
+def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callable[[Worker, int], None]) -> None:
+    """Let time move and print CPU and looks an open alert and minute."""
     gc.collect()
     gc.freeze()
     watched = chain.ENDERS + chain.TELLERS
     timed = [Timed(link) for link in watched]
     chain.ENDERS, chain.TELLERS = tuple(timed[: len(chain.ENDERS)]), tuple(timed[len(chain.ENDERS) :])
     start, begin = host.clock, time.process_time()
-    for minute in range(1, MINUTES + 1):
+    for minute in range(1, minutes + 1):
         each(host, start + 60 * (minute - 1))
         for second in range(60):
             host.advance(start + 60 * (minute - 1) + second + 1)
             host.said.clear()
     spent = time.process_time() - begin
     chain.ENDERS, chain.TELLERS = watched[: len(chain.ENDERS)], watched[len(chain.ENDERS) :]
-    per = count * MINUTES
+    per = count * minutes
     assert sum(1 for _ in host.states.open()) == count
     print(
         f"{count:>7,} open, {title}: {spent / per * 1e6:.2f} us and {timed[0].calls / per:.2f} looks an alert and minute"
@@ -185,10 +185,10 @@ def anomalous_checks(count: int) -> Callable[[Worker, int], None]:
 def open_alerts(count: int) -> None:
     """Print what open alerts cost while no event comes."""
     host = opened(count)
-    minutes_of(host, count, "nothing happens", nothing)
-    minutes_of(host, count, "rules change every minute", new_rules())
+    minutes_of(host, count, "nothing happens", MINUTES, nothing)
+    minutes_of(host, count, "rules change every minute", MINUTES if count <= FEW else 2, new_rules())
     if count <= FEW:
-        minutes_of(host, count, "a check of each every minute", anomalous_checks(count))
+        minutes_of(host, count, "a check of each every minute", MINUTES, anomalous_checks(count))
 
 
 FEW = 10_000
