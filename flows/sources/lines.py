@@ -36,6 +36,8 @@ def check_inputs(names: Iterable[str]) -> None:
 def open_input(name: str) -> IO[bytes]:
     """Open an input by name; `-` is stdin."""
     if name == "-":
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "standard input is closed")
         return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
     if name.endswith(".gz"):
         return io.BufferedReader(gzip.GzipFile(name, "rb"))

@@ -1,6 +1,7 @@
 """`tocsin run`: what ends it with a line that says why, and no traceback."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,18 @@ def test_a_run_with_its_input_at_an_end_exits_well(run):
 
 def test_stdin_may_be_closed_from_the_start(run):
     assert run("--input", "-", "--data", "d")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_a_standard_input_that_is_closed_is_said(run, tmp_path, command):
+    place = "--data" if command == "run" else "--out"
+    words = f"{shlex.join(PROGRAM[:-1])} {command} --rules rules --input - {place} d <&-"
+    done = subprocess.run(
+        words, shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, capture_output=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == b"-: standard input is closed"
 
 
 def test_an_option_wins_over_a_setting_and_a_named_place_stays():
