@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import (
     TimeoutError as HttpTimeoutError,
 )
+from urllib3.util.url import Url, parse_url
 
 from sinks.channels.deadline import Deadline
 from sinks.channels.errors import LaterError, RefusedError
@@ -36,9 +38,20 @@ _EXCERPT = 200
 _LATER = (408, 425, 429)
 _LONGEST_WAIT = 86400.0
 _AGENT = "tocsin"
+_HOSTS, _KEPT = 64, 64
+"""Hosts whose connections are kept, and connections that are kept of one: as many as a channel may have threads."""
 _NOT_VALID = "the address or a header is not valid"
 
 _calls = threading.local()
+
+
+@lru_cache(4096)
+def _parsed(url: str) -> Url:
+    """Take an address apart. Raises LocationValueError for what is none."""
+    address = parse_url(url)
+    if not address.host:
+        raise LocationValueError
+    return address
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -102,8 +115,7 @@ class Http:
     def __init__(self, timeout: float, clock: Callable[[], float] = time.time) -> None:
         self._timeout = timeout
         self._clock = clock
-        self._pools = urllib3.PoolManager(num_pools=8, maxsize=8)
-        self._pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self._pools: dict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = {}
 
     def call(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], timeout: float | None = None
@@ -124,10 +136,12 @@ class Http:
     def _exchange(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float
     ) -> tuple[int, bytes, Mapping[str, str]]:
-        response = self._pools.request(
+        address = _parsed(url)
+        response = self._pool(address).urlopen(
             method,
-            url,
+            address.request_uri,
             retries=False,
+            assert_same_host=False,
             body=body,
             headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers},
             timeout=urllib3.Timeout(total=seconds),
@@ -145,6 +159,17 @@ class Http:
         else:
             response.close()
         return response.status, received, response.headers
+
+    def _pool(self, address: Url) -> urllib3.HTTPConnectionPool:
+        """Return the pool of a host; a manager of pools costs as much again as the call."""
+        key = (address.scheme or "", address.host or "", address.port)
+        pool = self._pools.get(key)
+        if pool is None:
+            if len(self._pools) >= _HOSTS:
+                self._pools = {}
+            made = _SecurePool if address.scheme == "https" else _PlainPool
+            pool = self._pools[key] = made(key[1], address.port, maxsize=_KEPT)
+        return pool
 
     def _judged(self, status: int, received: bytes, fields: Mapping[str, str]) -> Answer:
         answer = Answer(status, received[:LARGEST_ANSWER], len(received) <= LARGEST_ANSWER)
