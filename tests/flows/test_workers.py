@@ -150,9 +150,6 @@ def test_two_workers_say_what_the_model_says_though_one_is_killed(topics, elasti
         name: expected["alerts"][name] for name in ("recovered", "closed", "abnormal")
     }
     assert sum(alert["event_count"] for alert in alerts) >= EVENTS * 0.9
-    print(
-        f"{EVENTS:,} events, 2 workers, 16 partitions: {len(alerts):,} alerts, {dict(found)}; oracle {expected['alerts']}"
-    )
 
     refused = subprocess.run(
         tocsin("run", "--worker", "0/3", "--settings", settings, "--data", tmp_path / "data"),
