@@ -1,8 +1,7 @@
 """Tags of events: keys become text, values plain (spec/lifecycle.md 1.1)."""
 
+import json
 from typing import Any
-
-import msgspec
 
 from operators.bounds import LEAST, MOST, bounded
 from operators.event import Tag
@@ -59,4 +58,5 @@ def _tag_value(value: Any) -> Any:
 
 
 def _json_text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    # with blanks and escapes, as the reference system writes it: `bk` fingerprints hash it
+    return json.dumps(value)

@@ -94,6 +94,11 @@ def test_bk_agrees_with_the_reference(event_fields, expected):
     assert fingerprint(BK, **event_fields) == expected
 
 
+def test_bk_hashes_the_text_of_an_object_as_python_writes_it():
+    text = '{"b": 1, "a": "\\u00e9"}'
+    assert fingerprint(BK, **tagged(x={"b": 1, "a": "\u00e9"})) == fingerprint(BK, **tagged(x=text))
+
+
 def test_bk_ids_agree_with_the_reference():
     line = {**event(0, plugin_id="fta-test", event_id="2"), "time": 1617504100, "at": 1617504100}
     assert replay({}, [line], settings=BK).events[0]["id"] == "6c8b19978fb232e4f3bf9439be85b1fa"
