@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.bounds import LAST_SECOND, LEAST, MOST, bounded, fits
+from operators.bounds import LEAST, MOST, bounded, fits
 from operators.event import Event
 from operators.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
 from operators.reason import DeadReason
@@ -79,13 +79,7 @@ def _is_fingerprint(given: str) -> bool:
 def clean_event(wire: "Wire") -> Event:
     """Return the cleaned event of a wire record; `id`, fingerprint and `create_time` come later. Raises FieldError."""
     time = _event_time(wire)
-    extra = wire.extra_info
-    if extra is None:
-        extra = {}
-    elif type(extra) is not dict:
-        raise FieldError(DeadReason.WRONG_TYPE, "extra_info", "expected an object")
-    else:
-        extra = bounded(extra)
+    extra = _extra(wire.extra_info)
     strategy_id = _strategy_id(wire.strategy_id)
     name = wire.alert_name
     return Event(
@@ -122,11 +116,18 @@ def clean_event(wire: "Wire") -> Event:
     )
 
 
+def _extra(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if type(value) is not dict:
+        raise FieldError(DeadReason.WRONG_TYPE, "extra_info", "expected an object")
+    known: dict[str, Any] = bounded(value)
+    return known
+
+
 def _event_time(wire: "Wire") -> int:
     if wire.time is not None:
-        return (
-            wire.time if type(wire.time) is int and 0 <= wire.time <= LAST_SECOND else whole_number(wire.time, "time")
-        )
+        return whole_number(wire.time, "time")
     if wire.bk_ingest_time is not None:
         return whole_number(wire.bk_ingest_time, "bk_ingest_time")
     raise FieldError(DeadReason.MISSING_FIELD, "time", "missing, and no `bk_ingest_time` either")
