@@ -12,7 +12,6 @@ from operators.rules.index import (
     dispatch_by_business,
     groups_by_host,
     hosts_by_address,
-    instances_by_host,
     shields_by_business,
 )
 from operators.rules.model import (
@@ -116,7 +115,6 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[RuleTest, ...] = ()
     hosts_by_ip: dict[str, tuple[Host, ...]] = {}
     """By IPv4 and IPv6 address."""
-    service_instances_by_host: dict[str, tuple[ServiceInstance, ...]] = {}
     dynamic_groups_by_host: dict[str, tuple[str, ...]] = {}
     """Host id -> ids of dynamic groups."""
     shield_index: dict[str, tuple[Shield, ...]] = {}
@@ -159,8 +157,6 @@ def indices(kinds: Mapping[str, dict[str, Any]], changed: frozenset[str]) -> dic
     found: dict[str, Any] = {}
     if "hosts" in changed:
         found["hosts_by_ip"] = hosts_by_address(kinds["hosts"].values())
-    if "service_instances" in changed:
-        found["service_instances_by_host"] = instances_by_host(kinds["service_instances"].values())
     if "dynamic_groups" in changed:
         found["dynamic_groups_by_host"] = groups_by_host(kinds["dynamic_groups"].values())
     if "shields" in changed:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from operators.rules.model import DispatchGroup, DynamicGroup, Host, ServiceInstance, Shield
+from operators.rules.model import DispatchGroup, DynamicGroup, Host, Shield
 
 Thing = TypeVar("Thing")
 
@@ -85,11 +85,6 @@ def moved_hosts(
 def in_order(hosts: Iterable[Host]) -> tuple[Host, ...]:
     """Return hosts by id."""
     return tuple(sorted(hosts, key=lambda host: id_order(host.bk_host_id)))
-
-
-def instances_by_host(instances: Iterable[ServiceInstance]) -> dict[str, tuple[ServiceInstance, ...]]:
-    """Return the service instances of each host, by id."""
-    return gathered((one.bk_host_id, one) for one in sorted(instances, key=lambda one: id_order(one.id)))
 
 
 def groups_by_host(groups: Iterable[DynamicGroup]) -> dict[str, tuple[str, ...]]:

@@ -10,10 +10,7 @@ from operators.rules.index import moved_hosts
 from operators.rules.references import REFERRERS
 from operators.rules.words import kind_of
 
-_INDEX_FIELDS = (
-    "hosts_by_ip", "service_instances_by_host", "dynamic_groups_by_host",
-    "shield_index", "dispatch_index",
-)  # fmt: skip
+_INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "dispatch_index")
 
 
 def patch(

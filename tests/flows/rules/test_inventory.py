@@ -39,7 +39,7 @@ def test_each_hash_is_a_kind_and_each_field_an_id(server, redis_dsn: str):
     assert book.hosts["1"].ip == "10.0.0.1"
     assert book.topology["module|28"].name == "web"
     assert book.dynamic_groups_by_host == {"1": ("g1",)}
-    assert [one.id for one in book.service_instances_by_host["1"]] == ["5"]
+    assert [one.id for one in book.service_instances.values()] == ["5"]
 
 
 def test_a_change_is_seen_at_the_next_look_and_a_wrong_one_leaves_the_last_version(server, redis_dsn: str):

@@ -56,9 +56,8 @@ def test_hosts_are_found_by_either_address():
     }  # fmt: skip
 
 
-def test_a_host_knows_its_instances_and_groups():
+def test_a_host_knows_its_groups():
     book = book_of(**FULL)
-    assert ids(book.service_instances_by_host["1"]) == ["123"]
     assert book.dynamic_groups_by_host == {"1": ("g1",), "2": ("g1",)}
 
 
