@@ -227,7 +227,7 @@ class Run:
         self.provider.close()
 
 
-def chaos(root: Path, kills: int, seed: int = 1, rate: int = 200, outage: float = 30.0) -> list[str]:
+def chaos(root: Path, kills: int, seed: int = 1, rate: int = 200, outage: float = 60.0) -> list[str]:
     """Run it; return what did not hold."""
     servers = Servers()
     try:
@@ -249,7 +249,7 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=20)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--rate", type=int, default=200)
-    options.add_argument("--outage", type=float, default=30.0)
+    options.add_argument("--outage", type=float, default=60.0)
     options.add_argument("--keep", metavar="DIR", help="keep the run's files here")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

@@ -122,7 +122,7 @@ def wait_for(port):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--notices", type=int, default=10_000)
-    options.add_argument("--concurrency", type=int, default=8)
+    options.add_argument("--concurrency", type=int, default=16)
     options.add_argument("--seconds", type=float, default=600.0, help="stop then, whatever is left")
     options.add_argument("places", nargs="*", default=["sqlite", "redis"])
     options.add_argument("--serve", type=int, help=argparse.SUPPRESS)

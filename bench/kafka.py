@@ -5,6 +5,7 @@ python -m bench.kafka [--events N] [--open N]
 
 import argparse
 import json
+import math
 import os
 import re
 import subprocess
@@ -151,7 +152,8 @@ class Bench:
         used = [ended(one) for one in self.stopped(children, 0)]
         cpu = (sum(one[0] for one in used) - idle) / count * 1e6
         memory = max(one[1] for one in used)
-        print(f"{title}: {cpu:.1f} us CPU an event, {rate:,.0f} events/s, {memory:.0f} MiB a worker", flush=True)
+        pace = "too few snapshots to say a rate" if math.isnan(rate) else f"{rate:,.0f} events/s"
+        print(f"{title}: {cpu:.1f} us CPU an event, {pace}, {memory:.0f} MiB a worker", flush=True)
         return rate
 
     def stopped(self, children: list[subprocess.Popen[bytes]], after: float) -> list[subprocess.Popen[bytes]]:
