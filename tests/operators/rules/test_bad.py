@@ -31,3 +31,18 @@ CAUSES_MORE = {"alias_bomb", "circular_parents", "unknown_kind"}
 def test_a_mistake_is_told_once(file):
     _, errors = load(file, check_template=check_template)
     assert len(errors) == 1, [str(error) for error in errors]
+
+
+HANGS_ON_OTHERS = ("unknown_", "circular_parents")
+"""What a reference misses may stand in another of the files, broken or not."""
+
+
+def test_all_mistakes_of_a_directory_are_told_at_once_each_with_its_file():
+    alone = [file for file in FILES if not file.stem.startswith(HANGS_ON_OTHERS)]
+    _, errors = load(BAD, check_template=check_template)
+    told = [str(error) for error in errors]
+    expected = {file: file.read_text().partition("\n")[0].removeprefix("# expect: ") for file in alone}
+    assert len(alone) > 50
+    assert [
+        file.stem for file in alone if not any(one.startswith(f"{file}: ") and expected[file] in one for one in told)
+    ] == []
