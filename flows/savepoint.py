@@ -22,7 +22,7 @@ from flows.recovery_store import PARTITIONS, StoreUnreadableError, read_snapshot
 from operators.batch import KEYS, SHARED
 from operators.inheritance import read_on_from, states_for
 from operators.owner import ALONE, Owner
-from operators.relay import MARK
+from operators.relay import is_wrapped
 from operators.savepoint import (
     FORMAT,
     FilesPlace,
@@ -101,7 +101,7 @@ def _worker(directory: Path) -> Worker:
     places = [data for (step, _), data in snapshots.items() if step == f"{flow}.read"]
     if len(places) != 1 or states.keys() != set(KEYS):
         raise SavepointError(f"{directory}: the job has not taken its first snapshot; start it, and stop it again")
-    if any(data[:1] == bytes((MARK,)) for data in states.values()):
+    if any(map(is_wrapped, states.values())):
         raise SavepointError(f"{directory}: the state of one process of a Bytewax cluster; savepoints are of workers")
     return Worker(layout, _place(layout.index, places[0]), states)
 

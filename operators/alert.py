@@ -134,6 +134,11 @@ def is_no_data(alert: Alert) -> bool:
     return first_tag(alert.event, NO_DATA_TAG) is not None
 
 
+def opening_signal(alert: Alert) -> str:
+    """Return the signal that tells of an open alert."""
+    return "no_data" if is_no_data(alert) else "abnormal"
+
+
 def document_version(alert: Alert) -> int:
     """Return the external version of the alert's document (design.md 6)."""
     return (alert.generation << 32) | alert.revision

@@ -16,6 +16,8 @@ from operators.reason import DeadReason
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
+MARKED = BOM_UTF8 + b"{"
+"""Windows puts a mark before text. Looked for only in what cannot be read, so that it costs nothing."""
 QUOTE, BACKSLASH = b'"\\'
 
 
@@ -139,10 +141,9 @@ def _decode_untyped(raw: bytes, kind: str = "event") -> Event | Decoded | Refusa
     except FieldError as error:
         return Refusal(error.reason, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        unmarked = raw.removeprefix(
-            BOM_UTF8
-        )  # Windows puts one before text; only here does the look for it cost nothing
-        return _malformed(raw, error) if unmarked[:1] != b"{" or unmarked is raw else _decode_untyped(unmarked, kind)
+        if raw.startswith(MARKED):
+            return _decode_untyped(raw.removeprefix(BOM_UTF8), kind)
+        return _malformed(raw, error)
 
 
 def _other(kind: Any, at: int | None, raw: bytes) -> Decoded | Refusal:

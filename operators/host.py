@@ -7,7 +7,7 @@ from operators.commands import Command
 from operators.event import Event
 from operators.intake import Body, Record, RulesChange, Tick, take_in
 from operators.owner import ALONE, Owner, slot_of_command
-from operators.relay import MARK, Portion, Relay, concerns, unwrap, wrap
+from operators.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap
 from operators.rules.book import RuleBook
 from operators.worker import Worker
 
@@ -178,7 +178,7 @@ class Host:
     def adopt(self, resume: bytes) -> str:
         """Restore the state of a key; return the key."""
         key, data = resume[:2].decode().strip(), resume[2:]
-        if data[:1] == bytes((MARK,)):
+        if is_wrapped(data):
             data = self._adopt_kept(data)
         self._restore(key, data)
         self._known.add(key)

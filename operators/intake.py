@@ -101,7 +101,7 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dr
     """Enrich an event, then give it its fingerprint and id: the key depends on enrichment (spec/lifecycle.md 11.2)."""
     enriched = enrich_event(event, book, settings)
     if isinstance(enriched, Dropped):
-        return replace(enriched, event_id=event.event_id, strategy_id=event.strategy_id)
+        return enriched
     algorithm = settings.fingerprint
     at = enriched.time if enriched.at is None else enriched.at  # the worker's clock may say otherwise
     return replace(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from operators import quota
-from operators.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, is_no_data
+from operators.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
 from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
 from operators.circuit import circuit_broken
@@ -19,8 +19,6 @@ from operators.shielded import shield
 from operators.signal import emit
 from operators.turn import Turn, replace
 
-CREATE, OPENED = OpType.CREATE, Reason.OPENED
-
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""
 
@@ -31,8 +29,8 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     alert = _new_alert(turn, event, strategy, predecessor)
     turn.begin(alert, snapshot_of(strategy) if strategy else None)
     turn.scene.counts.opened += 1
-    turn.log(CREATE, OPENED, event.description, event)
-    signal = "no_data" if is_no_data(alert) else "abnormal"
+    turn.log_move(Reason.OPENED, event.description, event)
+    signal = opening_signal(alert)
     _block(turn, event, strategy, signal)
     _dispatch_at_birth(turn, strategy)
     if not turn.current().is_blocked:

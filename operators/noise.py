@@ -93,7 +93,7 @@ class Noise:
         series = combination(alert.event, names)
         self.seen(strategy, (series,), now)
         number = self._window_of((strategy.id, names), action.severity, strategy, now)
-        held = _moved(action, action.status, Reason.NOISE_HELD)
+        held = action.moved(action.status, Reason.NOISE_HELD)
         self._abnormal[number].add(series)
         self._held[number][action.id] = held
         self._index(number, held)
@@ -106,7 +106,7 @@ class Noise:
             return ()
         places = sorted(self._places[alert_id], key=itemgetter(0))  # by window, as a restored machine has them
         dropped = tuple(self._take_out(*place) for place in places)
-        return tuple(_moved(action, "skipped", Reason.SIGNAL_STALE) for action in dropped)
+        return tuple(action.moved("skipped", Reason.SIGNAL_STALE) for action in dropped)
 
     def fire(self, now: int) -> tuple[Judged, ...]:
         """Judge every window due at or before `now`, in order, each at its own due time."""
@@ -205,10 +205,6 @@ def _judged(
         abnormal,
         total,
         window.percent,
-        tuple(_moved(action, action.status, Reason.NOISE_RELEASED) for action in released),
-        tuple(_moved(action, "skipped", Reason.NOISE_SUPPRESSED) for action in suppressed),
+        tuple(action.moved(action.status, Reason.NOISE_RELEASED) for action in released),
+        tuple(action.moved("skipped", Reason.NOISE_SUPPRESSED) for action in suppressed),
     )
-
-
-def _moved(action: Action, status: str, reason: Reason) -> Action:
-    return msgspec.structs.replace(action, status=status, reason=reason.value, revision=action.revision + 1)

@@ -36,6 +36,11 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | None = None
     detail: str = ""
 
+    @property
+    def failure_type(self) -> str:
+        """Of spec/notices.md 1.7."""
+        return BLOCKED if self.status == BLOCKED else ""
+
 
 GO = Verdict("received")
 
@@ -121,9 +126,7 @@ def settle_held(turn: Turn, action: Action, window: Judged) -> None:
         return
     verdict = _judge_again(turn, action)
     if verdict is not GO:
-        failure_type = BLOCKED if verdict.status == BLOCKED else ""
-        reason, revision = verdict.reason or "", action.revision + 1
-        action = replace(action, status=verdict.status, reason=reason, failure_type=failure_type, revision=revision)
+        action = action.moved(verdict.status, verdict.reason, verdict.failure_type)
     _note_people(turn, action)
     send(turn, action, verdict.detail)
 
@@ -212,7 +215,7 @@ def _new_action(
         execute_times=cycle,
         status=verdict.status,
         reason=verdict.reason or "",
-        failure_type=BLOCKED if verdict.status == BLOCKED else "",
+        failure_type=verdict.failure_type,
         receivers=who.main,
         followers=who.followers,
         mentions=who.mentions,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.alert import Alert, is_no_data
+from operators.alert import Alert, opening_signal
 from operators.event import Event
 from operators.settings import Quota
 
@@ -81,4 +81,4 @@ def _key(strategy_id: str, signal: str, severity: int, business: str | int | Non
 
 def blocked_key(alert: Alert) -> str:
     """Return the key under which an existing alert was counted."""
-    return alert_key(alert.event, "no_data" if is_no_data(alert) else "abnormal")
+    return alert_key(alert.event, opening_signal(alert))

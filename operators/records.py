@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from operators.reason import Reason
+
 Receivers = dict[str, list[Any]]
 """Way -> people or chats in order; for `voice` a list of lists of people, one list a call."""
 
@@ -109,6 +111,13 @@ class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     real_status: str = ""
     """Of an action that was merged: how the summary went (spec/notices.md 1.6)."""
     revision: int = 1
+
+    def moved(self, status: str, reason: Reason | None, failure_type: str = "") -> "Action":
+        """Return the action as it goes on."""
+        why = reason.value if reason else ""
+        return msgspec.structs.replace(
+            self, status=status, reason=why, failure_type=failure_type, revision=self.revision + 1
+        )
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, kw_only=True):

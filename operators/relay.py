@@ -121,11 +121,20 @@ def wrap(portions: Sequence[Portion], shared: bytes | None, state: bytes) -> byt
 
 def unwrap(data: bytes) -> tuple[list[Portion], bytes | None, bytes]:
     """Return portions, shared state and state of a snapshot that `wrap` made."""
-    end = 5 + int.from_bytes(data[1:5], "big")
+    end = _end_of_kept(data)
     portions, shared = pickle.loads(data[5:end])  # noqa: S301 - our own snapshot; the engine pickles states too
     return portions, shared, data[end:]
 
 
 def state_within(data: bytes) -> bytes:
     """Return the state in a snapshot, without what may be kept before it."""
-    return data[5 + int.from_bytes(data[1:5], "big") :] if data[:1] == bytes((MARK,)) else data
+    return data[_end_of_kept(data) :] if is_wrapped(data) else data
+
+
+def is_wrapped(data: bytes) -> bool:
+    """Tell whether `wrap` made a snapshot."""
+    return data[:1] == bytes((MARK,))
+
+
+def _end_of_kept(data: bytes) -> int:
+    return 5 + int.from_bytes(data[1:5], "big")

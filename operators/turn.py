@@ -131,11 +131,9 @@ class Turn:
     ) -> None:
         """Write one log entry; an open run is closed before it."""
         self.close_run()
-        severity = self.current().severity
-        if event is None:
-            self._say_entry(op_type, reason, description, self.now, severity, None, None, operator=operator)
-        else:
-            self._say_entry(op_type, reason, description, self.now, severity, event.id, event.time, operator=operator)
+        severity, now = self.current().severity, self.now
+        event_id, event_time = (None, None) if event is None else (event.id, event.time)
+        self._say_entry(op_type, reason, description, now, severity, event_id, event_time, operator=operator)
 
     def log_move(self, reason: Reason, description: str = "", event: Event | None = None) -> None:
         """Write the log entry of a move."""

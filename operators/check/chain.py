@@ -6,7 +6,7 @@ The first verdict that ends the alert ends the chain.
 
 from collections.abc import Callable
 
-from operators.alert import UpgradeRecord, is_no_data
+from operators.alert import UpgradeRecord, opening_signal
 from operators.check.ack import settle_ack_duration
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict
@@ -151,7 +151,7 @@ def _action(turn: Turn) -> None:
     if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
         return
     found = None if alert.strategy_id else matched(turn)  # what follows a strategy's alert hangs on no rule
-    signal = "no_data" if is_no_data(alert) else "abnormal"
+    signal = opening_signal(alert)
     for relation in relations(turn, found):
         record = turn.extra().cycle_handle_record.get(relation.id)
         due = repeat_due(relation.config, record) if record and signal in relation.signal else None

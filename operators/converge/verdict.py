@@ -26,18 +26,12 @@ def settled(action: Action, tally: Tally) -> Action:
     A merged notice stays skipped when its summary goes out: the summary is a notice, not an action (replay.md).
     """
     if tally.told:
-        return _moved(action, SUCCESS, Reason.DELIVERED)
+        return action.moved(SUCCESS, Reason.DELIVERED)
     why = _why(tally)
-    return _moved(action, SKIPPED, why, SYSTEM_ABORT if why is Reason.VOICE_DUPLICATE else "")
+    return action.moved(SKIPPED, why, SYSTEM_ABORT if why is Reason.VOICE_DUPLICATE else "")
 
 
 def _why(tally: Tally) -> Reason:
     if tally.withheld:
         return Reason.MERGED
     return Reason.VOICE_DUPLICATE if tally.silenced else Reason.NOBODY
-
-
-def _moved(action: Action, status: str, reason: Reason, failure_type: str = "") -> Action:
-    return msgspec.structs.replace(
-        action, status=status, reason=reason.value, failure_type=failure_type, revision=action.revision + 1
-    )
