@@ -1,13 +1,11 @@
 """What a job kept: of one fingerprint, and of the rules it was told by command. Read while it runs or rests, never written."""
 
-import pickletools
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from flows.alerts import FLOW_ID
+from flows.alerts import flow_id
+from flows.recovery_store import StoreUnreadableError, newest_in
 from operators.batch import SHARED
 from operators.overlay import Overlay
 from operators.relay import state_within
@@ -18,9 +16,8 @@ from operators.state import State
 
 Kind = TypeVar("Kind")
 
-STEPS = tuple(f"{flow}.alerts" for flow in (FLOW_ID, f"{FLOW_ID}-alerts"))
+STEPS = tuple(f"{flow_id(job)}.alerts" for job in ("all", "alerts"))
 """The steps that keep slots: of a job in one process, and of the stage of alerts on its own."""
-QUERY = "SELECT ser_change FROM snaps WHERE step_id = ? AND state_key = ? ORDER BY snap_epoch DESC LIMIT 1"
 PATIENCE = 2.0
 """Seconds to wait for a job that is writing."""
 
@@ -49,21 +46,12 @@ def _read(directory: Path, key: str, restore: Callable[[bytes], Kind]) -> Iterat
         try:
             for data in _kept(path, key):
                 yield restore(data)
-        except (sqlite3.Error, SnapshotError):
+        except (StoreUnreadableError, SnapshotError):
             continue  # being made, or by a newer version: then nothing is at hand
 
 
 def _kept(path: Path, key: str) -> Iterator[bytes]:
-    """Yield the bytes of a slot in one file of the engine's recovery store."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as store:
-        for step in STEPS:
-            for (pickled,) in store.execute(QUERY, (step, key)):
-                data = _unpickled(pickled or b"")
-                if data:
-                    yield state_within(data[2:])  # the key comes first
-
-
-def _unpickled(pickled: bytes) -> bytes:
-    """Return the bytes in a pickle that holds nothing else, without running what else might be in it."""
-    found = (value for _, value, _ in pickletools.genops(pickled) if isinstance(value, bytes)) if pickled else iter(())
-    return next(found, b"")
+    """Yield the bytes of a key in one file of the engine's recovery store."""
+    for step in STEPS:
+        for data in newest_in(path, step, key, PATIENCE):
+            yield state_within(data[2:])  # the key comes first

@@ -1,4 +1,4 @@
-"""The engine's recovery store, read and never written: what a stopped job would resume from (engine.md 1.7, 2)."""
+"""The engine's recovery store, read and never written (engine.md 1.7, 2)."""
 
 import io
 import pickle
@@ -22,9 +22,17 @@ SELECT step_id, state_key, ser_change FROM snaps JOIN (
 ) USING (step_id, state_key, snap_epoch) WHERE ser_change IS NOT NULL
 """
 
+NEWEST_OF_KEY = "SELECT ser_change FROM snaps WHERE step_id = ? AND state_key = ? ORDER BY snap_epoch DESC LIMIT 1"
+
+WAIT = 5.0
+"""Seconds to wait for a job that is writing."""
+
 
 class StoreUnreadableError(Exception):
     """A store that is not whole; the text says what is missing."""
+
+
+UNREADABLE = (sqlite3.Error, pickle.UnpicklingError, EOFError)
 
 
 class _Plain(pickle.Unpickler):
@@ -43,9 +51,21 @@ def read_snapshots(directory: Path) -> Snapshots:
         _check_whole(directory, files)
         epoch = _resume_epoch(files)
         rows = (row for path in files for row in _rows(path, NEWEST, epoch))
-        return {(step, key): _Plain(io.BytesIO(data)).load() for step, key, data in rows}
-    except (sqlite3.Error, pickle.UnpicklingError, EOFError) as error:
+        return {(step, key): _loaded(data) for step, key, data in rows}
+    except UNREADABLE as error:
         raise StoreUnreadableError(f"{directory / PARTITIONS}: {error}") from error
+
+
+def newest_in(file: Path, step: str, key: str, wait: float = WAIT) -> list[Any]:
+    """Return what a step last kept under a key, if it is in this file; its job may be running. Raises StoreUnreadableError."""
+    try:
+        return [_loaded(data) for (data,) in _rows(file, NEWEST_OF_KEY, step, key, wait=wait) if data]
+    except UNREADABLE as error:
+        raise StoreUnreadableError(f"{file}: {error}") from error
+
+
+def _loaded(data: bytes) -> Any:
+    return _Plain(io.BytesIO(data)).load()
 
 
 def _check_whole(directory: Path, files: list[Path]) -> None:
@@ -65,6 +85,6 @@ def _resume_epoch(files: list[Path]) -> int:
     return max(int(begun), *(int(frontier) for number, frontier in frontiers if number == last), 0)
 
 
-def _rows(path: Path, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+def _rows(path: Path, query: str, *values: object, wait: float = WAIT) -> Iterator[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=wait)) as connection:
         yield from connection.execute(query, values)
