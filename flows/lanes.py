@@ -50,7 +50,8 @@ class Lane:
         self._bucket = Bucket(self._burst, now)
         self._queue: deque[Hold] = deque()
         self._sending: set[Hold] = set()
-        self._threads, self._idle, self._closed = 0, 0, False
+        self._threads: set[threading.Thread] = set()
+        self._idle, self._closed = 0, False
         self._streak, self._rests_until = 0, 0.0
         self._changed = threading.Condition()
 
@@ -83,9 +84,10 @@ class Lane:
         with self._changed:
             self._queue.append(Hold(taken))
             self._bucket = spend(self._bucket, 1)
-            if len(self._queue) > self._idle and self._threads < self.settings.concurrency:
-                self._threads += 1
-                threading.Thread(target=self._run, name=f"lane {taken.lane}", daemon=True).start()
+            if len(self._queue) > self._idle and len(self._threads) < self.settings.concurrency:
+                thread = threading.Thread(target=self._run, name=f"lane {taken.lane}", daemon=True)
+                self._threads.add(thread)
+                thread.start()
             else:
                 self._changed.notify()
 
@@ -119,15 +121,15 @@ class Lane:
             return self._changed.wait_for(lambda: not self._sending, timeout)
 
     def _run(self) -> None:
-        while (hold := self._next()) is not None:
-            try:
-                self._work(self, hold)
-            except BaseException:
-                with self._changed:
-                    self._threads -= 1
-                raise
-            finally:
-                self._finish(hold)
+        try:
+            while (hold := self._next()) is not None:
+                try:
+                    self._work(self, hold)
+                finally:
+                    self._finish(hold)
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
 
     def _next(self) -> Hold | None:
         """Wait for a hold; None ends the thread, which from then on no longer counts."""
@@ -136,14 +138,14 @@ class Lane:
             self._changed.wait_for(lambda: self._queue or self._closed or self._is_crowded())
             self._idle -= 1
             if not self._queue or self._is_crowded():
-                self._threads -= 1
+                self._threads.discard(threading.current_thread())  # at once: no other leaves for the same reason
                 return None
             hold = self._queue.popleft()
             self._sending.add(hold)
             return hold
 
     def _is_crowded(self) -> bool:
-        return self._threads > self.settings.concurrency
+        return len(self._threads) > self.settings.concurrency
 
     def _finish(self, hold: Hold) -> None:
         with self._changed:

@@ -37,6 +37,11 @@ class Deadline:
             with suppress(OSError), socket.socket(fileno=os.dup(handle)) as one:
                 one.shutdown(socket.SHUT_RDWR)
 
+    def check(self) -> None:
+        """Raise TimeoutError if the time is up."""
+        if self.is_over:
+            raise TimeoutError
+
     def __enter__(self) -> Self:
         _WATCHDOG.add(self)
         return self

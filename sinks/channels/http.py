@@ -40,16 +40,15 @@ _LONGEST_WAIT = 86400.0
 _AGENT = "tocsin"
 _HOSTS, _KEPT = 64, 64
 """Hosts whose connections are kept, and connections that are kept of one: as many as a channel may have threads."""
-_NOT_VALID = "the address or a header is not valid"
 
 _calls = threading.local()
 
 
 @lru_cache(4096)
 def _parsed(url: str) -> Url:
-    """Take an address apart. Raises LocationValueError for what is none."""
+    """Take an http or https address apart. Raises LocationValueError for what is none."""
     address = parse_url(url)
-    if not address.host:
+    if address.scheme not in ("http", "https") or not address.host:
         raise LocationValueError
     return address
 
@@ -122,15 +121,12 @@ class Http:
     ) -> Answer:
         """Return a 2xx answer. Raises LaterError or RefusedError, whose texts name at most the host."""
         seconds = timeout or self._timeout
-        if not url.lower().startswith(("http://", "https://")):
-            raise RefusedError(_NOT_VALID)
         try:
             with Deadline(seconds) as _calls.deadline:
                 status, received, fields = self._exchange(method, url, body, headers, seconds)
+                _calls.deadline.check()  # what looks like the end of the answer may be where it was cut
         except (HTTPError, OSError, ValueError) as error:
             raise _translated(error, seconds) from None
-        if _calls.deadline.is_over:  # then what looks like the end of the answer may be where it was cut
-            raise _late(seconds)
         return self._judged(status, received, fields)
 
     def _exchange(
@@ -205,20 +201,16 @@ def retry_after(text: str | None, now: float) -> float | None:
     return min(max(seconds, 0.0), _LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 (not a number)
 
 
-def _late(seconds: float) -> LaterError:
-    return LaterError(f"no answer within {seconds:g} s")
-
-
 def _translated(error: Exception, seconds: float) -> Exception:
     """Return what an error of the client means, in words that hold neither path nor query."""
     if isinstance(error, LocationValueError | UnicodeError) or type(error) is ValueError:
-        return RefusedError(_NOT_VALID)
+        return RefusedError("the address or a header is not valid")
     if isinstance(error, NameResolutionError):
         return LaterError("the host has no address")
     if isinstance(error, NewConnectionError | ConnectionRefusedError):
         return LaterError("the host refuses connections")
     if isinstance(error, ConnectTimeoutError | HttpTimeoutError | TimeoutError):
-        return _late(seconds)
+        return LaterError(f"no answer within {seconds:g} s")
     if isinstance(error, SSLError):
         return LaterError("no secure connection: " + str(error).partition("(_ssl.c")[0])
     return LaterError("the connection broke")
