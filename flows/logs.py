@@ -70,9 +70,8 @@ def _bridge(stream: TextIO, shared: list[Processor], last: Processor) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
-    logging.getLogger("elastic_transport").setLevel(
-        logging.ERROR
-    )  # tracebacks of what is tried again; the store tells what came of it
+    # Its tracebacks are of what is tried again; the store tells what came of it.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 
 def _catch() -> None:

@@ -151,6 +151,11 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Records read at once."""
 
 
+def recovery_under(settings: Settings, data: str) -> RecoverySettings:
+    """Return where a job keeps its snapshots that was told to keep everything in one directory."""
+    return msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
+
+
 def commands_file(settings: Settings, data: str | None = None) -> str:
     """Return where a job without Kafka finds commands: as set, else in its data directory, else beside its store."""
     if settings.source.commands:

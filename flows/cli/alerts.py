@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.alert_table import alert_table, severity, stage
-from flows.cli.given import read_moment, typed
+from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.view import View, console, print_json, reading, shown
 from operators.alert import ABNORMAL, Alert
 from operators.event import Event
@@ -19,7 +19,6 @@ from sinks.store.interface import Store
 from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
 
 _FINGERPRINT_LENGTH = 32
-MOST = 2**31 - 1
 
 
 @click.group()
@@ -31,9 +30,7 @@ def _choosing(command: Any) -> Any:
     """Add the options that choose alerts."""
     for option in (
         click.option("--offset", type=click.IntRange(0, MOST), default=0, help="Leave out so many of the newest."),
-        click.option(
-            "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="Show at most so many."
-        ),
+        limit_option,
         click.option("--until", callback=read_moment, metavar="TIME", help="Had begun by then."),
         click.option(
             "--since", callback=read_moment, metavar="TIME", help="Had not ended before: 2h, 3d, Unix seconds, ISO."

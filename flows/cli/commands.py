@@ -12,7 +12,7 @@ import msgspec
 
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
-from flows.settings import commands_file
+from flows.settings import commands_file, recovery_under
 from operators.rules.alone import read_alone
 from operators.rules.model import Shield
 from operators.rules.yaml_text import parse_yaml
@@ -161,7 +161,5 @@ def list_shields(
 
     settings = read_settings(settings_path)
     if data:
-        settings = msgspec.structs.replace(
-            settings, recovery=msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
-        )
+        settings = msgspec.structs.replace(settings, recovery=recovery_under(settings, data))
     show_shields(rules or settings.rules, settings, int(time.time()) if at is None else at, as_json=as_json)

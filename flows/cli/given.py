@@ -24,6 +24,10 @@ lone_settings_option = click.option(
     "--settings", "settings_path", metavar="FILE", help="Settings of the job (tocsin.yaml); default: none."
 )
 """Of a command whose answer must not hang on the environment."""
+MOST = 2**31 - 1
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="Show at most so many."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
 
 

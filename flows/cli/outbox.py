@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from flows.cli.given import json_option, read_settings, settings_option
+from flows.cli.given import json_option, limit_option, read_settings, settings_option
 from flows.cli.view import console, print_json, shown, span
 from flows.redaction import Redactor
 from operators.delivery import BuryReason, Outcome, drop, pending
@@ -72,7 +72,7 @@ def opened(place: str) -> Iterator[Outbox]:
     show_default=True,
     help="Which notices.",
 )
-@click.option("--limit", type=click.IntRange(1, 2**31 - 1), default=50, show_default=True, help="Show at most so many.")
+@limit_option
 @json_option
 @placing
 def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:

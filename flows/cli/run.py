@@ -18,7 +18,7 @@ from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
 from flows.observability import Observability, open_observability
 from flows.run import run as run_job
-from flows.settings import Settings, SettingsError, SourceSettings, commands_file
+from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.lines import InputError, check_inputs
 from flows.supervise import supervise
 from sinks.channels.secrets import MissingSecretError
@@ -173,7 +173,7 @@ def kept_in(settings: Settings, directory: str) -> dict[str, Any]:
     put, plain = msgspec.structs.replace, Settings()
     kept: dict[str, Any] = {
         "dead_letters": f"{directory}/dead_letters.jsonl",
-        "recovery": put(settings.recovery, directory=f"{directory}/recovery"),
+        "recovery": recovery_under(settings, directory),
     }
     if settings.store.dsn == plain.store.dsn:  # a place that was named stays
         kept["store"] = put(settings.store, dsn=f"{directory}/tocsin.sqlite3")

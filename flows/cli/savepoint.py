@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from flows import savepoint as savepoints
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
-from flows.cli.run import as_worker, kept_in
+from flows.cli.run import as_worker
+from flows.cli.view import console
 from flows.jobs import for_job
 from flows.layout import Layout
-from flows.settings import Settings, SettingsError
+from flows.settings import Settings, SettingsError, recovery_under
 from operators.batch import SLOTS
 from operators.savepoint import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
 from operators.snapshot import SnapshotError
@@ -86,7 +86,7 @@ def import_(file: Path, *, workers: int | None, worker: str | None, drained: boo
     except REFUSALS as error:
         fail(error)
     for directory in layouts:
-        print(directory)
+        click.echo(directory)
 
 
 @savepoint.command()
@@ -108,7 +108,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
     settings = read_settings(options["settings_path"])
     changes: dict[str, Any] = {"job": options["job"] or settings.job}
     if options["data"]:
-        changes["recovery"] = kept_in(settings, options["data"])["recovery"]
+        changes["recovery"] = recovery_under(settings, options["data"])
     return for_job(put(settings, **changes))
 
 
@@ -152,7 +152,7 @@ def _show(savepoint: Savepoint) -> None:
         table.add_row("read up to", _reached(place))
     slots = sum(len(slot.data) for slot in savepoint.slots)
     table.add_row("slots with state", f"{len(savepoint.slots)}, {slots:,} bytes")
-    Console().print(table)
+    console().print(table)
 
 
 def _reached(place: ReadUpTo) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.given import json_option, read_settings, settings_option
-from flows.settings import Settings
+from flows.settings import Settings, recovery_under
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
@@ -80,8 +80,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         settings = read_settings(settings_path)
         if data:
-            recovery = msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
-            settings = msgspec.structs.replace(settings, recovery=recovery)
+            settings = msgspec.structs.replace(settings, recovery=recovery_under(settings, data))
         kept = f"{data}/tocsin.sqlite3" if data else settings.store.dsn
         command(View(place or kept, settings, _zone(zone_name), as_json), **others)
 
