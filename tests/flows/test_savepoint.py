@@ -8,7 +8,6 @@ import time
 from collections import Counter
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from flows.cli import main
@@ -21,7 +20,7 @@ from sinks.keyed import partition_of
 from sinks.store.place import open_store
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.flows.test_kill import PATIENCE, assert_as_replayed, kept, progress, start, wait_past
-from tests.flows.test_workers import ENV, all_hits, load_eventset, tocsin, wait_until_read
+from tests.flows.test_workers import ENV, all_hits, load_eventset, set_up, tocsin, wait_until_read
 from tests.replay.driver import replay
 
 
@@ -209,18 +208,8 @@ def test_one_worker_then_two_then_three_say_what_the_model_says(topics, elastics
     events = list(eventset.make(count, 600, t0=int(time.time()) - count // eventset.RATE - 60))
     expected = eventset.expected(events)["alerts"]
     topic = topics.make("keyed", 16)
-    (tmp_path / "rules").mkdir()
-    settings = tmp_path / "tocsin.yaml"
-    settings.write_text(
-        yaml.safe_dump({
-            "rules": str(tmp_path / "rules"),
-            "quota": {"alert": {"threshold": 0}},
-            "store": {"dsn": elasticsearch_dsn},
-            "outbox": {"dsn": "none"},
-            "recovery": {"interval": 0.5, "partitions": 2},
-            "kafka": {"brokers": topics.address, "topics": {topic: {}}, "group": "savepoint"},
-        })
-    )  # fmt: skip
+    recovery = {"interval": 0.5, "partitions": 2}
+    settings = set_up(tmp_path, elasticsearch_dsn, recovery, topics.address, topic, "savepoint")
     job = Workers(tmp_path, topics, topic, settings)
     for number, workers in enumerate((1, 2, 3)):
         for event in events[number * 2000 : (number + 1) * 2000]:

@@ -60,6 +60,23 @@ def test_a_worker_gets_the_arguments_of_its_supervisor():
     assert without_workers(["--workers", "2", "--rules", "r", "--workers=3"]) == ["--rules", "r"]
 
 
+def set_up(folder, store, recovery, brokers, topic, group):
+    """Write the settings of a job from a keyed topic to a store, without rules and notices; return their file."""
+    (folder / "rules").mkdir()
+    settings = folder / "tocsin.yaml"
+    settings.write_text(
+        yaml.safe_dump({
+            "rules": str(folder / "rules"),
+            "quota": {"alert": {"threshold": 0}},
+            "store": {"dsn": store},
+            "outbox": {"dsn": "none"},
+            "recovery": recovery,
+            "kafka": {"brokers": brokers, "topics": {topic: {}}, "group": group},
+        })
+    )  # fmt: skip
+    return settings
+
+
 def load_eventset():
     if not EVENTSET.exists():
         pytest.skip(f"needs {EVENTSET}")
@@ -120,18 +137,8 @@ def test_two_workers_say_what_the_model_says_though_one_is_killed(topics, elasti
         by_partition[partition_of(event["dedupe_md5"], 16)].append(record)
     for partition, records in enumerate(by_partition):
         topics.put(topic, partition, *records)
-    (tmp_path / "rules").mkdir()
-    settings = tmp_path / "tocsin.yaml"
-    settings.write_text(
-        yaml.safe_dump({
-            "rules": str(tmp_path / "rules"),
-            "quota": {"alert": {"threshold": 0}},
-            "store": {"dsn": elasticsearch_dsn},
-            "outbox": {"dsn": "none"},
-            "recovery": {"interval": 1, "partitions": 4},
-            "kafka": {"brokers": topics.address, "topics": {topic: {}}, "group": group},
-        })
-    )  # fmt: skip
+    recovery = {"interval": 1, "partitions": 4}
+    settings = set_up(tmp_path, elasticsearch_dsn, recovery, topics.address, topic, group)
     job = supervised("--workers", 2, "--settings", settings, "--data", tmp_path / "data")
     wait_until_read(topics, group, topic, EVENTS // 10, job)
     os.kill(children(job.pid)[0], signal.SIGKILL)
