@@ -10,9 +10,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.settings import Settings
 from flows.words import renderer
-from operators.alert import Alert
 from operators.intake import Record, take_in
-from operators.records import Action, LogEntry
+from operators.model.alert import Alert
+from operators.model.records import Action, LogEntry
 from operators.rules.load import load
 from operators.worker import Worker
 from sinks.outbox import open_outbox

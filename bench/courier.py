@@ -21,7 +21,7 @@ import structlog
 from bench.core import calibration
 from flows.courier import Courier, CourierSettings
 from flows.lanes import LaneSettings
-from operators.records import Notice
+from operators.model.records import Notice
 from operators.rules.model import Channel as ChannelRule
 from sinks.channels import build
 from sinks.outbox import open_outbox

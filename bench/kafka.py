@@ -30,10 +30,10 @@ from bench.core import calibration
 from bench.events import event, mixed, openings
 from flows.settings import Settings
 from flows.words import renderer
-from operators.alert import Alert
-from operators.event import Event
 from operators.intake import Record, take_in
-from operators.records import LogEntry
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.records import LogEntry
 from operators.rules.book import RuleBook
 from operators.worker import Worker
 from sinks.keyed import partition_of

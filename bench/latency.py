@@ -25,7 +25,7 @@ from bench.kafka import PARTITIONS, keyed
 from flows.job import build
 from flows.run import run
 from flows.settings import settings_from
-from operators.event import Event
+from operators.model.event import Event
 from tests.servers.kafka import kafka_server
 
 WARM_UP = 10.0

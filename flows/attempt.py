@@ -21,7 +21,7 @@ from operators.delivery import (
     policy_of,
     too_late,
 )
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.result import Channel
 
 log = structlog.get_logger()

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
-from operators.alert import Alert
-from operators.event import Event
-from operators.records import Action, DeadLetter, LogEntry, Notice
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.records import Action, DeadLetter, LogEntry, Notice
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters
 from sinks.outbox import Outbox

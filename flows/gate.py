@@ -3,8 +3,8 @@
 import threading
 from typing import Protocol
 
-from operators.reason import Reason
-from operators.records import Notice
+from operators.model.reason import Reason
+from operators.model.records import Notice
 from operators.voice import Voice
 
 

@@ -7,12 +7,12 @@ import msgspec
 
 from flows.kafka_client import HANDS_ON, ensure, topic_between
 from flows.settings import KafkaSettings, Settings
-from operators.alert import Alert
-from operators.event import Event
-from operators.handed import Check
-from operators.planned import Clock, Planned, may_be_summed_up
-from operators.records import DeadLetter
-from operators.settings import CoreSettings
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.handover import Clock, Planned, may_be_summed_up
+from operators.model.records import DeadLetter
+from operators.model.settings import CoreSettings
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.keyed import KeyedEvents
 from sinks.planned import PlannedActions

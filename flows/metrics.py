@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from operators.delivery import BuryReason
-from operators.reason import DeadReason, DropReason
+from operators.model.reason import DeadReason, DropReason
 
 Kind = Literal["counter", "gauge", "histogram"]
 Program = Literal["job", "courier"]

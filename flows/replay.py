@@ -9,11 +9,11 @@ from flows.outcome import Outcome
 from operators.commands import Command
 from operators.converge import Converge
 from operators.decode import Refusal
-from operators.handed import Check
 from operators.intake import ReceiptLine, Record, RulesChange, take_in
+from operators.model.handed import Check
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.scene import Render
-from operators.settings import CoreSettings
 from operators.worker import CheckTemplate, Worker
 
 

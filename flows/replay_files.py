@@ -9,8 +9,8 @@ import msgspec
 from flows.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
 from flows.replay import Line
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
-from operators.alert import Alert
-from operators.event import Event
+from operators.model.alert import Alert
+from operators.model.event import Event
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

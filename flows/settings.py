@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from operators.jobs import Job as JobName
+from operators.model.settings import CoreSettings
 from operators.rules.words import zone_named
 from operators.rules.yaml_text import parse_yaml
 from operators.scene import default_notice
-from operators.settings import CoreSettings
 from sinks.render import check_template
 
 PREFIX = "TOCSIN__"

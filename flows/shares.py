@@ -7,8 +7,8 @@ import msgspec
 
 from flows.kafka_client import read_topics
 from flows.settings import KafkaSettings, Settings, SettingsError
-from operators.owner import ALONE, Owner
-from operators.settings import Quota
+from operators.model.owner import ALONE, Owner
+from operators.model.settings import Quota
 from sinks.keyed import ALLOWED
 
 Q = TypeVar("Q", bound=Quota)

@@ -12,13 +12,13 @@ from flows import logs, metrics
 from flows.health import Heart
 from flows.meter import Meter
 from flows.redaction import Redactor, secrets_of
-from operators.alert import Alert
 from operators.batch import Raw
 from operators.dedupe import access_time
 from operators.enrich.event import Dropped
-from operators.event import Event
-from operators.reason import Reason
-from operators.records import Action, DeadLetter, LogEntry, Notice, Signal
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.reason import Reason
+from operators.model.records import Action, DeadLetter, LogEntry, Notice, Signal
 from operators.rules.book import RuleBook
 from operators.rules.documents import RuleError
 from operators.worker import Worker

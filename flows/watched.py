@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from flows.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
 from operators.host import Host, Inherited, nothing
-from operators.owner import ALONE, Owner
+from operators.model.owner import ALONE, Owner
 from operators.relay import Portion
 from operators.rules.book import RuleBook
 from operators.worker import Worker

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from operators.records import Receipt
+from operators.model.records import Receipt
 from sinks.outbox import Outbox, OutboxUnavailableError
 from sinks.store.interface import StoreError
 

@@ -11,8 +11,8 @@ import msgspec
 
 from operators.commands import ON_ALERTS, Command
 from operators.intake import Record, RulesChange
-from operators.owner import slot_of_command
-from operators.planned import Planned
+from operators.model.handover import Planned
+from operators.model.owner import slot_of_command
 from operators.rules.book import RuleBook
 
 SHARED = "~"

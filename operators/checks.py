@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from operators.alert import ABNORMAL, NO_DATA_TAG
 from operators.check.series import reach, result_level
-from operators.event import Event
+from operators.model.alert import ABNORMAL, NO_DATA_TAG
+from operators.model.event import Event
 from operators.rules.model import Strategy
 
 EVERY_LEVEL = 0

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from operators.rules.facts import circuit_facts
 from operators.rules.model import CircuitBreaking
 from operators.rules.remembered import Remembered

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.bounds import LEAST, MOST, bounded, fits
-from operators.event import Event
-from operators.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
-from operators.reason import DeadReason
-from operators.tags import are_plain, clean_tags
+from operators.model.bounds import LEAST, MOST, bounded, fits
+from operators.model.event import Event
+from operators.model.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
+from operators.model.reason import DeadReason
+from operators.model.tags import are_plain, clean_tags
 
 if TYPE_CHECKING:
     from operators.decode import Wire

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operators.event import Event
+from operators.model.event import Event
 from operators.rules.model import Strategy
 
 Combination = tuple[str | None, ...]

@@ -7,8 +7,8 @@ import msgspec
 from operators.check.ack import settle_ack_duration
 from operators.decode import Refusal
 from operators.lifecycle import end_alert
+from operators.model.reason import DeadReason, OpType, Reason
 from operators.plan import notice_of
-from operators.reason import DeadReason, OpType, Reason
 from operators.signal import emit, matched
 from operators.turn import Turn
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from operators.bounds import fits
 from operators.clean import clean_event, clean_typed
-from operators.event import Event
-from operators.fields import FieldError, whole_number
-from operators.reason import DeadReason
+from operators.model.bounds import fits
+from operators.model.event import Event
+from operators.model.fields import FieldError, whole_number
+from operators.model.reason import DeadReason
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64

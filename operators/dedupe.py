@@ -3,14 +3,14 @@
 from typing import Any
 
 from operators import quota
-from operators.alert import ABNORMAL, RECOVERED, Alert
 from operators.check.skip import may_skip
 from operators.checks import fold_event as fold_event_check
 from operators.circuit import circuit_broken
-from operators.event import Event
-from operators.identity import alert_id
 from operators.lifecycle import end_alert, open_alert, timeout_of, with_tags
-from operators.reason import Reason
+from operators.model.alert import ABNORMAL, RECOVERED, Alert
+from operators.model.event import Event
+from operators.model.identity import alert_id
+from operators.model.reason import Reason
 from operators.state import id_key, remember, seen
 from operators.turn import Turn, replace
 

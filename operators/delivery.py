@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from operators.records import Notice, Receipt, ReceiverResult
+from operators.model.records import Notice, Receipt, ReceiverResult
 
 
 class Result(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

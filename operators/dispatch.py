@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from operators.alert import Alert
+from operators.model.alert import Alert
+from operators.model.settings import CoreSettings
 from operators.people.groups import people_of
 from operators.rules.facts import dispatch_facts
 from operators.rules.model import (
@@ -19,7 +20,6 @@ from operators.rules.model import (
 )
 from operators.rules.remembered import Remembered
 from operators.rules.selection import Selection
-from operators.settings import CoreSettings
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

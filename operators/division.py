@@ -8,10 +8,10 @@ import msgspec
 from operators import division_merging, division_noise, snapshot
 from operators.converge import model as merging
 from operators.converge.machine import VERSION as MERGING_VERSION
+from operators.model.owner import Owner
 from operators.noise import VERSION as NOISE_VERSION
 from operators.noise import State as NoiseState
 from operators.overlay import Documents
-from operators.owner import Owner
 from operators.quota import Counter
 from operators.shared import VERSION, Kept
 from operators.shield_notices import ShieldNews

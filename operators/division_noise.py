@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from operators.combination import Combination
+from operators.model.owner import Owner, slot_of_alert
+from operators.model.records import Action
 from operators.noise import Scope, State, Window
-from operators.owner import Owner, slot_of_alert
-from operators.records import Action
 
 Held = Mapping[str, Action]
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from operators.alert import ABNORMAL, Alert
-from operators.event import Event
 from operators.explain_case import Case, Deadline, Finding, Story, StoryLine
 from operators.explain_next import deadlines
 from operators.explain_story import story_lines
 from operators.explain_why import why_not
-from operators.records import Action, LogEntry, Notice
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
+from operators.model.records import Action, LogEntry, Notice
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.settings import CoreSettings
 from operators.state import State
 
 __all__ = ["Deadline", "Finding", "Story", "StoryLine", "explain"]

@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.alert import Alert
 from operators.checks import EMPTY, CheckMemory
-from operators.event import Event
 from operators.explain_text import REASON_TEXT
-from operators.reason import Reason
-from operators.records import Action, LogEntry, Notice
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.reason import Reason
+from operators.model.records import Action, LogEntry, Notice
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
-from operators.settings import CoreSettings
 from operators.state import State
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from operators.alert import ABNORMAL
 from operators.dedupe import access_time
-from operators.event import Event
 from operators.explain_case import StoryLine
-from operators.settings import CoreSettings
+from operators.model.alert import ABNORMAL
+from operators.model.event import Event
+from operators.model.settings import CoreSettings
 
 
 def explain_events(events: Iterable[Event], settings: CoreSettings) -> tuple[StoryLine, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from operators.alert import ABNORMAL, RECOVERED, is_no_data
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict, silence_deadline
 from operators.check.recover import silence_of
@@ -13,7 +12,8 @@ from operators.checks import EMPTY
 from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
 from operators.explain_case import Case, Deadline, holds_by_document, shielded_until, why_text
 from operators.explain_windows import Outlook, outlook
-from operators.reason import Reason
+from operators.model.alert import ABNORMAL, RECOVERED, is_no_data
+from operators.model.reason import Reason
 from operators.rules.book import RuleBook
 from operators.rules.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
 from operators.rules.windows import strategy_active

@@ -5,8 +5,8 @@ from itertools import groupby
 
 from operators.explain_case import Case, StoryLine, why_text
 from operators.explain_text import OP_TEXT
-from operators.reason import OpType, Reason
-from operators.records import Action, Delivery, LogEntry, Notice
+from operators.model.reason import OpType, Reason
+from operators.model.records import Action, Delivery, LogEntry, Notice
 
 _RUN_TEXT = {OpType.CONVERGE: "events folded in", OpType.EVENT_DROP: "events dropped"}
 _DECISIONS = frozenset({OpType.ACTION, OpType.UPGRADE, OpType.NOISE_REDUCE})

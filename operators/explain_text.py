@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from operators.reason import DeadReason, DropReason, OpType, Reason
+from operators.model.reason import DeadReason, DropReason, OpType, Reason
 
 OP_TEXT: dict[OpType, str] = {
     OpType.CREATE: "alert opened",

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from operators.alert import is_no_data
 from operators.check.recover import COLLECTOR, Heat, anomalies_of, newest_end
 from operators.check.series import Series, series_of
 from operators.checks import CheckMemory, fold_event
 from operators.explain_case import Case, Window
+from operators.model.alert import is_no_data
 
 
 class Outlook(NamedTuple):

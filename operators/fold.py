@@ -11,10 +11,10 @@ from operators.commands import ON_SHIELDS, Command, apply_command
 from operators.decode import Refusal
 from operators.dedupe import fold_event
 from operators.enrich.event import Dropped
-from operators.event import Event
-from operators.handed import Check
 from operators.intake import ReceiptLine, RulesChange, Tick
-from operators.reason import DeadReason
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.reason import DeadReason
 from operators.rules.model import Strategy
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
 from operators.commands import Command
-from operators.event import Event
 from operators.intake import Body, Record, RulesChange, Tick, take_in
-from operators.owner import ALONE, Owner, slot_of_command
+from operators.model.event import Event
+from operators.model.owner import ALONE, Owner, slot_of_command
 from operators.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap
 from operators.rules.book import RuleBook
 from operators.worker import Worker

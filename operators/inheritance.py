@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from operators.batch import SHARED
 from operators.division import shared_out
-from operators.owner import Owner
+from operators.model.owner import Owner
 from operators.savepoint import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
 
 

@@ -4,20 +4,20 @@ from typing import Any
 
 import msgspec
 
-from operators.bounds import bounded
 from operators.checks import CheckResult, lacks_level
 from operators.clean import clean_event
 from operators.commands import Command, read_command
 from operators.decode import Decoded, Refusal, Wire, decode
 from operators.enrich.event import Dropped, enrich_event
-from operators.event import Event
-from operators.fields import FieldError, whole_number
-from operators.handed import HANDED, Check, read_handed
-from operators.identity import event_uid, fingerprint
-from operators.planned import Planned
-from operators.reason import DeadReason
+from operators.model.bounds import bounded
+from operators.model.event import Event
+from operators.model.fields import FieldError, whole_number
+from operators.model.handed import HANDED, Check, read_handed
+from operators.model.handover import Planned
+from operators.model.identity import event_uid, fingerprint
+from operators.model.reason import DeadReason
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.settings import CoreSettings
 
 replace = msgspec.structs.replace
 

@@ -7,16 +7,16 @@ import msgspec
 
 from operators.commands import Command
 from operators.decode import Refusal
-from operators.event import Event
 from operators.fold import FOLD
-from operators.handed import Check
 from operators.intake import Body, RulesChange, Tick
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.handover import Clock, Handover
+from operators.model.reason import DeadReason
+from operators.model.settings import CoreSettings
 from operators.notices import Notices
-from operators.planned import Clock, Handover
-from operators.reason import DeadReason
 from operators.rules.book import RuleBook
 from operators.scene import Render
-from operators.settings import CoreSettings
 from operators.worker import CheckTemplate, Table, Worker
 
 Job = Literal["all", "intake", "alerts", "notices"]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from operators.delivery import Result
-from operators.records import Notice
+from operators.model.records import Notice
 
 PATIENCE = 10
 """Failed attempts in a row before a lane slows down."""

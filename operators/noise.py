@@ -7,12 +7,12 @@ from operator import itemgetter
 import msgspec
 
 from operators import snapshot
-from operators.alert import Alert
 from operators.combination import Combination, combination, noise_dimensions
-from operators.reason import Reason
-from operators.records import Action
+from operators.model.alert import Alert
+from operators.model.reason import Reason
+from operators.model.records import Action
+from operators.model.settings import CoreSettings
 from operators.rules.model import Strategy
-from operators.settings import CoreSettings
 
 VERSION = 1
 """Format of the snapshot."""

@@ -5,17 +5,17 @@ from collections.abc import Iterable
 import msgspec
 
 from operators import snapshot
-from operators.alert import Alert
 from operators.commands import ON_SHIELDS, Command
 from operators.converge import Converge
 from operators.fold import FOLD
 from operators.intake import Body, RulesChange, Tick
-from operators.planned import Planned
-from operators.reason import Reason
-from operators.records import Action
+from operators.model.alert import Alert
+from operators.model.handover import Planned
+from operators.model.reason import Reason
+from operators.model.records import Action
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.scene import Render
-from operators.settings import CoreSettings
 from operators.telling import Note, note_entry, say_messages
 from operators.worker import CheckTemplate, Worker
 

@@ -4,16 +4,16 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import CycleRecord, is_no_data
 from operators.check.shield import Shielding, shielding
 from operators.circuit import circuit_broken
 from operators.dispatch import Dispatch, default_groups
-from operators.identity import action_id
+from operators.model.alert import CycleRecord, is_no_data
+from operators.model.identity import action_id
+from operators.model.reason import OpType, Reason
+from operators.model.records import Action
+from operators.model.records import Receivers as ByWay
 from operators.noise import Judged
 from operators.people.receivers import Receivers, receivers
-from operators.reason import OpType, Reason
-from operators.records import Action
-from operators.records import Receivers as ByWay
 from operators.rules.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.windows import active, in_day_range
 from operators.telling import dimension_hash, hand_out, send

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from operators.alert import Alert, opening_signal
-from operators.event import Event
-from operators.settings import Quota
+from operators.model.alert import Alert, opening_signal
+from operators.model.event import Event
+from operators.model.settings import Quota
 
 
 class Counter(msgspec.Struct, frozen=True, gc=False):

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.reason import Reason
-from operators.records import Action, Delivery, Receipt
+from operators.model.reason import Reason
+from operators.model.records import Action, Delivery, Receipt
 
 SUCCESS, PARTIAL_FAILURE, FAILURE, RETRYING = "success", "partial_failure", "failure", "retrying"
 

@@ -6,17 +6,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.alert import Alert
 from operators.converge import Converge
+from operators.model.alert import Alert
+from operators.model.handover import Merging
+from operators.model.records import Message
+from operators.model.settings import CoreSettings
 from operators.noise import Noise
-from operators.planned import Merging
 from operators.quota import Windows
-from operators.records import Message
 from operators.rules.book import RuleBook
 from operators.rules.model import NoticeRelation, Strategy
 from operators.rules.shape import place_text, read
 from operators.rules.words import Reading
-from operators.settings import CoreSettings
 
 
 class Rendered(Protocol):

@@ -3,10 +3,10 @@
 import msgspec
 
 from operators import snapshot
+from operators.model.records import Message
 from operators.noise import Noise
 from operators.overlay import Documents, Overlay
 from operators.quota import Counter
-from operators.records import Message
 from operators.rules.model import Strategy
 from operators.scene import Scene
 from operators.shield_notices import ShieldNews, shield_notices

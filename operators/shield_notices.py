@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.records import Message
+from operators.model.records import Message
+from operators.model.settings import CoreSettings
 from operators.rules.model import Shield
 from operators.rules.windows import shield_round, shield_window
-from operators.settings import CoreSettings
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

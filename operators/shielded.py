@@ -2,8 +2,8 @@
 
 from operators.check.ack import settle_ack_duration
 from operators.check.shield import Shielding, shielding
+from operators.model.reason import OpType, Reason
 from operators.plan import notice_of
-from operators.reason import OpType, Reason
 from operators.signal import UNSHIELDED, emit, matched
 from operators.turn import Turn, replace
 

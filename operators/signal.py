@@ -1,11 +1,11 @@
 """Which signal a change of an alert emits, and to whom it is worth telling (spec/lifecycle.md 2.11; design.md 7)."""
 
 from operators import quota
-from operators.alert import ABNORMAL
 from operators.dispatch import Dispatch, dispatch
+from operators.model.alert import ABNORMAL
+from operators.model.reason import OpType, Reason
+from operators.model.records import Signal
 from operators.plan import notice_of, plan
-from operators.reason import OpType, Reason
-from operators.records import Signal
 from operators.state import Retry
 from operators.turn import Turn
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from operators.alert import ABNORMAL, Alert
 from operators.check.snapshot import StrategySnapshot
 from operators.checks import CheckMemory
+from operators.model.alert import ABNORMAL, Alert
 
 RUN_LENGTH = 60
 """Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""

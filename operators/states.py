@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from operators.slot import Slot
 from operators.state import State
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import ABNORMAL, Alert, Extra
 from operators.check.snapshot import StrategySnapshot
-from operators.event import Event
-from operators.moves import MOVES
-from operators.reason import OpType, Reason
-from operators.records import LogEntry
+from operators.model.alert import ABNORMAL, Alert, Extra
+from operators.model.event import Event
+from operators.model.moves import MOVES
+from operators.model.reason import OpType, Reason
+from operators.model.records import LogEntry
 from operators.rules.model import Strategy
 from operators.scene import Scene
 from operators.state import RUN_LENGTH, Run, State

@@ -14,14 +14,14 @@ from operators.checks import forget_after
 from operators.decode import Refusal
 from operators.fold import FOLD
 from operators.intake import Body, Record, RulesChange
+from operators.model.reason import DeadReason, OpType
+from operators.model.records import DeadLetter
+from operators.model.settings import CoreSettings
 from operators.plan import settle_held
-from operators.reason import DeadReason, OpType
-from operators.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
 from operators.rules.patch import patch
 from operators.scene import Render, Scene
-from operators.settings import CoreSettings
 from operators.shared import Shared
 from operators.signal import retry
 from operators.slot import Slot

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from operators.alert import Alert
-from operators.records import DeadLetter
+from operators.model.alert import Alert
+from operators.model.records import DeadLetter
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.kafka_documents import write_each
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from operators.records import DeadLetter
+from operators.model.records import DeadLetter
 
 _encode = msgspec.json.Encoder().encode
 

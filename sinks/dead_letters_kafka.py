@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from operators.records import DeadLetter
+from operators.model.records import DeadLetter
 from sinks.kafka import DeliveryError, KafkaSink, Outgoing
 
 LARGEST = 900_000

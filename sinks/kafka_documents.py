@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from operators.records import DeadLetter
+from operators.model.records import DeadLetter
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.store.refusal import Record, encode_each, refusal
 

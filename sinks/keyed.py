@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from operators.event import Event
-from operators.handed import Check
-from operators.records import DeadLetter
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.records import DeadLetter
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.kafka_documents import write_each
 

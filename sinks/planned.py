@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from operators.planned import Planned
-from operators.records import DeadLetter
+from operators.model.handover import Planned
+from operators.model.records import DeadLetter
 from sinks.kafka import KafkaSink, Outgoing
 from sinks.kafka_documents import write_each
 from sinks.keyed import check_partitions

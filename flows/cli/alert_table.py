@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.view import SEVERITIES, STATUS_STYLES, View, shown, span
-from operators.alert import ABNORMAL, Alert
-from operators.event import Event
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
 
 WIDE = 120
 """Columns of a terminal from which on an alert is one row."""

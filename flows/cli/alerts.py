@@ -12,9 +12,9 @@ from rich.text import Text
 from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.view import View, console, print_json, reading, shown
-from operators.alert import ABNORMAL, Alert
-from operators.event import Event
-from operators.records import Action
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
+from operators.model.records import Action
 from sinks.store.interface import Store
 from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
 

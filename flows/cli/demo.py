@@ -93,7 +93,7 @@ def _through(place: Path, events: Path, count: int, console: Console) -> tuple[J
 
 
 def _records(said: object) -> int:
-    from operators.event import Event  # noqa: PLC0415 - only here
+    from operators.model.event import Event  # noqa: PLC0415 - only here
 
     return sum(type(thing) is Event for thing in said) if isinstance(said, list) else 0
 

@@ -14,11 +14,11 @@ from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
 from flows.cli.view import View, console, print_json, reading, shown
 from flows.last_state import last_overlay, last_state
-from operators.alert import ABNORMAL, Alert
-from operators.event import Event
 from operators.explain import Deadline, Finding, Story, StoryLine
 from operators.explain import explain as explain_alert
 from operators.explain_events import explain_events
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
 from operators.rules.book import RuleBook
 from operators.rules.load import load
 from operators.state import State

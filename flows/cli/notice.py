@@ -8,7 +8,7 @@ from rich.text import Text
 
 from flows.cli.fail import fail
 from flows.cli.view import console, shown
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.wording import plain_text
 
 

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.view import SEVERITIES, STATUS_STYLES, shown, span
-from operators.alert import ABNORMAL, Alert
-from operators.records import DeadLetter, Notice
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.records import DeadLetter, Notice
 from sinks.channels.wording import plain_text
 
 WORST = 8

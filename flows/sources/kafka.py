@@ -16,8 +16,8 @@ from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import Stop
 from operators.batch import Polled
-from operators.handed import HANDED
 from operators.inheritance import topics_of
+from operators.model.handed import HANDED
 from operators.savepoint import KafkaPlace, ReadUpTo
 
 Snapshot = dict[str, Any]

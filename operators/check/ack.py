@@ -1,6 +1,6 @@
 """Ack: how long it took until somebody, or something, dealt with the alert (spec/lifecycle.md 4.12; design.md 7.32)."""
 
-from operators.alert import ABNORMAL, Alert
+from operators.model.alert import ABNORMAL, Alert
 from operators.turn import Turn
 
 

@@ -1,6 +1,6 @@
 """Action: when a notice repeats (spec/lifecycle.md 4.14; design.md 7.9, 7.15, 7.23)."""
 
-from operators.alert import CycleRecord
+from operators.model.alert import CycleRecord
 from operators.rules.model import ActionConfig, NoticeConfig
 
 

@@ -6,7 +6,6 @@ The first verdict that ends the alert ends the chain.
 
 from collections.abc import Callable
 
-from operators.alert import UpgradeRecord, opening_signal
 from operators.check.ack import settle_ack_duration
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict
@@ -16,9 +15,10 @@ from operators.check.upgrade import Step, next_step
 from operators.checks import EMPTY
 from operators.dispatch import FOLLOWER, Dispatch, rules_escalate
 from operators.lifecycle import end_alert
+from operators.model.alert import UpgradeRecord, opening_signal
+from operators.model.reason import OpType, Reason
 from operators.plan import in_time, notice_of, plan, relations
 from operators.quota import action_key
-from operators.reason import OpType, Reason
 from operators.rules.model import UpgradeConfig
 from operators.shielded import shield
 from operators.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal

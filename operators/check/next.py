@@ -1,7 +1,7 @@
 """Next: the timed transition (spec/lifecycle.md 2.8, 4.2; design.md 7.31)."""
 
-from operators.alert import Alert
-from operators.reason import Reason
+from operators.model.alert import Alert
+from operators.model.reason import Reason
 
 
 def timed_transition(alert: Alert, now: int) -> Reason | None:

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from operators.alert import Alert
-from operators.event import Event
+from operators.model.alert import Alert
+from operators.model.event import Event
 from operators.rules.model import Algorithm, Detect, Item, Strategy
 from operators.rules.remembered import EACH_STRATEGY, Remembered
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from operators.alert import Alert
-from operators.reason import Reason
+from operators.model.alert import Alert
+from operators.model.reason import Reason
+from operators.model.settings import CoreSettings
 from operators.rules.hosts import dimension_values, host_at
 from operators.rules.shields import shields_covering
-from operators.settings import CoreSettings
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

@@ -1,9 +1,9 @@
 """Which repeats of an event can change no verdict, so that no checker has to look (design.md 7.36)."""
 
-from operators.alert import Alert
 from operators.check.series import result_level
 from operators.checks import CheckMemory
-from operators.event import Event
+from operators.model.alert import Alert
+from operators.model.event import Event
 from operators.rules.facts import raw_dimensions
 from operators.rules.model import Strategy
 from operators.turn import Turn

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import Alert, is_no_data
 from operators.check.series import is_auto_level, is_host_anomaly
-from operators.reason import Reason
+from operators.model.alert import Alert, is_no_data
+from operators.model.reason import Reason
 from operators.rules.model import QueryConfig, Strategy
 from operators.rules.remembered import EACH_STRATEGY, Remembered
 

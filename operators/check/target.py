@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.event import Event
+from operators.model.event import Event
 from operators.rules.book import RuleBook
 from operators.rules.model import Host, Item, Strategy, TargetCondition
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.alert import UpgradeRecord
+from operators.model.alert import UpgradeRecord
 from operators.rules.model import UpgradeConfig
 
 MINUTE = 60

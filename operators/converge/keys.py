@@ -6,7 +6,7 @@ from hashlib import md5
 import msgspec
 
 from operators.converge.model import Child
-from operators.records import Action
+from operators.model.records import Action
 
 UPGRADE = "upgrade"
 

@@ -11,8 +11,8 @@ from operators.converge import message
 from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Addressee, Child, Gate, Group, Member, Outcome, State, Storm
 from operators.converge.verdict import NOTICE, Tally, settled
-from operators.records import Action, Message
-from operators.settings import CoreSettings
+from operators.model.records import Action, Message
+from operators.model.settings import CoreSettings
 from operators.voice import Voice
 
 VERSION = 1

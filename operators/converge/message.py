@@ -1,7 +1,7 @@
 """The messages of converge: a notice as planned, and the summaries of what was withheld."""
 
 from operators.converge.model import Addressee, Child, Group, Member, Storm
-from operators.records import Action, Message
+from operators.model.records import Action, Message
 
 ALONE, MERGED = "action", "converge"
 """Values of `collect_type`."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.records import Action, Message
+from operators.model.records import Action, Message
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

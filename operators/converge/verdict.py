@@ -2,8 +2,8 @@
 
 import msgspec
 
-from operators.reason import Reason
-from operators.records import Action
+from operators.model.reason import Reason
+from operators.model.records import Action
 
 NOTICE = "notice"
 SUCCESS, SKIPPED = "success", "skipped"

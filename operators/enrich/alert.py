@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.alert import NO_DATA_TAG, Dimension
 from operators.enrich.names import DISPLAY_KEYS, display_name
 from operators.enrich.target import target_dimensions
-from operators.event import Event
-from operators.identity import first_tag, reader
+from operators.model.alert import NO_DATA_TAG, Dimension
+from operators.model.event import Event
+from operators.model.identity import first_tag, reader
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
 

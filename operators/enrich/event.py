@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from operators.alert import NO_DATA_TAG
 from operators.enrich.locate import LOCATORS, number
-from operators.event import Event
-from operators.reason import DropReason
+from operators.model.alert import NO_DATA_TAG
+from operators.model.event import Event
+from operators.model.reason import DropReason
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
-from operators.settings import CoreSettings
 
 
 class Dropped(msgspec.Struct, frozen=True, gc=False):

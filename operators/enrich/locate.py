@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.event import Event
-from operators.reason import DropReason
+from operators.model.event import Event
+from operators.model.reason import DropReason
 from operators.rules.book import RuleBook
 from operators.rules.model import Host
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operators.event import Event
+from operators.model.event import Event
 from operators.rules.book import RuleBook
 from operators.rules.model import Host
 

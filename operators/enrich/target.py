@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from operators.alert import Dimension
 from operators.enrich.locate import number
 from operators.enrich.names import host_name, node_name
-from operators.event import Event
+from operators.model.alert import Dimension
+from operators.model.event import Event
 from operators.rules.book import RuleBook
 
 ADDRESS_FIELDS = frozenset({"bk_target_ip", "ip"})

@@ -4,12 +4,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.alert import Alert
+from operators.model.alert import Alert
+from operators.model.settings import CoreSettings
 from operators.people.roles import GLOBAL, Situation, people_named, situation_of
 from operators.people.rotation import Rotation, Shift, rotation_of, serving, wall_second
 from operators.rules.book import RuleBook
 from operators.rules.model import Duty, UserGroup
-from operators.settings import CoreSettings
 
 
 class Service(msgspec.Struct, frozen=True, gc=False):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from operators.model.settings import CoreSettings
 from operators.people.groups import Service, people_now, rotations_of, services, zone_of
 from operators.people.pattern import DAY
 from operators.people.roles import Situation, people_named
@@ -13,7 +14,6 @@ from operators.people.rotation import Rotation, Shift, rotation_of, shifts_of, w
 from operators.rules.book import RuleBook
 from operators.rules.model import UserGroup
 from operators.rules.wallclock import Span, bounds, crossings, leaves, reading
-from operators.settings import CoreSettings
 
 HORIZON_DAYS = 400
 """How far to look for a handover, or for the ends of a stretch of service."""

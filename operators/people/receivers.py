@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from operators import records
-from operators.alert import Alert
-from operators.event import Event
+from operators.model import records
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.settings import CoreSettings
 from operators.people.groups import people_now
 from operators.people.mentions import mentioned
 from operators.people.roles import Situation, situation_of
@@ -15,7 +16,6 @@ from operators.people.rotation import wall_second
 from operators.people.ways import ways_now
 from operators.rules.book import RuleBook
 from operators.rules.model import CHAT_WAYS, NoticeWay
-from operators.settings import CoreSettings
 
 VOICE = "voice"
 DOUBLE_CHECK_TAG, SUSPECTED = "__double_check_result", "SUSPECTED_MISSING_POINTS"

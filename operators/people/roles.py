@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.alert import Alert
+from operators.model.alert import Alert
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.hosts import host_of
 from operators.rules.model import Host, UserRef
-from operators.settings import CoreSettings
 
 HOST_ROLES = ("operator", "bk_bak_operator")
 GLOBAL = "0"

@@ -68,7 +68,7 @@ def id_of(kind: str, thing: Any) -> str:
 
 
 class Zoned(Protocol):
-    """Settings that say what holds where a business says nothing (operators/settings.py)."""
+    """Settings that say what holds where a business says nothing (operators/model/settings.py)."""
 
     @property
     def time_zone(self) -> str:

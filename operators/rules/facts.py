@@ -6,8 +6,8 @@ Facts are lists of values, worked out when first asked for: most alerts meet few
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from operators.alert import Alert
-from operators.event import Event
+from operators.model.alert import Alert
+from operators.model.event import Event
 from operators.rules.hosts import host_of, nodes_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from operators.rules.facts import shield_facts
 from operators.rules.model import Condition, Shield
 from operators.rules.remembered import Remembered

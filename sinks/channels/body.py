@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.errors import RefusedError
 from sinks.render.program import render_body
 from sinks.render.sandbox import RENDER_ERRORS, Sandbox, explain

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from operators.delivery import Result, Results
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all
 from sinks.channels.http import Answer, Http, host_of
 from sinks.channels.secrets import Reveal, address_of, addresses

@@ -6,7 +6,7 @@ import hmac
 from urllib.parse import quote_plus
 
 from operators.delivery import Result
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
 from sinks.channels.http import Answer
 from sinks.channels.wording import dingtalk_text

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 
 from operators.delivery import Result
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
 from sinks.channels.http import Answer
 from sinks.render.lengths import cut

@@ -14,7 +14,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 import msgspec
 
 from operators.delivery import Result, Results
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.deadline import Deadline
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact
 from sinks.channels.secrets import Reveal

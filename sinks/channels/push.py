@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from operators.delivery import Result, Results
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.errors import LaterError, RefusedError, attempt
 from sinks.kafka import DeliveryError as KafkaDeliveryError
 from sinks.kafka import KafkaSink, Outgoing

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from operators.delivery import Result
-from operators.records import Notice
+from operators.model.records import Notice
 
 __all__ = ["Channel", "Result"]
 

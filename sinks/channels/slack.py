@@ -1,7 +1,7 @@
 """Slack incoming webhooks, and chats that speak like them."""
 
 from operators.delivery import Result
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, with_mentions
 from sinks.channels.errors import LaterError, RefusedError
 from sinks.channels.http import Answer

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from operators.delivery import Result, Results
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all, redact
 from sinks.channels.http import Answer, Http

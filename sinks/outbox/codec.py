@@ -4,7 +4,7 @@ import msgspec
 
 from operators.delivery import Results, Taken
 from operators.lane import way
-from operators.records import Notice, Receipt
+from operators.model.records import Notice, Receipt
 
 pack = msgspec.msgpack.Encoder().encode
 _notice = msgspec.msgpack.Decoder(Notice)

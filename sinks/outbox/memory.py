@@ -7,7 +7,7 @@ from typing import assert_never
 
 from operators.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
 from operators.lane import lane
-from operators.records import Notice, Receipt
+from operators.model.records import Notice, Receipt
 from sinks.outbox.outbox import Depth, Entry, Logged, Room, State, Terms
 
 

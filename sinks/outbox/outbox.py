@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from operators.delivery import Outcome, Taken
-from operators.records import Notice, Receipt
+from operators.model.records import Notice, Receipt
 
 Room = Callable[[str], int]
 """Lane -> how many of its notices may be taken now."""

@@ -10,7 +10,7 @@ from redis.retry import Retry as ClientRetry
 
 from operators.delivery import Bury, Decision, Outcome, Release, Retry, Settle, Taken, revived
 from operators.lane import lane
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks import redis_keys as keys
 from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_taken
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from operators.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
 from operators.lane import lane
-from operators.records import Notice, Receipt
+from operators.model.records import Notice, Receipt
 from sinks.outbox import sqlite_schema as sql
 from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_results, unpack_taken
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from operators.alert import is_no_data
+from operators.model.alert import is_no_data
 from sinks.render.case import NO_DATA, Case, is_open
 from sinks.render.headline import is_without_data
 from sinks.render.inventory import related_text

@@ -6,11 +6,11 @@ from datetime import tzinfo
 import msgspec
 from msgspec.structs import replace
 
-from operators.alert import ABNORMAL, Alert
-from operators.records import Message
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.records import Message
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.model import Strategy
-from operators.settings import CoreSettings
 from sinks.render.media import Medium, medium_of
 from sinks.render.words import Words, words
 

@@ -1,6 +1,6 @@
 """Tags, headlines and leads: what a notice says first, so that nobody takes an escalation for an alert."""
 
-from operators.alert import is_no_data
+from operators.model.alert import is_no_data
 from sinks.render.case import NO_DATA, REPEAT, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
 from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from operators.rules.book import RuleBook
 from operators.rules.hosts import host_of, nodes_of
 from operators.rules.model import Business, Host, ServiceInstance

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from sinks.render.case import Case, is_open
 from sinks.render.subject import dimension_texts, level_name, state, target_text, value_text
 

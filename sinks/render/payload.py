@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from sinks.render.case import Case
 from sinks.render.subject import (
     bare,

@@ -8,11 +8,11 @@ import msgspec
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from operators.alert import Alert
-from operators.records import Message
+from operators.model.alert import Alert
+from operators.model.records import Message
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.model import NoticeRelation, NoticeTemplate, Strategy
-from operators.settings import CoreSettings
 from sinks.render.case import SHIELD, Case, make_case
 from sinks.render.content import default_rows
 from sinks.render.escapes import one_line, restore

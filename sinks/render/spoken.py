@@ -1,6 +1,6 @@
 """The one sentence of a voice call."""
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 from sinks.render.case import NO_DATA, SHIELD, Case
 from sinks.render.headline import ENDED, business_name, is_without_data, kind_of, shield_edge
 from sinks.render.shields import edge_text, shield_id

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from operators.alert import NO_DATA_TAG, TARGET_DIMENSIONS, Alert, Dimension, is_no_data
+from operators.model.alert import NO_DATA_TAG, TARGET_DIMENSIONS, Alert, Dimension, is_no_data
 from operators.rules.book import RuleBook
 from sinks.render.case import Case, is_open
 from sinks.render.times import duration_text

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import msgspec
 from elasticsearch import NotFoundError
 
-from operators.alert import ABNORMAL, Alert
-from operators.event import Event
-from operators.records import Action, LogEntry, Receipt
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
+from operators.model.records import Action, LogEntry, Receipt
 from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
 from sinks.store.elasticsearch_documents import documents

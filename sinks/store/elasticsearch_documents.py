@@ -4,9 +4,9 @@ from itertools import chain
 
 import msgspec
 
-from operators.alert import Alert, document_version
-from operators.event import Event
-from operators.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.alert import Alert, document_version
+from operators.model.event import Event
+from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from sinks.store.bulk import Document
 from sinks.store.indices import alert_index, event_index, index_of, log_index
 from sinks.store.interface import Batch

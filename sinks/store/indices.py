@@ -5,8 +5,8 @@ from calendar import timegm
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from operators.event import Event
-from operators.records import LogEntry
+from operators.model.event import Event
+from operators.model.records import LogEntry
 from sinks.store.refusal import arrival
 
 DAY = 86400

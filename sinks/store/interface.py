@@ -5,9 +5,9 @@ from typing import Protocol
 
 import msgspec
 
-from operators.alert import Alert
-from operators.event import Event
-from operators.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from sinks.store.query import AlertQuery
 
 NEWEST = 10_000

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import reduce
 
+from operators.model.records import Action, Receipt
 from operators.receipt import apply
-from operators.records import Action, Receipt
 
 
 def with_receipts(action: Action, receipts: Iterable[Receipt]) -> Action:

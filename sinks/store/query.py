@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import ABNORMAL, CLOSED, RECOVERED
+from operators.model.alert import ABNORMAL, CLOSED, RECOVERED
 
 
 class QueryError(ValueError):

@@ -5,12 +5,12 @@ from typing import TypeVar
 
 import msgspec
 
-from operators.alert import Alert
-from operators.event import Event
-from operators.handed import Check
-from operators.planned import Planned
-from operators.reason import DeadReason
-from operators.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.handover import Planned
+from operators.model.reason import DeadReason
+from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 
 Record = Alert | LogEntry | Action | Receipt | Event | Check | Planned
 R = TypeVar("R", bound=Record)

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from operators.alert import Alert, document_version
-from operators.event import Event
-from operators.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.alert import Alert, document_version
+from operators.model.event import Event
+from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from sinks.store import sqlite_archive, sqlite_reads
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.query import AlertQuery

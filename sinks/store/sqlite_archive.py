@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import zstandard
 
-from operators.event import Event
+from operators.model.event import Event
 from sinks.store.interface import NEWEST
 from sinks.store.refusal import arrival
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from operators.alert import Alert
-from operators.records import Action, LogEntry, Receipt
+from operators.model.alert import Alert
+from operators.model.records import Action, LogEntry, Receipt
 from sinks.store.interface import NEWEST
 from sinks.store.outcome import with_receipts
 from sinks.store.query import AlertQuery

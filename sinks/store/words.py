@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from operators.alert import Alert
+from operators.model.alert import Alert
 
 LONGEST = 4096
 """Characters of an alert's words that are kept."""

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from flows.cli.alerts import alerts
 from flows.cli.explain import explain
 from flows.cli.retain import retain
-from operators.alert import CycleRecord, Extra
+from operators.model.alert import CycleRecord, Extra
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
 from tests.sinks.store.samples import NOW, action, alert, archived, entry

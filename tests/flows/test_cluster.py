@@ -13,10 +13,10 @@ import yaml
 
 from flows.settings import Settings
 from flows.words import renderer
-from operators.alert import Alert
 from operators.batch import KEYS, Polled, Raw
 from operators.host import Host
-from operators.records import DeadLetter
+from operators.model.alert import Alert
+from operators.model.records import DeadLetter
 from operators.rules.load import load
 from operators.worker import Worker
 from sinks.store.query import AlertQuery

@@ -18,14 +18,14 @@ from flows.jobs import PlannedEdge, for_job
 from flows.kafka_client import read_topics
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.words import renderer
-from operators.alert import Alert
 from operators.batch import SLOTS
-from operators.event import Event
-from operators.handed import Check
 from operators.intake import Record, take_in
 from operators.jobs import WORKERS
-from operators.planned import Clock, Planned
-from operators.records import Action, DeadLetter, Notice
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.handed import Check
+from operators.model.handover import Clock, Planned
+from operators.model.records import Action, DeadLetter, Notice
 from operators.rules.load import load
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import StoreError

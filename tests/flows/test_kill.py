@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from operators.records import Notice
+from operators.model.records import Notice
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import Out, replay
 

@@ -8,7 +8,7 @@ import pytest
 from flows.cli.main import COMMANDS
 from flows.logs import LINES
 from flows.metrics import METRICS
-from operators.reason import DeadReason, OpType, Reason
+from operators.model.reason import DeadReason, OpType, Reason
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "runbook.md").read_text(encoding="utf-8")

@@ -21,8 +21,8 @@ from operators.batch import Raw
 from operators.delivery import BuryReason
 from operators.enrich.event import Dropped
 from operators.intake import Record, take_in
-from operators.reason import DropReason
-from operators.records import DeadLetter
+from operators.model.reason import DropReason
+from operators.model.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.documents import RuleError
 from operators.rules.load import build

@@ -1,8 +1,8 @@
 """Planned actions and short ways to read what became of them."""
 
 from operators.converge import Converge, Outcome
-from operators.records import Action, Message
-from operators.settings import ConvergeSettings, CoreSettings
+from operators.model.records import Action, Message
+from operators.model.settings import ConvergeSettings, CoreSettings
 
 
 def notice(alert, receivers=None, *, followers=None, strategy="1", time=0, dims="", **fields):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.settings import CoreSettings
+from operators.model.settings import CoreSettings
 from tests.operators.planned import machine, notice, run, told
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.converge import Converge, route
-from operators.settings import ConvergeSettings, CoreSettings
+from operators.model.settings import ConvergeSettings, CoreSettings
 from operators.snapshot import SnapshotError
 from tests.operators.planned import machine, notice, run
 

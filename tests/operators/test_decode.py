@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.decode import MAX_BYTES, Decoded, Refusal, Wire, _decode_untyped, decode
-from operators.event import Event
+from operators.model.event import Event
 from tests.replay.driver import event
 
 texts = st.sampled_from(

@@ -24,7 +24,7 @@ from operators.delivery import (
     revived,
     too_late,
 )
-from operators.records import Notice
+from operators.model.records import Notice
 
 NOW = 1000.0
 OK, BUSY, NO = Result(ok=True), Result(ok=False, message="busy", retryable=True), Result(ok=False, message="unknown")

@@ -3,8 +3,8 @@
 import pytest
 
 from operators.dispatch import assign_mode, default_groups, dispatch
+from operators.model.settings import CoreSettings
 from operators.rules.model import DispatchTag
-from operators.settings import CoreSettings
 from tests.operators.rules.drawn import T0, alert, book, event
 
 SETTINGS = CoreSettings()

@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from operators.alert import Alert, CycleRecord, Extra, UpgradeRecord
 from operators.checks import Anomaly, CheckMemory, CheckResult, fold_check
-from operators.event import Event
 from operators.explain import Deadline, explain
 from operators.explain_case import Window
 from operators.explain_text import REASON_TEXT
-from operators.reason import OpType, Reason
-from operators.records import Action, Delivery, LogEntry, Notice, ReceiverResult
+from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
+from operators.model.event import Event
+from operators.model.reason import OpType, Reason
+from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
 from operators.rules.load import load
 from operators.state import Retry, State
 

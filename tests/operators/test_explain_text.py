@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from operators.explain_text import DEAD_TEXT, DROP_TEXT, OP_TEXT, REASON_TEXT, reasons_page
-from operators.reason import DeadReason, DropReason, OpType, Reason
+from operators.model.reason import DeadReason, DropReason, OpType, Reason
 
 PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
 

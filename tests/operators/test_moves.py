@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from operators.alert import ABNORMAL, ENDED
-from operators.moves import MOVES
-from operators.reason import OpType
+from operators.model.alert import ABNORMAL, ENDED
+from operators.model.moves import MOVES
+from operators.model.reason import OpType
 
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from operators.alert import Alert
 from operators.combination import combination, noise_dimensions
-from operators.event import Event, Tag
+from operators.model.alert import Alert
+from operators.model.event import Event, Tag
+from operators.model.settings import CoreSettings, NoiseReduceSettings
 from operators.noise import Noise, is_reducible
 from operators.rules.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
-from operators.settings import CoreSettings, NoiseReduceSettings
 from operators.snapshot import SnapshotError
 from tests.operators.planned import notice
 

@@ -6,10 +6,10 @@ import pytest
 
 from operators.batch import Polled, Raw
 from operators.host import Host
-from operators.owner import Owner
-from operators.records import DeadLetter
+from operators.model.owner import Owner
+from operators.model.records import DeadLetter
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.settings import CoreSettings
 from operators.worker import Worker
 
 T = 1_700_000_000

@@ -13,7 +13,7 @@ from operators.batch import SHARED, SLOTS
 from operators.division import shared_out
 from operators.inheritance import read_on_from, states_for
 from operators.intake import take_in
-from operators.owner import ALONE, Owner
+from operators.model.owner import ALONE, Owner
 from operators.savepoint import (
     FORMAT,
     MAGIC,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.settings import CoreSettings
 from operators.shield_notices import ShieldNews, shield_notices
 from tests.operators.rules.drawn import T0, book
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.converge import Converge
-from operators.settings import CoreSettings
+from operators.model.settings import CoreSettings
 from operators.voice import Voice
 from tests.operators.planned import machine, notice, texts
 

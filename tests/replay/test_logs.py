@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.moves import MOVES
-from operators.reason import DeadReason, OpType, Reason
+from operators.model.moves import MOVES
+from operators.model.reason import DeadReason, OpType, Reason
 from tests.replay.driver import RULES, T0, command, event, put, replay, strategy_event, tick
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from flows.settings import SettingsError, settings_from
-from operators.settings import CoreSettings
+from operators.model.settings import CoreSettings
 from tests.replay.driver import RULES, T0, event, replay, strategy_event
 
 NO_DATA = {"tags": [{"key": "__NO_DATA_DIMENSION__", "value": True}]}

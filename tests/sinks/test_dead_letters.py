@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from operators.reason import DeadReason
-from operators.records import DeadLetter
+from operators.model.reason import DeadReason
+from operators.model.records import DeadLetter
 from sinks.dead_letters import FileDeadLetters
 from sinks.dead_letters_kafka import KafkaDeadLetters
 from sinks.kafka import KafkaSink

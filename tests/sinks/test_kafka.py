@@ -5,9 +5,9 @@ import random
 import msgspec
 import pytest
 
-from operators.alert import Alert
-from operators.event import Event
-from operators.reason import DeadReason
+from operators.model.alert import Alert
+from operators.model.event import Event
+from operators.model.reason import DeadReason
 from sinks.changes import ChangeFeed
 from sinks.kafka import DeliveryError, KafkaSink, Outgoing
 from sinks.keyed import KeyedEvents, partition_of

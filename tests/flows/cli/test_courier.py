@@ -13,7 +13,7 @@ import urllib3
 from click.testing import CliRunner
 
 from flows.cli.courier import courier as command
-from operators.records import Action
+from operators.model.records import Action
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import Batch
 from sinks.store.place import open_store

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from operators.alert import NO_DATA_TAG, Alert, Extra
 from operators.checks import EMPTY, CheckMemory, CheckResult, fold_check
-from operators.event import Event, Tag
+from operators.model.alert import NO_DATA_TAG, Alert, Extra
+from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address
 from operators.rules.model import (

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from operators.check.close import CloseVerdict, close_verdict
 from operators.check.snapshot import snapshot_of
 from operators.checks import EMPTY, CheckMemory, CheckResult
-from operators.reason import Reason
+from operators.model.reason import Reason
+from operators.model.settings import CoreSettings
 from operators.rules.model import (
     Algorithm,
     Business,
@@ -18,7 +19,6 @@ from operators.rules.model import (
     TriggerConfig,
     Uptime,
 )
-from operators.settings import CoreSettings
 from tests.operators.check.made import NO_DATA, T0, alert, book, detect, event, item, normal, remembered, strategy
 
 MIDNIGHT = 1_700_006_400

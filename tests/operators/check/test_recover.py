@@ -1,9 +1,9 @@
 import pytest
 
-from operators.alert import Extra
 from operators.check.recover import RecoverVerdict, recover_verdict, recovering_extra
 from operators.checks import EMPTY, CheckResult, fold_event
-from operators.reason import Reason
+from operators.model.alert import Extra
+from operators.model.reason import Reason
 from operators.rules.model import Algorithm
 from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, remembered, strategy
 

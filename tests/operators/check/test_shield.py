@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.alert import Extra
 from operators.check.shield import shielding
-from operators.reason import Reason
-from operators.settings import CoreSettings
+from operators.model.alert import Extra
+from operators.model.reason import Reason
+from operators.model.settings import CoreSettings
 from tests.operators.rules.drawn import T0, alert, book, event
 
 SETTINGS = CoreSettings()

@@ -2,9 +2,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from operators.alert import Extra
 from operators.check.snapshot import StrategySnapshot, snapshot_of, strategy_change
-from operators.reason import Reason
+from operators.model.alert import Extra
+from operators.model.reason import Reason
 from operators.rules.model import Algorithm, NoDataConfig, QueryConfig
 from tests.operators.check.made import alert, detect, item, strategy
 

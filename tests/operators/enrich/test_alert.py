@@ -1,8 +1,8 @@
 import pytest
 
-from operators.alert import NO_DATA_TAG, Dimension
 from operators.enrich.alert import dimensions_of
-from operators.event import Tag
+from operators.model.alert import NO_DATA_TAG, Dimension
+from operators.model.event import Tag
 from operators.rules.model import Business, Host, ServiceInstance, TopoNode
 from tests.operators.check.made import book, event, strategy
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from operators.alert import Alert
-from operators.event import Event, Tag
+from operators.model.alert import Alert
+from operators.model.event import Event, Tag
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address
 from operators.rules.model import (
@@ -21,7 +22,6 @@ from operators.rules.model import (
     UserGroup,
     UserRef,
 )
-from operators.settings import CoreSettings
 
 SETTINGS = CoreSettings()
 UTC = ZoneInfo("UTC")

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.alert import Alert, Dimension, Extra
-from operators.event import Event, Tag
+from operators.model.alert import Alert, Dimension, Extra
+from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook
 from operators.rules.documents import Sourced
 from operators.rules.load import build

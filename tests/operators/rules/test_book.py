@@ -2,8 +2,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from operators.model.settings import CoreSettings
 from operators.rules.book import KINDS, NOT_YET, RuleBook, acted_on
-from operators.settings import CoreSettings
 from tests.operators.rules.books import book_of
 from tests.operators.rules.full import FULL
 

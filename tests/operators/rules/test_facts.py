@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.alert import Extra
-from operators.event import Tag
+from operators.model.alert import Extra
+from operators.model.event import Tag
 from operators.rules.facts import LazyFacts, circuit_facts, dispatch_facts, shield_facts
 
 from .drawn import alert, book, event

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from operators.records import Notice
+from operators.model.records import Notice
 from operators.rules.model import Channel as ChannelRule
 from operators.rules.model import Secret
 from sinks.channels import Channel, build

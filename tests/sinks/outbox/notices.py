@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from operators.delivery import Bury, BuryReason, Outcome, Release, Result, Retry, Settle, Taken
-from operators.records import Notice, Receipt, ReceiverResult
+from operators.model.records import Notice, Receipt, ReceiverResult
 
 
 def notice(name: str, **changes) -> Notice:

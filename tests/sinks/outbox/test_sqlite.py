@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from operators.records import Notice
+from operators.model.records import Notice
 from sinks.outbox import OutboxUnavailableError, State, Terms, open_outbox
 from sinks.outbox import sqlite_schema as sql
 from sinks.outbox.codec import pack

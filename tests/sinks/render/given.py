@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 
-from operators.alert import Alert, Dimension, Extra
-from operators.event import Event, Tag
-from operators.records import Message
+from operators.model.alert import Alert, Dimension, Extra
+from operators.model.event import Event, Tag
+from operators.model.records import Message
+from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.model import (
     Business,
@@ -20,7 +21,6 @@ from operators.rules.model import (
     Strategy,
     TopoNode,
 )
-from operators.settings import CoreSettings
 from sinks.render import Rendered, Renderer
 
 NOW = 1_700_000_060

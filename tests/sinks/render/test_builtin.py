@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from msgspec.structs import replace
 
-from operators.alert import Dimension, Extra
-from operators.event import Tag
-from operators.settings import CoreSettings, LinkSettings
+from operators.model.alert import Dimension, Extra
+from operators.model.event import Tag
+from operators.model.settings import CoreSettings, LinkSettings
 from sinks.render.frames import Frames
 from sinks.render.lengths import DEFAULT_LIMITS
 from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, say

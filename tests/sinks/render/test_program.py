@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from operators.alert import Extra
+from operators.model.alert import Extra
 from operators.rules.model import ActionConfig, ActionRelation
 from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, strategy
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from msgspec.structs import replace
 
-from operators.settings import CoreSettings, LinkSettings, NoticeSettings, ProductSettings
+from operators.model.settings import CoreSettings, LinkSettings, NoticeSettings, ProductSettings
 from sinks.render import Renderer
 from sinks.render.lengths import measure
 from tests.sinks.render.given import BOOK, NOW, alert, channels, event, message, renderer, say, strategy, template

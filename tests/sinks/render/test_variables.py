@@ -3,10 +3,10 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from operators.alert import Dimension, Extra
-from operators.event import Tag
+from operators.model.alert import Dimension, Extra
+from operators.model.event import Tag
+from operators.model.settings import CoreSettings, LinkSettings
 from operators.rules.model import Host, ServiceInstance
-from operators.settings import CoreSettings, LinkSettings
 from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, say, strategy, template
 
 

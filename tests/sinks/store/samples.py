@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from operators.alert import Alert, Dimension
-from operators.event import Event, Tag
-from operators.records import Action, LogEntry, Receipt, ReceiverResult
+from operators.model.alert import Alert, Dimension
+from operators.model.event import Event, Tag
+from operators.model.records import Action, LogEntry, Receipt, ReceiverResult
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""

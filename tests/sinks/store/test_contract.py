@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from operators.alert import Alert, Extra
-from operators.reason import DeadReason
-from operators.records import ReceiverResult
+from operators.model.alert import Alert, Extra
+from operators.model.reason import DeadReason
+from operators.model.records import ReceiverResult
 from sinks.store.interface import Batch, Retention, Store
 from sinks.store.query import AlertQuery, parse_query
 from tests.sinks.store.samples import DAY, NOW, action, alert, archived, entry, receipt

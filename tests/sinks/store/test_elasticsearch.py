@@ -7,8 +7,8 @@ import time
 import msgspec
 import pytest
 
-from operators.alert import Dimension, Extra
-from operators.event import Tag
+from operators.model.alert import Dimension, Extra
+from operators.model.event import Tag
 from sinks.store.elasticsearch import ElasticsearchStore
 from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailableError
 from sinks.store.mappings import VERSION

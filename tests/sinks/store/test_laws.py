@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.alert import document_version
+from operators.model.alert import document_version
 from sinks.store.interface import Batch
 from sinks.store.query import AlertQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore

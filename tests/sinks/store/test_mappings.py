@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from operators.alert import Alert
-from operators.event import Event, Tag
-from operators.records import Action, LogEntry, Receipt
+from operators.model.alert import Alert
+from operators.model.event import Event, Tag
+from operators.model.records import Action, LogEntry, Receipt
 from sinks.store.mappings import PROPERTIES, mapping, template
 
 

@@ -37,7 +37,7 @@ def slot_of_command(command: Command) -> str | None:
 
 
 def slot_of_alert(alert_id: str) -> str:
-    """Return the slot that an alert's id shows (operators/identity.py)."""
+    """Return the slot that an alert's id shows (operators/model/identity.py)."""
     return alert_id[10:12]
 
 

@@ -5,8 +5,8 @@ design.md 7, spec/lifecycle.md 2.8 and 2.10. Code looks moves up here, a test wa
 
 import msgspec
 
-from operators.alert import ABNORMAL, CLOSED, RECOVERED
-from operators.reason import OpType, Reason
+from operators.model.alert import ABNORMAL, CLOSED, RECOVERED
+from operators.model.reason import OpType, Reason
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):

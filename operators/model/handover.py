@@ -4,11 +4,11 @@ from typing import Protocol
 
 import msgspec
 
-from operators.alert import Alert
 from operators.converge.keys import slot_of
 from operators.converge.model import Outcome
-from operators.records import Action
-from operators.settings import CoreSettings
+from operators.model.alert import Alert
+from operators.model.records import Action
+from operators.model.settings import CoreSettings
 
 
 class Planned(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.event import Event, Tag
+from operators.model.event import Event, Tag
 
 if TYPE_CHECKING:
     from hashlib import md5

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from operators.event import Event
-from operators.identity import first_tag
+from operators.model.event import Event
+from operators.model.identity import first_tag
 
 ABNORMAL, RECOVERED, CLOSED = "ABNORMAL", "RECOVERED", "CLOSED"
 ENDED = (RECOVERED, CLOSED)

@@ -1,12 +1,12 @@
-"""Records that another job of ours wrote: read as they are, decided already (operators/planned.py)."""
+"""Records that another job of ours wrote: read as they are, decided already (operators/model/handover.py)."""
 
 import msgspec
 
 from operators.checks import CheckResult
 from operators.decode import Refusal
-from operators.event import Event
-from operators.planned import Planned
-from operators.reason import DeadReason
+from operators.model.event import Event
+from operators.model.handover import Planned
+from operators.model.reason import DeadReason
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.bounds import MOST, Second, Whole
+from operators.model.bounds import MOST, Second, Whole
 
 if TYPE_CHECKING:
     StrategyId = str

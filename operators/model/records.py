@@ -4,14 +4,14 @@ from typing import Any
 
 import msgspec
 
-from operators.reason import Reason
+from operators.model.reason import Reason
 
 Receivers = dict[str, list[Any]]
 """Way -> people or chats in order; for `voice` a list of lists of people, one list a call."""
 
 
 class LogEntry(msgspec.Struct, frozen=True, gc=False):
-    """One entry of an alert's log. `op_type` and `reason` come from closed lists (operators/reason.py)."""
+    """One entry of an alert's log. `op_type` and `reason` come from closed lists (operators/model/reason.py)."""
 
     id: str
     time: int

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from operators.bounds import LAST_SECOND, LEAST, MOST
-from operators.reason import DeadReason
+from operators.model.bounds import LAST_SECOND, LEAST, MOST
+from operators.model.reason import DeadReason
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from operators.bounds import LEAST, MOST, bounded
-from operators.event import Tag
-from operators.fields import FieldError, short
-from operators.reason import DeadReason
+from operators.model.bounds import LEAST, MOST, bounded
+from operators.model.event import Tag
+from operators.model.fields import FieldError, short
+from operators.model.reason import DeadReason
 
 PLAIN = (str, bool, float, type(None))
 
