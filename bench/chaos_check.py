@@ -13,7 +13,7 @@ from flows.words import renderer
 from operators.intake import Record, take_in
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry
-from operators.rules.load import load
+from operators.rules.read.load import load
 from operators.worker import Worker
 from sinks.outbox import open_outbox
 

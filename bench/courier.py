@@ -22,7 +22,7 @@ from bench.core import calibration
 from flows.courier import Courier, CourierSettings
 from flows.lanes import LaneSettings
 from operators.model.records import Notice
-from operators.rules.model import Channel as ChannelRule
+from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels import build
 from sinks.outbox import open_outbox
 from tests.servers.process import free_port

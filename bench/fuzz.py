@@ -18,8 +18,8 @@ from flows.words import renderer
 from operators.decode import Wire
 from operators.intake import Record, take_in
 from operators.rules.book import RuleBook
-from operators.rules.documents import taken_apart
-from operators.rules.load import build
+from operators.rules.read.documents import taken_apart
+from operators.rules.read.load import build
 from operators.worker import Worker
 
 T0 = 1_700_000_000

@@ -16,8 +16,8 @@ from flows.settings import Settings
 from flows.words import renderer
 from operators.check import chain
 from operators.rules.book import RuleBook
-from operators.rules.documents import Sourced
-from operators.rules.load import build
+from operators.rules.read.documents import Sourced
+from operators.rules.read.load import build
 from operators.turn import Turn
 from operators.worker import Worker
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flows.replay import Line, Replay
 from flows.settings import Settings, settings_from
 from flows.words import renderer
-from operators.rules.documents import Sourced
-from operators.rules.load import build
+from operators.rules.read.documents import Sourced
+from operators.rules.read.load import build
 
 T0 = 1_700_000_000
 ALERTS = 5_000

@@ -16,7 +16,7 @@ from flows.recorder import Recorder
 from flows.writeback import WriteBack, keep_writing
 from operators.delivery import Bury, Decision, Outcome, Release, Retry, Taken
 from operators.lane import way
-from operators.rules.model_channel import Channel as ChannelRule
+from operators.rules.shapes.channel import Channel as ChannelRule
 from sinks.channels.result import Channel
 from sinks.outbox import Outbox, OutboxUnavailableError
 

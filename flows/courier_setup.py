@@ -8,7 +8,7 @@ import structlog
 from flows.courier import Courier, Fleet, settings_of
 from flows.observer import Observer
 from flows.writeback import WriteBack
-from operators.rules.model import Channel as ChannelRule
+from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels.build import build_all
 from sinks.channels.plain import Console, File
 from sinks.channels.result import Channel

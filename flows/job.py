@@ -27,7 +27,7 @@ from flows.words import Words, renderer
 from operators.batch import Polled
 from operators.host import Host
 from operators.jobs import WORKERS
-from operators.rules.documents import RuleError
+from operators.rules.read.documents import RuleError
 from operators.savepoint import ReadUpTo
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters, FileDeadLetters

@@ -7,8 +7,8 @@ from typing import TypeVar
 from flows.alerts import flow_id
 from flows.recovery_store import StoreUnreadableError, newest_in
 from operators.batch import SHARED
-from operators.overlay import Overlay
 from operators.relay import state_within
+from operators.rules.read.overlay import Overlay
 from operators.shared import VERSION, Kept
 from operators.slot import Slot
 from operators.snapshot import SnapshotError, unpack

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from operators.rules.book import RuleBook
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Secret
 
 HIDDEN = "***"
 SHORTEST = 4

@@ -9,8 +9,8 @@ import msgspec
 
 from operators.jobs import Job as JobName
 from operators.model.settings import CoreSettings
-from operators.rules.words import zone_named
-from operators.rules.yaml_text import parse_yaml
+from operators.rules.read.yaml_text import parse_yaml
+from operators.rules.shapes.words import zone_named
 from operators.scene import default_notice
 from sinks.render import check_template
 

@@ -20,7 +20,7 @@ from operators.model.event import Event
 from operators.model.reason import Reason
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Signal
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError
+from operators.rules.read.documents import RuleError
 from operators.worker import Worker
 from sinks.store.interface import Written
 

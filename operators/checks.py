@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from operators.check.series import reach, result_level
 from operators.model.alert import ABNORMAL, NO_DATA_TAG
 from operators.model.event import Event
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 EVERY_LEVEL = 0
 """Level of a normal result that names none: it counts for each."""

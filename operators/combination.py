@@ -3,7 +3,7 @@
 from typing import Any
 
 from operators.model.event import Event
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 Combination = tuple[str | None, ...]
 """The values of some dimensions of one series, as text; None where it has none."""

@@ -5,12 +5,12 @@ from typing import Any
 from operators import quota
 from operators.check.skip import may_skip
 from operators.checks import fold_event as fold_event_check
-from operators.circuit import circuit_broken
 from operators.lifecycle import end_alert, open_alert, timeout_of, with_tags
 from operators.model.alert import ABNORMAL, RECOVERED, Alert
 from operators.model.event import Event
 from operators.model.identity import alert_id
 from operators.model.reason import Reason
+from operators.rules.ask.circuit import circuit_broken
 from operators.state import id_key, remember, seen
 from operators.turn import Turn, replace
 

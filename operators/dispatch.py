@@ -9,8 +9,10 @@ import msgspec
 from operators.model.alert import Alert
 from operators.model.settings import CoreSettings
 from operators.people.groups import people_of
-from operators.rules.facts import dispatch_facts
-from operators.rules.model import (
+from operators.rules.ask.facts import dispatch_facts
+from operators.rules.ask.selection import Selection
+from operators.rules.remembered import Remembered
+from operators.rules.shapes.model import (
     DispatchAction,
     DispatchGroup,
     DispatchRule,
@@ -18,12 +20,10 @@ from operators.rules.model import (
     NoticeRelation,
     UpgradeConfig,
 )
-from operators.rules.remembered import Remembered
-from operators.rules.selection import Selection
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Strategy
+    from operators.rules.shapes.model import Strategy
 
 BY_RULE, ONLY_NOTICE = "by_rule", "only_notice"
 MAIN, FOLLOWER = "main", "follower"

@@ -11,8 +11,8 @@ from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.model.owner import Owner
 from operators.noise import VERSION as NOISE_VERSION
 from operators.noise import State as NoiseState
-from operators.overlay import Documents
 from operators.quota import Counter
+from operators.rules.read.overlay import Documents
 from operators.shared import VERSION, Kept
 from operators.shield_notices import ShieldNews
 

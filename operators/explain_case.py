@@ -13,7 +13,7 @@ from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 from operators.state import State
 
 

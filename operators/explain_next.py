@@ -15,8 +15,8 @@ from operators.explain_windows import Outlook, outlook
 from operators.model.alert import ABNORMAL, RECOVERED, is_no_data
 from operators.model.reason import Reason
 from operators.rules.book import RuleBook
-from operators.rules.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
-from operators.rules.windows import strategy_active
+from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
+from operators.rules.times.windows import strategy_active
 from operators.scene import default_notice
 
 EDGES_AHEAD = 400

@@ -14,7 +14,7 @@ from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
 from operators.rules.book import RuleBook
-from operators.rules.windows import day_range_edge, in_day_range, strategy_active
+from operators.rules.times.windows import day_range_edge, in_day_range, strategy_active
 
 _DECISIONS = frozenset(
     {OpType.ACTION, OpType.UPGRADE, OpType.ACTION_QOS, OpType.ALERT_QOS, OpType.NOISE_REDUCE, OpType.EVENT_DROP}

@@ -15,7 +15,7 @@ from operators.intake import ReceiptLine, RulesChange, Tick
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.reason import DeadReason
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 if TYPE_CHECKING:
     from operators.worker import Worker

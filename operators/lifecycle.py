@@ -6,7 +6,6 @@ from typing import Any
 from operators import quota
 from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
-from operators.circuit import circuit_broken
 from operators.dispatch import dispatch
 from operators.enrich.alert import dimensions_of
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
@@ -14,7 +13,8 @@ from operators.model.event import Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
-from operators.rules.model import Strategy
+from operators.rules.ask.circuit import circuit_broken
+from operators.rules.shapes.model import Strategy
 from operators.shielded import shield
 from operators.signal import emit
 from operators.turn import Turn, replace

@@ -12,7 +12,7 @@ from operators.model.alert import Alert
 from operators.model.reason import Reason
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 VERSION = 1
 """Format of the snapshot."""

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from operators.check.shield import Shielding, shielding
-from operators.circuit import circuit_broken
 from operators.dispatch import Dispatch, default_groups
 from operators.model.alert import CycleRecord, is_no_data
 from operators.model.identity import action_id
@@ -14,8 +13,9 @@ from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
 from operators.noise import Judged
 from operators.people.receivers import Receivers, receivers
-from operators.rules.model import ActionRelation, NoticeRelation, Strategy
-from operators.rules.windows import active, in_day_range
+from operators.rules.ask.circuit import circuit_broken
+from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
+from operators.rules.times.windows import active, in_day_range
 from operators.telling import dimension_hash, hand_out, send
 from operators.turn import Turn, replace
 

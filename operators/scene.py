@@ -14,9 +14,9 @@ from operators.model.settings import CoreSettings
 from operators.noise import Noise
 from operators.quota import Windows
 from operators.rules.book import RuleBook
-from operators.rules.model import NoticeRelation, Strategy
-from operators.rules.shape import place_text, read
-from operators.rules.words import Reading
+from operators.rules.shapes.model import NoticeRelation, Strategy
+from operators.rules.shapes.shape import place_text, read
+from operators.rules.shapes.words import Reading
 
 
 class Rendered(Protocol):

@@ -5,9 +5,9 @@ import msgspec
 from operators import snapshot
 from operators.model.records import Message
 from operators.noise import Noise
-from operators.overlay import Documents, Overlay
 from operators.quota import Counter
-from operators.rules.model import Strategy
+from operators.rules.read.overlay import Documents, Overlay
+from operators.rules.shapes.model import Strategy
 from operators.scene import Scene
 from operators.shield_notices import ShieldNews, shield_notices
 

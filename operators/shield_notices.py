@@ -13,8 +13,8 @@ import msgspec
 
 from operators.model.records import Message
 from operators.model.settings import CoreSettings
-from operators.rules.model import Shield
-from operators.rules.windows import shield_round, shield_window
+from operators.rules.shapes.model import Shield
+from operators.rules.times.windows import shield_round, shield_window
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

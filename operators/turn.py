@@ -14,7 +14,7 @@ from operators.model.event import Event
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 from operators.scene import Scene
 from operators.state import RUN_LENGTH, Run, State
 

@@ -19,8 +19,8 @@ from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
 from operators.plan import settle_held
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
-from operators.rules.patch import patch
+from operators.rules.read.patch import patch
+from operators.rules.shapes.model import Strategy
 from operators.scene import Render, Scene
 from operators.shared import Shared
 from operators.signal import retry

@@ -13,9 +13,9 @@ import msgspec
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
 from flows.settings import commands_file, recovery_under
-from operators.rules.alone import read_alone
-from operators.rules.model import Shield
-from operators.rules.yaml_text import parse_yaml
+from operators.rules.read.alone import read_alone
+from operators.rules.read.yaml_text import parse_yaml
+from operators.rules.shapes.model import Shield
 
 FINGERPRINT_LENGTH = 32
 

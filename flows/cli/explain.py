@@ -20,7 +20,7 @@ from operators.explain_events import explain_events
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.rules.book import RuleBook
-from operators.rules.load import load
+from operators.rules.read.load import load
 from operators.state import State
 
 DAY = 86400

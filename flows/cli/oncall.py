@@ -10,7 +10,7 @@ from flows.cli.given import json_option, read_moment, read_settings, settings_op
 from flows.cli.view import console, print_json, shown
 from flows.times import local_text
 from operators.people.oncall import OnCall, on_duty
-from operators.rules.load import load
+from operators.rules.read.load import load
 
 
 @click.command(short_help="Show who is on duty in each user group, and until when.")

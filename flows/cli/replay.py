@@ -12,7 +12,7 @@ from flows.replay import Replay
 from flows.replay_files import read_lines, write
 from flows.sources.lines import InputError
 from flows.words import renderer
-from operators.rules.load import load
+from operators.rules.read.load import load
 
 
 @click.command(short_help="Run events through rules on a virtual clock.")

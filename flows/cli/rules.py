@@ -16,9 +16,9 @@ from flows.rules.trial import failures
 from flows.settings import Settings, SettingsError
 from flows.words import renderer
 from operators.rules.book import KINDS, RuleBook, acted_on
-from operators.rules.documents import RuleError
-from operators.rules.export import schema as file_schema
-from operators.rules.load import load
+from operators.rules.read.documents import RuleError
+from operators.rules.read.export import schema as file_schema
+from operators.rules.read.load import load
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 

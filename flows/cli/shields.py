@@ -8,8 +8,8 @@ from flows.cli.fail import fail
 from flows.cli.view import console, print_json, shown, span
 from flows.last_state import last_overlay
 from flows.settings import Settings
-from operators.rules.load import load
-from operators.rules.windows import shield_window
+from operators.rules.read.load import load
+from operators.rules.times.windows import shield_window
 
 
 def show_shields(rules: str, settings: Settings, at: int, *, as_json: bool) -> None:

@@ -7,9 +7,9 @@ import msgspec
 
 from flows.rules.source import Found, Terms, id_in
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError, Sourced
-from operators.rules.load import build
-from operators.rules.patch import patch
+from operators.rules.read.documents import RuleError, Sourced
+from operators.rules.read.load import build
+from operators.rules.read.patch import patch
 
 Key = tuple[str, str]
 """(kind, id)."""

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from flows.rules.source import Found, Source
-from operators.rules.documents import RuleError, rule_files
-from operators.rules.load import read_files
+from operators.rules.read.documents import RuleError, rule_files
+from operators.rules.read.load import read_files
 
 NONE_LEFT = "no rule files are left; if none are meant, leave one that holds no rules"
 

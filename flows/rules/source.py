@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from operators.rules.book import KINDS
-from operators.rules.documents import RuleError, Sourced
+from operators.rules.read.documents import RuleError, Sourced
 
 INVENTORY = ("hosts", "service_instances", "topology", "dynamic_groups")
 """Kinds that say what is watched, and not what is done about it."""
@@ -54,7 +54,7 @@ class Source(Protocol):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What every book is made under: the keywords of `operators.rules.load.build`."""
+    """What every book is made under: the keywords of `operators.rules.read.load.build`."""
 
     check_template: Callable[[str], str | None] | None = None
     default_business: str | int | None = 0

@@ -8,7 +8,7 @@ from flows.rules.source import Found, Source, SourceUnavailableError, document_f
 from flows.rules.sql_database import Database, reading
 from flows.rules.sql_place import sql_place
 from operators.rules.book import KINDS
-from operators.rules.documents import RuleError, Sourced
+from operators.rules.read.documents import RuleError, Sourced
 
 
 class SqlTables(Source):

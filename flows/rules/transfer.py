@@ -14,8 +14,8 @@ from flows.rules.sql import rows_found, tables_of
 from flows.rules.sql_database import Database, reading, writing
 from flows.rules.sql_place import sql_place
 from operators.rules.book import KINDS, RuleBook
-from operators.rules.documents import RuleError, Sourced, rule_files
-from operators.rules.load import build, read_files
+from operators.rules.read.documents import RuleError, Sourced, rule_files
+from operators.rules.read.load import build, read_files
 
 NAME_LENGTH = 512
 """Characters of the column `name`, which is for people who look at the table."""

@@ -8,7 +8,7 @@ import msgspec
 from flows.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
 from flows.replay import Line, Replay
 from flows.rules.difference import differences
-from operators.rules.model import RuleTest
+from operators.rules.shapes.model import RuleTest
 
 START = 1_700_000_000
 """The second from which the times of a test count."""

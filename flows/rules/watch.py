@@ -11,7 +11,7 @@ import structlog
 from flows.rules.compose import Composer
 from flows.rules.source import Found, Source, SourceUnavailableError, Terms
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError
+from operators.rules.read.documents import RuleError
 
 SHOWN = 20
 """Mistakes that are logged one by one; of the others only the number."""

@@ -1,7 +1,7 @@
 """Action: when a notice repeats (spec/lifecycle.md 4.14; design.md 7.9, 7.15, 7.23)."""
 
 from operators.model.alert import CycleRecord
-from operators.rules.model import ActionConfig, NoticeConfig
+from operators.rules.shapes.model import ActionConfig, NoticeConfig
 
 
 def interval(config: NoticeConfig | ActionConfig, planned: int) -> int:

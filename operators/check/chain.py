@@ -19,7 +19,7 @@ from operators.model.alert import UpgradeRecord, opening_signal
 from operators.model.reason import OpType, Reason
 from operators.plan import in_time, notice_of, plan, relations
 from operators.quota import action_key
-from operators.rules.model import UpgradeConfig
+from operators.rules.shapes.model import UpgradeConfig
 from operators.shielded import shield
 from operators.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
 from operators.signal import retry as retry_signal

@@ -13,13 +13,13 @@ from operators.check.series import Series, series_of
 from operators.check.snapshot import StrategySnapshot, strategy_change
 from operators.check.target import departure
 from operators.checks import EMPTY, CheckMemory
-from operators.circuit import circuit_broken
 from operators.model.alert import Alert, is_no_data
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings
+from operators.rules.ask.circuit import circuit_broken
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
-from operators.rules.windows import strategy_active
+from operators.rules.shapes.model import Strategy
+from operators.rules.times.windows import strategy_active
 
 LEAST_SILENCE = {"time_series": 1800, "log": 300}
 """Seconds without data that are never too many, by data type; of other types silence says nothing."""

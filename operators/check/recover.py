@@ -16,7 +16,7 @@ from operators.check.series import Series, is_host_anomaly, series_of
 from operators.checks import EMPTY, Anomaly, CheckMemory, newest_normal, newest_result
 from operators.model.alert import Alert, Extra, is_no_data
 from operators.model.reason import Reason
-from operators.rules.model import Item, Strategy
+from operators.rules.shapes.model import Item, Strategy
 
 COLLECTOR = "bk_monitor"
 """Source of event data that is complete at once; that of others is aligned to the beginning of its period."""

@@ -4,8 +4,8 @@ import msgspec
 
 from operators.model.alert import Alert
 from operators.model.event import Event
-from operators.rules.model import Algorithm, Detect, Item, Strategy
 from operators.rules.remembered import EACH_STRATEGY, Remembered
+from operators.rules.shapes.model import Algorithm, Detect, Item, Strategy
 
 UNIT = 60
 """Seconds of a period when no query names an interval."""

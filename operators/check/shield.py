@@ -7,12 +7,12 @@ import msgspec
 from operators.model.alert import Alert
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings
-from operators.rules.hosts import dimension_values, host_at
-from operators.rules.shields import shields_covering
+from operators.rules.ask.hosts import dimension_values, host_at
+from operators.rules.ask.shields import shields_covering
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Host
+    from operators.rules.shapes.model import Host
 
 CLUSTER = "bcs_cluster_id"
 

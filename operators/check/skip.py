@@ -4,8 +4,8 @@ from operators.check.series import result_level
 from operators.checks import CheckMemory
 from operators.model.alert import Alert
 from operators.model.event import Event
-from operators.rules.facts import raw_dimensions
-from operators.rules.model import Strategy
+from operators.rules.ask.facts import raw_dimensions
+from operators.rules.shapes.model import Strategy
 from operators.turn import Turn
 
 

@@ -10,8 +10,8 @@ import msgspec
 from operators.check.series import is_auto_level, is_host_anomaly
 from operators.model.alert import Alert, is_no_data
 from operators.model.reason import Reason
-from operators.rules.model import QueryConfig, Strategy
 from operators.rules.remembered import EACH_STRATEGY, Remembered
+from operators.rules.shapes.model import QueryConfig, Strategy
 
 
 class StrategySnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -4,7 +4,7 @@ import msgspec
 
 from operators.model.event import Event
 from operators.rules.book import RuleBook
-from operators.rules.model import Host, Item, Strategy, TargetCondition
+from operators.rules.shapes.model import Host, Item, Strategy, TargetCondition
 
 HOST_FIELDS = frozenset({"ip", "bk_target_ip", "bk_host_id", "dynamic_group"})
 SERVICE_FIELDS = frozenset({"bk_service_instance_id", "service_instance_id"})

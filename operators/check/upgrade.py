@@ -3,7 +3,7 @@
 import msgspec
 
 from operators.model.alert import UpgradeRecord
-from operators.rules.model import UpgradeConfig
+from operators.rules.shapes.model import UpgradeConfig
 
 MINUTE = 60
 

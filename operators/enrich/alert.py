@@ -15,7 +15,7 @@ from operators.model.alert import NO_DATA_TAG, Dimension
 from operators.model.event import Event
 from operators.model.identity import first_tag, reader
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 TAG = "tags."
 

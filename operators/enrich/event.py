@@ -15,7 +15,7 @@ from operators.model.event import Event
 from operators.model.reason import DropReason
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 
 
 class Dropped(msgspec.Struct, frozen=True, gc=False):

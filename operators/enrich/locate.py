@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from operators.model.event import Event
 from operators.model.reason import DropReason
 from operators.rules.book import RuleBook
-from operators.rules.model import Host
+from operators.rules.shapes.model import Host
 
 Refusal = tuple[DropReason, str]
 

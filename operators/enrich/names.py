@@ -4,7 +4,7 @@ from typing import Any
 
 from operators.model.event import Event
 from operators.rules.book import RuleBook
-from operators.rules.model import Host
+from operators.rules.shapes.model import Host
 
 DISPLAY_KEYS = {
     "bk_biz_id": "Business",

@@ -9,7 +9,7 @@ from operators.model.settings import CoreSettings
 from operators.people.roles import GLOBAL, Situation, people_named, situation_of
 from operators.people.rotation import Rotation, Shift, rotation_of, serving, wall_second
 from operators.rules.book import RuleBook
-from operators.rules.model import Duty, UserGroup
+from operators.rules.shapes.model import Duty, UserGroup
 
 
 class Service(msgspec.Struct, frozen=True, gc=False):

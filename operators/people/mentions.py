@@ -1,7 +1,7 @@
 """Who is mentioned in a group's chats (spec/notices.md 6.5)."""
 
 from operators.people.roles import Situation, people_named
-from operators.rules.model import UserGroup, UserRef
+from operators.rules.shapes.model import UserGroup, UserRef
 
 EVERYONE = UserRef(type="group", id="all")
 """In a list of mentions: the people of the group now."""

@@ -12,8 +12,8 @@ from operators.people.pattern import DAY
 from operators.people.roles import Situation, people_named
 from operators.people.rotation import Rotation, Shift, rotation_of, shifts_of, wall_second
 from operators.rules.book import RuleBook
-from operators.rules.model import UserGroup
-from operators.rules.wallclock import Span, bounds, crossings, leaves, reading
+from operators.rules.shapes.model import UserGroup
+from operators.rules.times.wallclock import Span, bounds, crossings, leaves, reading
 
 HORIZON_DAYS = 400
 """How far to look for a handover, or for the ends of a stretch of service."""

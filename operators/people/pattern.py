@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from operators.people.days import EVERY_DAY, LAST_DAY, DaySet, MonthDays, Spans, Weekdays, first_day, spans
-from operators.rules.model import DutyTime
+from operators.rules.shapes.model import DutyTime
 
 DAY = 86400
 _MINUTE = 60

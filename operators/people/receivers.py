@@ -15,7 +15,7 @@ from operators.people.roles import Situation, situation_of
 from operators.people.rotation import wall_second
 from operators.people.ways import ways_now
 from operators.rules.book import RuleBook
-from operators.rules.model import CHAT_WAYS, NoticeWay
+from operators.rules.shapes.model import CHAT_WAYS, NoticeWay
 
 VOICE = "voice"
 DOUBLE_CHECK_TAG, SUSPECTED = "__double_check_result", "SUSPECTED_MISSING_POINTS"

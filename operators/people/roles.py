@@ -7,9 +7,9 @@ import msgspec
 
 from operators.model.alert import Alert
 from operators.model.settings import CoreSettings
+from operators.rules.ask.hosts import host_of
 from operators.rules.book import RuleBook
-from operators.rules.hosts import host_of
-from operators.rules.model import Host, UserRef
+from operators.rules.shapes.model import Host, UserRef
 
 HOST_ROLES = ("operator", "bk_bak_operator")
 GLOBAL = "0"

@@ -13,7 +13,7 @@ import msgspec
 
 from operators.people.days import LAST_DAY
 from operators.people.pattern import DAY, Pattern, pattern_of
-from operators.rules.model import Duty, DutyArrangement, UserRef
+from operators.rules.shapes.model import Duty, DutyArrangement, UserRef
 
 _MEMORY = 4096
 """Days of rotations remembered; each is quickly computed again."""

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from operators.rules.model import AlertNotice, NoticeWay, UserGroup
+from operators.rules.shapes.model import AlertNotice, NoticeWay, UserGroup
 
 
 def ways_now(group: UserGroup, severity: int, minute: int) -> tuple[NoticeWay, ...]:

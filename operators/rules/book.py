@@ -14,7 +14,7 @@ from operators.rules.index import (
     hosts_by_address,
     shields_by_business,
 )
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Business,
     Calendar,
     Channel,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from operators.rules.model import DispatchGroup, DynamicGroup, Host, Shield
+from operators.rules.shapes.model import DispatchGroup, DynamicGroup, Host, Shield
 
 Thing = TypeVar("Thing")
 

@@ -4,8 +4,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from operators.rules.model import WAYS
-from operators.rules.model import Channel as ChannelRule
+from operators.rules.shapes.model import WAYS
+from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels.chat import Bot, Dialect
 from sinks.channels.dingtalk import DINGTALK
 from sinks.channels.feishu import FEISHU

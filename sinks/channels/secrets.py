@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Secret
 from sinks.channels.errors import LaterError, RefusedError
 
 Reveal = Callable[[], str]

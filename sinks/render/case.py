@@ -10,7 +10,7 @@ from operators.model.alert import ABNORMAL, Alert
 from operators.model.records import Message
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.rules.model import Strategy
+from operators.rules.shapes.model import Strategy
 from sinks.render.media import Medium, medium_of
 from sinks.render.words import Words, words
 

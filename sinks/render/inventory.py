@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from operators.model.alert import Alert
+from operators.rules.ask.hosts import host_of, nodes_of
 from operators.rules.book import RuleBook
-from operators.rules.hosts import host_of, nodes_of
-from operators.rules.model import Business, Host, ServiceInstance
+from operators.rules.shapes.model import Business, Host, ServiceInstance
 from sinks.render.case import Case
 from sinks.render.subject import people
 

@@ -12,7 +12,7 @@ from operators.model.alert import Alert
 from operators.model.records import Message
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.rules.model import NoticeRelation, NoticeTemplate, Strategy
+from operators.rules.shapes.model import NoticeRelation, NoticeTemplate, Strategy
 from sinks.render.case import SHIELD, Case, make_case
 from sinks.render.content import default_rows
 from sinks.render.escapes import one_line, restore

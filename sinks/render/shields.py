@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from operators.rules.model import FOREVER
+from operators.rules.shapes.model import FOREVER
 from sinks.render.case import Case
 from sinks.render.subject import text_of
 from sinks.render.times import local_text

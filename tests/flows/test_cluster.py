@@ -17,7 +17,7 @@ from operators.batch import KEYS, Polled, Raw
 from operators.host import Host
 from operators.model.alert import Alert
 from operators.model.records import DeadLetter
-from operators.rules.load import load
+from operators.rules.read.load import load
 from operators.worker import Worker
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore

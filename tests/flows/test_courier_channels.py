@@ -10,8 +10,8 @@ from flows.courier import Courier, CourierSettings, Fleet
 from flows.courier_setup import Fleets
 from flows.lanes import PREFETCH, LaneSettings
 from operators.delivery import BuryReason
-from operators.rules.model_channel import Channel as ChannelRule
-from operators.rules.model_channel import Secret
+from operators.rules.shapes.channel import Channel as ChannelRule
+from operators.rules.shapes.channel import Secret
 from sinks.channels.build import QUEUE
 from sinks.outbox import MemoryOutbox, State
 from tests.flows.deliveries import Recording, notice, until

@@ -26,7 +26,7 @@ from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.handover import Clock, Planned
 from operators.model.records import Action, DeadLetter, Notice
-from operators.rules.load import load
+from operators.rules.read.load import load
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import StoreError
 from sinks.store.query import AlertQuery

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flows.redaction import HIDDEN, Redactor, secrets_in, secrets_of
 from flows.settings import KafkaSettings, Secret, Settings
-from operators.rules.load import build
+from operators.rules.read.load import build
 from tests.flows.rules.made import found
 
 

@@ -24,8 +24,8 @@ from operators.intake import Record, take_in
 from operators.model.reason import DropReason
 from operators.model.records import DeadLetter
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError
-from operators.rules.load import build
+from operators.rules.read.documents import RuleError
+from operators.rules.read.load import build
 from operators.worker import Worker
 from sinks.outbox import Depth
 from sinks.store.interface import Written

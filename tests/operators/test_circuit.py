@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.circuit import circuit_broken
+from operators.rules.ask.circuit import circuit_broken
 from tests.operators.rules.drawn import alert, book, event
 
 QUERY = {"metric_id": "cpu", "data_source_label": "custom", "data_type_label": "event"}

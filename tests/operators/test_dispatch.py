@@ -4,7 +4,7 @@ import pytest
 
 from operators.dispatch import assign_mode, default_groups, dispatch
 from operators.model.settings import CoreSettings
-from operators.rules.model import DispatchTag
+from operators.rules.shapes.model import DispatchTag
 from tests.operators.rules.drawn import T0, alert, book, event
 
 SETTINGS = CoreSettings()

@@ -13,7 +13,7 @@ from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
 from operators.model.event import Event
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
-from operators.rules.load import load
+from operators.rules.read.load import load
 from operators.state import Retry, State
 
 NOW = 1763900000

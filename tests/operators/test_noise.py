@@ -10,7 +10,7 @@ from operators.model.alert import Alert
 from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings, NoiseReduceSettings
 from operators.noise import Noise, is_reducible
-from operators.rules.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
+from operators.rules.shapes.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
 from operators.snapshot import SnapshotError
 from tests.operators.planned import notice
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.overlay import Overlay
+from operators.rules.read.overlay import Overlay
 from operators.slot import VERSION, Slot
 from operators.snapshot import SnapshotError
 from operators.state import ID_BYTES, RECENT, State, id_key, remember, seen

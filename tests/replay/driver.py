@@ -17,8 +17,8 @@ from flows.replay_files import write
 from flows.settings import Settings, settings_from
 from flows.words import Words, renderer
 from operators.rules.book import RuleBook
-from operators.rules.documents import taken_apart
-from operators.rules.load import build
+from operators.rules.read.documents import taken_apart
+from operators.rules.read.load import build
 
 T0 = 1_700_000_000
 """A Tuesday, 22:13:20 UTC."""

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from flows.cli.rules import rules
 from operators.rules.book import KINDS
-from operators.rules.load import load
+from operators.rules.read.load import load
 from tests.flows.rules.made import CPU, OPS, write
 
 EVENT = {"at": 0, "time": 0, "event_id": "e1", "plugin_id": "p", "strategy_id": 1, "severity": 2, "target_type": ""}

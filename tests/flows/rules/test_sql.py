@@ -13,7 +13,7 @@ from flows.rules.sql_database import writing
 from flows.rules.sql_place import SqlPlace, sql_place
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.watch import Watcher
-from operators.rules.load import build, load
+from operators.rules.read.load import build, load
 from tests.flows.rules.made import CPU, HOST, OPS, write
 
 

@@ -7,8 +7,8 @@ from flows.rules.source import Terms
 from flows.rules.trial import START, failures, moment, with_moments
 from flows.settings import Settings
 from flows.words import renderer
-from operators.rules.load import build
-from operators.rules.model import RuleTest
+from operators.rules.read.load import build
+from operators.rules.shapes.model import RuleTest
 from tests.flows.rules.made import CPU, OPS, found
 
 EVENT = {

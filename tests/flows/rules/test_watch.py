@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from flows.rules.files import NONE_LEFT, Directory
 from flows.rules.source import Found, Source, SourceUnavailableError, Terms
 from flows.rules.watch import SHOWN, Watcher
-from operators.rules.documents import RuleError
+from operators.rules.read.documents import RuleError
 from tests.flows.rules.made import CPU, OPS, found, write
 
 

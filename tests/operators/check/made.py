@@ -7,7 +7,7 @@ from operators.model.alert import NO_DATA_TAG, Alert, Extra
 from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Detect,
     Host,
     Item,

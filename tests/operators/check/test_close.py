@@ -7,7 +7,7 @@ from operators.check.snapshot import snapshot_of
 from operators.checks import EMPTY, CheckMemory, CheckResult
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Algorithm,
     Business,
     CircuitBreaking,

@@ -4,7 +4,7 @@ from operators.check.recover import RecoverVerdict, recover_verdict, recovering_
 from operators.checks import EMPTY, CheckResult, fold_event
 from operators.model.alert import Extra
 from operators.model.reason import Reason
-from operators.rules.model import Algorithm
+from operators.rules.shapes.model import Algorithm
 from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, remembered, strategy
 
 COLLECTOR = strategy(items=(item(data_type="event"),))

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from operators.check.snapshot import StrategySnapshot, snapshot_of, strategy_change
 from operators.model.alert import Extra
 from operators.model.reason import Reason
-from operators.rules.model import Algorithm, NoDataConfig, QueryConfig
+from operators.rules.shapes.model import Algorithm, NoDataConfig, QueryConfig
 from tests.operators.check.made import alert, detect, item, strategy
 
 CPU, MEM = QueryConfig("cpu", agg_dimension=("ip", "core")), QueryConfig("mem", agg_dimension=("ip",))

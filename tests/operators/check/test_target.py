@@ -1,7 +1,7 @@
 import pytest
 
 from operators.check.target import departure
-from operators.rules.model import DynamicGroup, Host, ServiceInstance, TargetCondition
+from operators.rules.shapes.model import DynamicGroup, Host, ServiceInstance, TargetCondition
 from tests.operators.check.made import book, event, item, strategy
 
 WEB = Host("1", ip="10.0.0.1", ipv6="::1", bk_cloud_id="0", topo=("module|28", "set|26"))

@@ -3,7 +3,7 @@ import pytest
 from operators.enrich.alert import dimensions_of
 from operators.model.alert import NO_DATA_TAG, Dimension
 from operators.model.event import Tag
-from operators.rules.model import Business, Host, ServiceInstance, TopoNode
+from operators.rules.shapes.model import Business, Host, ServiceInstance, TopoNode
 from tests.operators.check.made import book, event, strategy
 
 INVENTORY = book(

@@ -5,7 +5,7 @@ from operators.enrich.event import Dropped, enrich_event
 from operators.model.event import Event
 from operators.model.reason import DropReason
 from operators.model.settings import CoreSettings
-from operators.rules.model import Host, ServiceInstance
+from operators.rules.shapes.model import Host, ServiceInstance
 from tests.operators.check.made import NO_DATA, book, event, strategy
 
 WEB = Host("1", ip="10.0.0.1", ipv6="::1", bk_cloud_id="3", bk_biz_id="2", topo=("module|28", "set|26", "module|28"))

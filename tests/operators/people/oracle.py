@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from operators.rules.model import Duty, DutyArrangement, DutyTime
+from operators.rules.shapes.model import Duty, DutyArrangement, DutyTime
 
 
 def teams_at(duty: Duty, zone: ZoneInfo, now: int, horizon: date) -> list[tuple[str, ...]]:

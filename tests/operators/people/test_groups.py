@@ -3,7 +3,7 @@
 import pytest
 
 from operators.people.groups import people_of
-from operators.rules.model import Business, DutyArrange, ServiceInstance
+from operators.rules.shapes.model import Business, DutyArrange, ServiceInstance
 from tests.operators.people.world import HOST, NOON, SETTINGS, SHOP, alert, book, group, refs, rota, second
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from operators.people.groups import people_now
 from operators.people.oncall import HORIZON_DAYS, on_duty
 from operators.people.roles import Situation
-from operators.rules.model import DutyTime, PeriodSettings
+from operators.rules.shapes.model import DutyTime, PeriodSettings
 from tests.operators.people.test_rotation import arrangement, duty
 from tests.operators.people.test_rotation_years import DUTIES
 from tests.operators.people.world import NOON, SETTINGS, SHOP, book, group, rota, second

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.people.receivers import receivers
-from operators.rules.model import CHAT_WAYS, AlertNotice, NotifyConfig, UserRef
+from operators.rules.shapes.model import CHAT_WAYS, AlertNotice, NotifyConfig, UserRef
 from tests.operators.people.world import NOON, SETTINGS, SHOP, alert, book, group, refs, rota, second, ways
 
 EVERYONE = UserRef("group", "all")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from operators.people.rotation import rotation_of, serving, team_of, wall_second
-from operators.rules.model import Duty, DutyArrangement, DutyTime, PeriodSettings, UserRef
+from operators.rules.shapes.model import Duty, DutyArrangement, DutyTime, PeriodSettings, UserRef
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

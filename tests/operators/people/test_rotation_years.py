@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from operators.people.rotation import shifts_of
-from operators.rules.model import Duty, DutyArrangement, DutyTime, PeriodSettings
+from operators.rules.shapes.model import Duty, DutyArrangement, DutyTime, PeriodSettings
 from tests.operators.people import oracle
 from tests.operators.people.test_rotation import (
     ALL_DAY,

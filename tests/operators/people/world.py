@@ -8,7 +8,7 @@ from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     AlertNotice,
     Business,
     Duty,

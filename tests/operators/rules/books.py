@@ -6,8 +6,8 @@ from pathlib import Path
 import jinja2
 
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError, taken_apart
-from operators.rules.load import build, load
+from operators.rules.read.documents import RuleError, taken_apart
+from operators.rules.read.load import build, load
 
 
 def check_template(text: str) -> str | None:

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from operators.model.alert import Alert, Dimension, Extra
 from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook
-from operators.rules.documents import Sourced
-from operators.rules.load import build
+from operators.rules.read.documents import Sourced
+from operators.rules.read.load import build
 
 T0 = 1_700_000_000
 """2023-11-14T22:13:20Z, a Tuesday."""

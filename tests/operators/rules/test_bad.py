@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.rules.load import load
+from operators.rules.read.load import load
 from tests.operators.rules.books import check_template
 
 BAD = Path(__file__).parents[2] / "config" / "bad"

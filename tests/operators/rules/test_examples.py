@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from operators.rules.export import schema
-from operators.rules.load import load
-from operators.rules.yaml_text import parse_yaml
+from operators.rules.read.export import schema
+from operators.rules.read.load import load
+from operators.rules.read.yaml_text import parse_yaml
 from tests.operators.rules.books import check_template, loaded
 
 TOP = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.rules.book import KINDS
-from operators.rules.export import schema, to_documents
-from operators.rules.load import load
+from operators.rules.read.export import schema, to_documents
+from operators.rules.read.load import load
 from tests.operators.rules.books import book_of
 from tests.operators.rules.full import FULL
 

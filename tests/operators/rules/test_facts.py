@@ -4,7 +4,7 @@ import pytest
 
 from operators.model.alert import Extra
 from operators.model.event import Tag
-from operators.rules.facts import LazyFacts, circuit_facts, dispatch_facts, shield_facts
+from operators.rules.ask.facts import LazyFacts, circuit_facts, dispatch_facts, shield_facts
 
 from .drawn import alert, book, event
 

@@ -3,11 +3,19 @@ from datetime import datetime
 
 import pytest
 
-from operators.rules.alone import read_alone
-from operators.rules.documents import Sourced
-from operators.rules.load import build, load
-from operators.rules.model import AlertNotice, Condition, DutyArrange, NoticeRelation, NoticeWay, NotifyConfig, UserRef
-from operators.rules.words import WAYS, RefusedError
+from operators.rules.read.alone import read_alone
+from operators.rules.read.documents import Sourced
+from operators.rules.read.load import build, load
+from operators.rules.shapes.model import (
+    AlertNotice,
+    Condition,
+    DutyArrange,
+    NoticeRelation,
+    NoticeWay,
+    NotifyConfig,
+    UserRef,
+)
+from operators.rules.shapes.words import WAYS, RefusedError
 from tests.operators.rules.books import book_of, built, complaints, loaded
 
 SMALLEST = """

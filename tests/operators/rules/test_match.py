@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.rules.match import compile_conditions, condition_groups, condition_text
-from operators.rules.model import Condition
+from operators.rules.ask.match import compile_conditions, condition_groups, condition_text
+from operators.rules.shapes.model import Condition
 
 
 def one(method, value, field="x", condition="and"):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.rules.book import RuleBook
-from operators.rules.patch import patch
+from operators.rules.read.patch import patch
 from tests.operators.rules.books import book_of, built, check_template
 from tests.operators.rules.full import FULL
 

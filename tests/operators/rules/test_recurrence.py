@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.rules.model import CalendarItem, CalendarRepeat
-from operators.rules.recurrence import happening
-from operators.rules.wallclock import reading
+from operators.rules.shapes.model import CalendarItem, CalendarRepeat
+from operators.rules.times.recurrence import happening
+from operators.rules.times.wallclock import reading
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.rules.match import compile_conditions
-from operators.rules.model import Condition
+from operators.rules.ask.match import compile_conditions
+from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
-from operators.rules.selection import Selection
+from operators.rules.shapes.model import Condition
 
 FIELDS = ["strategy_id", "device", "tags.device", "ip", "room"]
 VALUES = ["1", "2", "a", "10.0.0.1", "10.0.0.1|0"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.rules.shields import shields_covering
+from operators.rules.ask.shields import shields_covering
 
 from .drawn import T0, alert, book, event
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.rules.wallclock import Hours, Span, bounds, holds, in_range, leaves, parse_time, reading, span_of
+from operators.rules.times.wallclock import Hours, Span, bounds, holds, in_range, leaves, parse_time, reading, span_of
 
 wall = datetime.fromisoformat
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.rules.book import RuleBook
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Calendar,
     CalendarItem,
     CycleConfig,
@@ -19,7 +19,14 @@ from operators.rules.model import (
     TriggerConfig,
     Uptime,
 )
-from operators.rules.windows import active, day_range_edge, in_day_range, shield_round, shield_window, strategy_active
+from operators.rules.times.windows import (
+    active,
+    day_range_edge,
+    in_day_range,
+    shield_round,
+    shield_window,
+    strategy_active,
+)
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

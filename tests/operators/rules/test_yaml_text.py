@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.rules.yaml_text import parse_yaml
+from operators.rules.read.yaml_text import parse_yaml
 
 
 def value_of(text):

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from operators.model.records import Notice
-from operators.rules.model import Channel as ChannelRule
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Channel as ChannelRule
+from operators.rules.shapes.model import Secret
 from sinks.channels import Channel, build
 
 KEY = "hunter2secret"

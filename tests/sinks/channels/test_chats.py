@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug import Response
 
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Secret
 from sinks.channels.chat import with_mentions
 from sinks.channels.dingtalk import signed
 from tests.sinks.channels.given import BY_WAY

@@ -9,8 +9,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from operators.rules.model import Channel as ChannelRule
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Channel as ChannelRule
+from operators.rules.shapes.model import Secret
 from sinks.channels import build
 from sinks.channels.mail import address, compose
 from sinks.render.sandbox import Sandbox

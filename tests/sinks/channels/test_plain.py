@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.rules.model import WAYS, Secret
-from operators.rules.model import Channel as ChannelRule
+from operators.rules.shapes.model import WAYS, Secret
+from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels import Console, File, MissingSecretError, build_all
 from sinks.channels.chat import Bot
 from sinks.channels.gateway import Gateway

@@ -7,8 +7,8 @@ import json
 import pytest
 from werkzeug import Response
 
-from operators.rules.model import Channel as ChannelRule
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Channel as ChannelRule
+from operators.rules.shapes.model import Secret
 from sinks.channels import build
 from tests.sinks.channels.given import BY_WAY, ENVIRON, notice
 

@@ -1,6 +1,6 @@
 import pytest
 
-from operators.rules.model import Secret
+from operators.rules.shapes.model import Secret
 from sinks.channels.errors import LaterError, RefusedError
 from sinks.channels.secrets import MissingSecretError, address_of, addresses, reveal
 

@@ -9,7 +9,7 @@ from operators.model.event import Event, Tag
 from operators.model.records import Message
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Business,
     Channel,
     Host,

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from operators.model.alert import Extra
-from operators.rules.model import ActionConfig, ActionRelation
+from operators.rules.shapes.model import ActionConfig, ActionRelation
 from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, strategy
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from operators.model.alert import Dimension, Extra
 from operators.model.event import Tag
 from operators.model.settings import CoreSettings, LinkSettings
-from operators.rules.model import Host, ServiceInstance
+from operators.rules.shapes.model import Host, ServiceInstance
 from tests.sinks.render.given import BOOK, NOW, alert, event, message, renderer, say, strategy, template
 
 

@@ -4,9 +4,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from operators.rules.model_condition import Condition
-from operators.rules.model_strategy import UpgradeConfig
-from operators.rules.words import FOREVER, Amount, DayTimeOrEmpty, Id, Moment, MonthDay, Person, Plain, Way, WeekDay
+from operators.rules.shapes.condition import Condition
+from operators.rules.shapes.strategy import UpgradeConfig
+from operators.rules.shapes.words import (
+    FOREVER,
+    Amount,
+    DayTimeOrEmpty,
+    Id,
+    Moment,
+    MonthDay,
+    Person,
+    Plain,
+    Way,
+    WeekDay,
+)
 
 
 class DimensionConfig(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

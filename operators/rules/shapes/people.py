@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from operators.rules.words import (
+from operators.rules.shapes.words import (
     FOREVER,
     Count,
     DateRange,

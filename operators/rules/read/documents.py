@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from operators.rules.book import KINDS
-from operators.rules.words import kind_of
-from operators.rules.yaml_text import Problem, finite, parse_yaml
+from operators.rules.read.yaml_text import Problem, finite, parse_yaml
+from operators.rules.shapes.words import kind_of
 
 MAX_BYTES = 128 << 20
 """No rule file is larger."""

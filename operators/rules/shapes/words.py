@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.rules.patterns import pattern_error
+from operators.rules.shapes.patterns import pattern_error
 
 FOREVER = 4102444800
 """2100-01-01T00:00:00Z: the end of what never ends, in Unix seconds."""

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from operators.rules.assemble import Draft, book_of, digest_of
 from operators.rules.book import KINDS, RuleBook, indices
-from operators.rules.documents import RuleError, Sourced, taken_apart, unknown_kind
 from operators.rules.index import moved_hosts
-from operators.rules.references import REFERRERS
-from operators.rules.words import kind_of
+from operators.rules.read.assemble import Draft, book_of, digest_of
+from operators.rules.read.documents import RuleError, Sourced, taken_apart, unknown_kind
+from operators.rules.read.references import REFERRERS
+from operators.rules.shapes.words import kind_of
 
 _INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "dispatch_index")
 

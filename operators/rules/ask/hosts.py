@@ -6,7 +6,7 @@ from operators.model.alert import Alert
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Host
+    from operators.rules.shapes.model import Host
 
 DEFAULT_CLOUD = "0"
 

@@ -1,9 +1,9 @@
 """Every shape of a rule file, as read: ids are text, lists are tuples, short forms are written out (rules.md)."""
 
-from operators.rules.model_channel import CHANNEL_FIELDS, Channel, Secret
-from operators.rules.model_condition import Condition
-from operators.rules.model_inventory import DynamicGroup, Host, RuleTest, ServiceInstance, TopoNode
-from operators.rules.model_people import (
+from operators.rules.shapes.channel import CHANNEL_FIELDS, Channel, Secret
+from operators.rules.shapes.condition import Condition
+from operators.rules.shapes.inventory import DynamicGroup, Host, RuleTest, ServiceInstance, TopoNode
+from operators.rules.shapes.people import (
     AlertNotice,
     Business,
     Calendar,
@@ -19,7 +19,7 @@ from operators.rules.model_people import (
     UserGroup,
     UserRef,
 )
-from operators.rules.model_silence import (
+from operators.rules.shapes.silence import (
     CircuitBreaking,
     CycleConfig,
     DimensionConfig,
@@ -30,7 +30,7 @@ from operators.rules.model_silence import (
     Shield,
     ShieldNotice,
 )
-from operators.rules.model_strategy import (
+from operators.rules.shapes.strategy import (
     ActionConfig,
     ActionRelation,
     Algorithm,
@@ -52,7 +52,7 @@ from operators.rules.model_strategy import (
     UpgradeConfig,
     Uptime,
 )
-from operators.rules.words import CHAT_WAYS, FOREVER, WAYS
+from operators.rules.shapes.words import CHAT_WAYS, FOREVER, WAYS
 
 __all__ = [
     "CHANNEL_FIELDS", "CHAT_WAYS", "FOREVER", "WAYS",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from operators.model.alert import Alert
 from operators.model.event import Event
-from operators.rules.hosts import host_of, nodes_of
+from operators.rules.ask.hosts import host_of, nodes_of
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Strategy
+    from operators.rules.shapes.model import Strategy
 
 Values = Sequence[Any]
 Plain = dict[str, Values]

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from operators.rules.model_channel import CHANNEL_FIELDS, COMMON_FIELDS, Channel, Secret
-from operators.rules.words import Reading
+from operators.rules.shapes.channel import CHANNEL_FIELDS, COMMON_FIELDS, Channel, Secret
+from operators.rules.shapes.words import Reading
 
 _SECRET_NAME = re.compile(r"auth|token|secret|passw|cookie|(?:^|[-_])(?:key|sign|signature)$|api-?_?key", re.IGNORECASE)
 _SECRET_HOSTS = ("hooks.slack.com", "open.feishu.cn", "open.larksuite.com")

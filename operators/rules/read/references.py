@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from operators.rules.model import (
+from operators.rules.shapes.model import (
     Condition,
     DispatchGroup,
     DynamicGroup,

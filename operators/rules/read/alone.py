@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from operators.rules.shape import place_text, read
-from operators.rules.words import Reading, zone_named
+from operators.rules.shapes.shape import place_text, read
+from operators.rules.shapes.words import Reading, zone_named
 
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 

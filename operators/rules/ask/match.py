@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from operators.rules.model_condition import Condition
-from operators.rules.patterns import compiled
+from operators.rules.shapes.condition import Condition
+from operators.rules.shapes.patterns import compiled
 
 Facts = Mapping[str, Sequence[Any]]
 """Field -> its values, as text. A field without a value is missing."""

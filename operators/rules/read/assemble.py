@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from operators.rules.book import KINDS, Provenance, RuleBook, id_of, indices, version_text
-from operators.rules.documents import RuleError, Sourced, unknown_kind
-from operators.rules.references import ROLES, broken_parents, dangling, roles_of
-from operators.rules.shape import place_text, read
-from operators.rules.words import Reading, RefusedError, kind_of, zone_named
+from operators.rules.read.documents import RuleError, Sourced, unknown_kind
+from operators.rules.read.references import ROLES, broken_parents, dangling, roles_of
+from operators.rules.shapes.shape import place_text, read
+from operators.rules.shapes.words import Reading, RefusedError, kind_of, zone_named
 
 _ID_KEYS = {"channels": "way", "hosts": "bk_host_id", "tests": "name"}
 _LOCAL_KINDS = ("shields", "calendars")

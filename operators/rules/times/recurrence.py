@@ -6,10 +6,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from operators.rules.wallclock import Span, holds, next_crossing, reading
+from operators.rules.times.wallclock import Span, holds, next_crossing, reading
 
 if TYPE_CHECKING:
-    from operators.rules.model import CalendarItem
+    from operators.rules.shapes.model import CalendarItem
 
 _PERIODS_AHEAD = 400
 """As the Gregorian calendar repeats after 400 years, what has not come by then never comes."""

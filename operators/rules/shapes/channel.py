@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from operators.rules.words import Amount, Count, Template, Way
+from operators.rules.shapes.words import Amount, Count, Template, Way
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 

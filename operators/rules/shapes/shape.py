@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from operators.rules.forms import AFTER, BEFORE
-from operators.rules.words import Reader, Reading, RefusedError, kind_of
+from operators.rules.shapes.forms import AFTER, BEFORE
+from operators.rules.shapes.words import Reader, Reading, RefusedError, kind_of
 
 Convert = Callable[[Any, Reading], Any]
 _TOO_GREAT = 1 << 63

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from operators.rules.words import Amount, Id, Node, NodeOrEmpty
+from operators.rules.shapes.words import Amount, Id, Node, NodeOrEmpty
 
 
 class Host(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -8,8 +8,8 @@ import msgspec
 
 from operators.rules.book import KINDS, RuleBook
 from operators.rules.index import id_order
-from operators.rules.model import Condition, DimensionConfig, UserRef
-from operators.rules.words import Reader
+from operators.rules.shapes.model import Condition, DimensionConfig, UserRef
+from operators.rules.shapes.words import Reader
 
 Schema = dict[str, Any]
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from operators.model.alert import Alert
-from operators.rules.facts import shield_facts
-from operators.rules.model import Condition, Shield
+from operators.rules.ask.facts import shield_facts
+from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
-from operators.rules.selection import Selection
-from operators.rules.windows import Window, shield_window
+from operators.rules.shapes.model import Condition, Shield
+from operators.rules.times.windows import Window, shield_window
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook

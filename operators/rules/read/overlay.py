@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from operators.rules.assemble import raw_id
 from operators.rules.book import RuleBook
-from operators.rules.documents import Sourced
-from operators.rules.patch import patch
+from operators.rules.read.assemble import raw_id
+from operators.rules.read.documents import Sourced
+from operators.rules.read.patch import patch
 
 CheckTemplate = Callable[[str], str | None]
 Documents = dict[str, dict[str, Any]]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from operators.rules.words import (
+from operators.rules.shapes.words import (
     Amount,
     Count,
     DayTime,

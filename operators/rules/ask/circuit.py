@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from operators.model.alert import Alert
-from operators.rules.facts import circuit_facts
-from operators.rules.model import CircuitBreaking
+from operators.rules.ask.facts import circuit_facts
+from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
-from operators.rules.selection import Selection
+from operators.rules.shapes.model import CircuitBreaking
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Strategy
+    from operators.rules.shapes.model import Strategy
 
 BUILDER, MANAGER, ACTION = "alert.builder", "alert.manager", "action"
 

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from operators.rules.forms_channel import checked_channel, checked_secret, named_secret
-from operators.rules.match import HOST_FIELDS, NODE_FIELDS, condition_text
-from operators.rules.model_channel import Channel, Secret
-from operators.rules.model_condition import Condition
-from operators.rules.model_people import (
+from operators.rules.ask.match import HOST_FIELDS, NODE_FIELDS, condition_text
+from operators.rules.shapes.channel import Channel, Secret
+from operators.rules.shapes.condition import Condition
+from operators.rules.shapes.forms_channel import checked_channel, checked_secret, named_secret
+from operators.rules.shapes.patterns import pattern_error
+from operators.rules.shapes.people import (
     AlertNotice,
     CalendarItem,
     CalendarRepeat,
@@ -22,10 +23,9 @@ from operators.rules.model_people import (
     UserGroup,
     UserRef,
 )
-from operators.rules.model_silence import DimensionConfig, DispatchGroup, Shield
-from operators.rules.model_strategy import ActionRelation, Strategy, TargetCondition
-from operators.rules.patterns import pattern_error
-from operators.rules.words import Reading, RefusedError, node_text
+from operators.rules.shapes.silence import DimensionConfig, DispatchGroup, Shield
+from operators.rules.shapes.strategy import ActionRelation, Strategy, TargetCondition
+from operators.rules.shapes.words import Reading, RefusedError, node_text
 
 SEVERITIES = (1, 2, 3)
 

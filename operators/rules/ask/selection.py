@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from operators.rules.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, condition_text
-from operators.rules.model import Condition
+from operators.rules.ask.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, condition_text
+from operators.rules.shapes.model import Condition
 
 Rule = TypeVar("Rule")
 

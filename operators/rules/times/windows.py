@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.rules.recurrence import happening
 from operators.rules.remembered import Remembered
-from operators.rules.wallclock import (
+from operators.rules.times.recurrence import happening
+from operators.rules.times.wallclock import (
     WHOLE_DAY,
     Hours,
     Span,
@@ -30,7 +30,7 @@ from operators.rules.wallclock import (
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
-    from operators.rules.model import Calendar, CycleConfig, Shield, Strategy, Uptime
+    from operators.rules.shapes.model import Calendar, CycleConfig, Shield, Strategy, Uptime
 
     Calendars = dict[str, Calendar]
 

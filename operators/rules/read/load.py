@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from operators.rules.assemble import Draft, assembled, provenance
 from operators.rules.book import RuleBook
-from operators.rules.documents import RuleError, Sourced, documents_in, rule_files
+from operators.rules.read.assemble import Draft, assembled, provenance
+from operators.rules.read.documents import RuleError, Sourced, documents_in, rule_files
 
 CheckTemplate = Callable[[str], str | None]
 

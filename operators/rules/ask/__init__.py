@@ -1,0 +1,1 @@
+"""What rules ask about an alert, and which of them match."""

@@ -1,0 +1,1 @@
+"""Documents to a rule book, all mistakes told at once."""
