@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.settings import Settings
 from flows.words import renderer
-from operators.intake import Record, take_in
+from operators.intake.name import Record, take_in
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry
 from operators.rules.read.load import load

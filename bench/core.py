@@ -10,7 +10,7 @@ from bench.events import mixed, openings, repeats
 from flows.settings import Settings
 from flows.words import renderer
 from operators.batch import SLOTS
-from operators.intake import Record, take_in
+from operators.intake.name import Record, take_in
 from operators.rules.book import RuleBook
 from operators.slot import Slot
 from operators.worker import Worker

@@ -15,8 +15,8 @@ import msgspec
 
 from flows.settings import settings_from
 from flows.words import renderer
-from operators.decode import Wire
-from operators.intake import Record, take_in
+from operators.intake.decode import Wire
+from operators.intake.name import Record, take_in
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart
 from operators.rules.read.load import build

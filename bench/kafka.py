@@ -30,7 +30,7 @@ from bench.core import calibration
 from bench.events import event, mixed, openings
 from flows.settings import Settings
 from flows.words import renderer
-from operators.intake import Record, take_in
+from operators.intake.name import Record, take_in
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import LogEntry

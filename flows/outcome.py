@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from operators.decode import Refusal
-from operators.enrich.event import Dropped
+from operators.intake.decode import Refusal
+from operators.intake.enrich.event import Dropped
 from operators.model.alert import ABNORMAL, ENDED, Alert
 from operators.model.event import Event
 from operators.model.reason import DeadReason, OpType

@@ -8,8 +8,8 @@ import msgspec
 from flows.outcome import Outcome
 from operators.commands import Command
 from operators.converge import Converge
-from operators.decode import Refusal
-from operators.intake import ReceiptLine, Record, RulesChange, take_in
+from operators.intake.decode import Refusal
+from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
 from operators.model.handed import Check
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook

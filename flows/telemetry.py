@@ -14,7 +14,7 @@ from flows.meter import Meter
 from flows.redaction import Redactor, secrets_of
 from operators.batch import Raw
 from operators.dedupe import access_time
-from operators.enrich.event import Dropped
+from operators.intake.enrich.event import Dropped
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.reason import Reason

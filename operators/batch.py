@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from operators.commands import ON_ALERTS, Command
-from operators.intake import Record, RulesChange
+from operators.intake.name import Record, RulesChange
 from operators.model.handover import Planned
 from operators.model.owner import slot_of_command
 from operators.rules.book import RuleBook

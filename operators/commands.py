@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from operators.check.ack import settle_ack_duration
-from operators.decode import Refusal
+from operators.intake.decode import Refusal
 from operators.lifecycle import end_alert
 from operators.model.reason import DeadReason, OpType, Reason
 from operators.plan import notice_of

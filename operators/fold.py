@@ -8,10 +8,10 @@ import msgspec
 from operators.checks import EMPTY, fold_check
 from operators.combination import combination, noise_dimensions
 from operators.commands import ON_SHIELDS, Command, apply_command
-from operators.decode import Refusal
 from operators.dedupe import fold_event
-from operators.enrich.event import Dropped
-from operators.intake import ReceiptLine, RulesChange, Tick
+from operators.intake.decode import Refusal
+from operators.intake.enrich.event import Dropped
+from operators.intake.name import ReceiptLine, RulesChange, Tick
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.reason import DeadReason

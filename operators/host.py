@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
 from operators.commands import Command
-from operators.intake import Body, Record, RulesChange, Tick, take_in
+from operators.intake.name import Body, Record, RulesChange, Tick, take_in
 from operators.model.event import Event
 from operators.model.owner import ALONE, Owner, slot_of_command
 from operators.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap

@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from operators.commands import Command
-from operators.decode import Refusal
 from operators.fold import FOLD
-from operators.intake import Body, RulesChange, Tick
+from operators.intake.decode import Refusal
+from operators.intake.name import Body, RulesChange, Tick
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.handover import Clock, Handover

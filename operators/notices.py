@@ -8,7 +8,7 @@ from operators import snapshot
 from operators.commands import ON_SHIELDS, Command
 from operators.converge import Converge
 from operators.fold import FOLD
-from operators.intake import Body, RulesChange, Tick
+from operators.intake.name import Body, RulesChange, Tick
 from operators.model.alert import Alert
 from operators.model.handover import Planned
 from operators.model.reason import Reason

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from operators.batch import KEYS, SHARED, Polled, Raw, key_of
-from operators.intake import Record, RulesChange
+from operators.intake.name import Record, RulesChange
 
 MARK = 0xFF
 """First byte of a snapshot with portions before the state; no version of a state has this number."""

@@ -11,9 +11,9 @@ import msgspec
 
 from operators.check.chain import check
 from operators.checks import forget_after
-from operators.decode import Refusal
 from operators.fold import FOLD
-from operators.intake import Body, Record, RulesChange
+from operators.intake.decode import Refusal
+from operators.intake.name import Body, Record, RulesChange
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings

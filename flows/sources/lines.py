@@ -11,7 +11,7 @@ from typing import IO
 
 import zstandard
 
-from operators.decode import MAX_BYTES
+from operators.intake.decode import MAX_BYTES
 
 READ_ERRORS = (OSError, EOFError, zstandard.ZstdError)
 """What opening or reading an input may raise."""

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from operators.batch import Raw
-from operators.decode import MAX_BYTES, TOMBSTONE
+from operators.intake.decode import MAX_BYTES, TOMBSTONE
 
 _raw = attrgetter("raw")
 

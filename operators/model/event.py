@@ -25,7 +25,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """A cleaned event. Times are Unix seconds; null and empty fields are left out of its document.
 
     The defaults of fields that every cleaned event has are no values of theirs: the decoder reads the wire straight
-    into this shape, and cleaning fills what is missing (operators/clean.py).
+    into this shape, and cleaning fills what is missing (operators/intake/clean.py).
     """
 
     id: str = ""

@@ -3,7 +3,7 @@
 import msgspec
 
 from operators.checks import CheckResult
-from operators.decode import Refusal
+from operators.intake.decode import Refusal
 from operators.model.event import Event
 from operators.model.handover import Planned
 from operators.model.reason import DeadReason

@@ -19,7 +19,7 @@ from flows.kafka_client import read_topics
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.words import renderer
 from operators.batch import SLOTS
-from operators.intake import Record, take_in
+from operators.intake.name import Record, take_in
 from operators.jobs import WORKERS
 from operators.model.alert import Alert
 from operators.model.event import Event

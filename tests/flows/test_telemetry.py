@@ -19,8 +19,8 @@ from flows.telemetry import SHOWN, Telemetry
 from flows.words import renderer
 from operators.batch import Raw
 from operators.delivery import BuryReason
-from operators.enrich.event import Dropped
-from operators.intake import Record, take_in
+from operators.intake.enrich.event import Dropped
+from operators.intake.name import Record, take_in
 from operators.model.reason import DropReason
 from operators.model.records import DeadLetter
 from operators.rules.book import RuleBook

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.decode import MAX_BYTES, Decoded, Refusal, Wire, _decode_untyped, decode
+from operators.intake.decode import MAX_BYTES, Decoded, Refusal, Wire, _decode_untyped, decode
 from operators.model.event import Event
 from tests.replay.driver import event
 

@@ -12,7 +12,7 @@ from operators import quota, snapshot
 from operators.batch import SHARED, SLOTS
 from operators.division import shared_out
 from operators.inheritance import read_on_from, states_for
-from operators.intake import take_in
+from operators.intake.name import take_in
 from operators.model.owner import ALONE, Owner
 from operators.savepoint import (
     FORMAT,

@@ -10,7 +10,7 @@ from flows.cli.commands import ack, assign, close, comment, shield
 from flows.cli.run import with_options
 from flows.settings import Settings, StoreSettings, load_settings
 from operators.commands import Command, read_command
-from operators.decode import Decoded, decode
+from operators.intake.decode import Decoded, decode
 
 ALERT = "1763900000ffffffffffff"
 PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock")) | {"inputs": (), "follow": False}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition
-from operators.decode import MAX_BYTES, TOMBSTONE, decode
+from operators.intake.decode import MAX_BYTES, TOMBSTONE, decode
 from operators.model.reason import DeadReason
 
 NOW = 1_000.0

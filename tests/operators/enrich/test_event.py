@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from operators.enrich.event import Dropped, enrich_event
+from operators.intake.enrich.event import Dropped, enrich_event
 from operators.model.event import Event
 from operators.model.reason import DropReason
 from operators.model.settings import CoreSettings

@@ -12,7 +12,7 @@ from operators.model.reason import DeadReason
 from operators.model.tags import are_plain, clean_tags
 
 if TYPE_CHECKING:
-    from operators.decode import Wire
+    from operators.intake.decode import Wire
 
 MILDEST, WORST = 3, 1
 

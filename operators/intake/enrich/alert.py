@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.enrich.names import DISPLAY_KEYS, display_name
-from operators.enrich.target import target_dimensions
+from operators.intake.enrich.names import DISPLAY_KEYS, display_name
+from operators.intake.enrich.target import target_dimensions
 from operators.model.alert import NO_DATA_TAG, Dimension
 from operators.model.event import Event
 from operators.model.identity import first_tag, reader

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from operators.clean import clean_event, clean_typed
+from operators.intake.clean import clean_event, clean_typed
 from operators.model.bounds import fits
 from operators.model.event import Event
 from operators.model.fields import FieldError, whole_number

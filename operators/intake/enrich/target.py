@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from operators.enrich.locate import number
-from operators.enrich.names import host_name, node_name
+from operators.intake.enrich.locate import number
+from operators.intake.enrich.names import host_name, node_name
 from operators.model.alert import Dimension
 from operators.model.event import Event
 from operators.rules.book import RuleBook

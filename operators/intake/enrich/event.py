@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from operators.enrich.locate import LOCATORS, number
+from operators.intake.enrich.locate import LOCATORS, number
 from operators.model.alert import NO_DATA_TAG
 from operators.model.event import Event
 from operators.model.reason import DropReason

@@ -1,0 +1,1 @@
+"""Enrichers: (thing, book, settings) -> thing."""
