@@ -12,7 +12,7 @@ from flows.words import renderer
 from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
 from operators.rules.book import RuleBook
-from operators.slot import Slot
+from operators.state.slot import Slot
 from operators.worker import Worker
 
 CHUNK = 200

@@ -18,7 +18,7 @@ from operators.check import chain
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import Sourced
 from operators.rules.read.load import build
-from operators.turn import Turn
+from operators.state.turn import Turn
 from operators.worker import Worker
 
 T0 = 1_700_000_000

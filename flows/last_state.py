@@ -9,10 +9,10 @@ from flows.recovery_store import StoreUnreadableError, newest_in
 from operators.batch import SHARED
 from operators.relay import state_within
 from operators.rules.read.overlay import Overlay
-from operators.shared import VERSION, Kept
-from operators.slot import Slot
-from operators.snapshot import SnapshotError, unpack
-from operators.state import State
+from operators.state.shared import VERSION, Kept
+from operators.state.slot import Slot
+from operators.state.snapshot import SnapshotError, unpack
+from operators.state.state import State
 
 Kind = TypeVar("Kind")
 

@@ -13,7 +13,7 @@ from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
 from operators.model.handed import Check
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.scene import Render
+from operators.state.scene import Render
 from operators.worker import CheckTemplate, Worker
 
 

@@ -36,7 +36,7 @@ from operators.savepoint import (
     dump,
     parse,
 )
-from operators.slot import Slot
+from operators.state.slot import Slot
 
 FILE = "savepoint"
 """What an import lays into a recovery directory."""

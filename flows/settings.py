@@ -11,7 +11,7 @@ from operators.jobs import Job as JobName
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.words import zone_named
-from operators.scene import default_notice
+from operators.state.scene import default_notice
 from sinks.render import check_template
 
 PREFIX = "TOCSIN__"

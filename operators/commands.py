@@ -10,7 +10,7 @@ from operators.lifecycle import end_alert
 from operators.model.reason import DeadReason, OpType, Reason
 from operators.plan import notice_of
 from operators.signal import emit, matched
-from operators.turn import Turn
+from operators.state.turn import Turn
 
 
 class Command(msgspec.Struct, frozen=True, gc=False):

@@ -11,8 +11,8 @@ from operators.model.event import Event
 from operators.model.identity import alert_id
 from operators.model.reason import Reason
 from operators.rules.ask.circuit import circuit_broken
-from operators.state import id_key, remember, seen
-from operators.turn import Turn, replace
+from operators.state.state import id_key, remember, seen
+from operators.state.turn import Turn, replace
 
 # Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
 REPEATED, OUT_OF_ORDER, MILDER = Reason.REPEATED, Reason.OUT_OF_ORDER, Reason.MILDER

@@ -5,7 +5,7 @@ from functools import reduce
 
 import msgspec
 
-from operators import division_merging, division_noise, snapshot
+from operators import division_merging, division_noise
 from operators.converge import model as merging
 from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.model.owner import Owner
@@ -13,8 +13,9 @@ from operators.noise import VERSION as NOISE_VERSION
 from operators.noise import State as NoiseState
 from operators.quota import Counter
 from operators.rules.read.overlay import Documents
-from operators.shared import VERSION, Kept
 from operators.shield_notices import ShieldNews
+from operators.state import snapshot
+from operators.state.shared import VERSION, Kept
 
 replace = msgspec.structs.replace
 Counters = Mapping[str, Counter]

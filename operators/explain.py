@@ -11,7 +11,7 @@ from operators.model.event import Event
 from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.state import State
+from operators.state.state import State
 
 __all__ = ["Deadline", "Finding", "Story", "StoryLine", "explain"]
 

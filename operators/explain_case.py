@@ -14,7 +14,7 @@ from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
-from operators.state import State
+from operators.state.state import State
 
 
 class StoryLine(msgspec.Struct, frozen=True, gc=False):

@@ -17,7 +17,7 @@ from operators.model.reason import Reason
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
 from operators.rules.times.windows import strategy_active
-from operators.scene import default_notice
+from operators.state.scene import default_notice
 
 EDGES_AHEAD = 400
 """How many times at which an active time may end are looked at: a year of days that only calendars tell apart."""

@@ -16,7 +16,7 @@ from operators.model.reason import DeadReason
 from operators.model.settings import CoreSettings
 from operators.notices import Notices
 from operators.rules.book import RuleBook
-from operators.scene import Render
+from operators.state.scene import Render
 from operators.worker import CheckTemplate, Table, Worker
 
 Job = Literal["all", "intake", "alerts", "notices"]

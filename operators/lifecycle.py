@@ -17,7 +17,7 @@ from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
 from operators.shielded import shield
 from operators.signal import emit
-from operators.turn import Turn, replace
+from operators.state.turn import Turn, replace
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""

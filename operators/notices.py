@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from operators import snapshot
 from operators.commands import ON_SHIELDS, Command
 from operators.converge import Converge
 from operators.fold import FOLD
@@ -15,7 +14,8 @@ from operators.model.reason import Reason
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.scene import Render
+from operators.state import snapshot
+from operators.state.scene import Render
 from operators.telling import Note, note_entry, say_messages
 from operators.worker import CheckTemplate, Worker
 

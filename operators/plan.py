@@ -16,8 +16,8 @@ from operators.people.receivers import Receivers, receivers
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.times.windows import active, in_day_range
+from operators.state.turn import Turn, replace
 from operators.telling import dimension_hash, hand_out, send
-from operators.turn import Turn, replace
 
 OPENING = frozenset({"abnormal", "no_data"})
 BLOCKED = "blocked"

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from operators.snapshot import SnapshotError
+from operators.state.snapshot import SnapshotError
 
 MAGIC = b"tocsin savepoint\n"
 FORMAT = 1
@@ -48,14 +48,14 @@ class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
 
 
 class SharedState(msgspec.Struct, frozen=True, tag="shared"):
-    """What no slot owns (operators/shared.py), as one worker kept it."""
+    """What no slot owns (operators/state/shared.py), as one worker kept it."""
 
     worker: int
     data: bytes
 
 
 class SlotState(msgspec.Struct, frozen=True, tag="slot"):
-    """The state of a slot (operators/slot.py; of the job of notices: operators/notices.py)."""
+    """The state of a slot (operators/state/slot.py; of the job of notices: operators/notices.py)."""
 
     worker: int
     key: str

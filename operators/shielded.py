@@ -5,7 +5,7 @@ from operators.check.shield import Shielding, shielding
 from operators.model.reason import OpType, Reason
 from operators.plan import notice_of
 from operators.signal import UNSHIELDED, emit, matched
-from operators.turn import Turn, replace
+from operators.state.turn import Turn, replace
 
 
 def shield(turn: Turn) -> None:

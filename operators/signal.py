@@ -6,8 +6,8 @@ from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import Signal
 from operators.plan import notice_of, plan
-from operators.state import Retry
-from operators.turn import Turn
+from operators.state.state import Retry
+from operators.state.turn import Turn
 
 NORMAL, UNSHIELDED, UPGRADE = "normal", "unshielded", "upgrade"
 

@@ -9,8 +9,8 @@ from operators.model.identity import digest, notice_id
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, LogEntry, Message, Notice
 from operators.noise import is_reducible
-from operators.scene import Scene
-from operators.turn import Turn, replace
+from operators.state.scene import Scene
+from operators.state.turn import Turn, replace
 
 PLANNED = {"normal": Reason.PLANNED, "unshielded": Reason.UNSHIELD_PLANNED, "upgrade": Reason.ESCALATED}
 

@@ -21,15 +21,15 @@ from operators.plan import settle_held
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import patch
 from operators.rules.shapes.model import Strategy
-from operators.scene import Render, Scene
-from operators.shared import Shared
 from operators.signal import retry
-from operators.slot import Slot
-from operators.state import State
-from operators.states import States
+from operators.state.scene import Render, Scene
+from operators.state.shared import Shared
+from operators.state.slot import Slot
+from operators.state.slots import States
+from operators.state.state import State
+from operators.state.timers import Timers
+from operators.state.turn import Turn
 from operators.telling import Note, note_entry, say_messages
-from operators.timers import Timers
-from operators.turn import Turn
 
 CheckTemplate = Callable[[str], str | None]
 Table = Mapping[type, Callable[[Any, Any], Refusal | None]]

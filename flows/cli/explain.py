@@ -21,7 +21,7 @@ from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.rules.book import RuleBook
 from operators.rules.read.load import load
-from operators.state import State
+from operators.state.state import State
 
 DAY = 86400
 """Seconds of archived events that are looked at: those that came last, or right after the end."""

@@ -19,7 +19,7 @@ from flows.layout import Layout
 from flows.settings import Settings, SettingsError, recovery_under
 from operators.batch import SLOTS
 from operators.savepoint import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
-from operators.snapshot import SnapshotError
+from operators.state.snapshot import SnapshotError
 
 put = msgspec.structs.replace
 Command = Any

@@ -1,7 +1,7 @@
 """Ack: how long it took until somebody, or something, dealt with the alert (spec/lifecycle.md 4.12; design.md 7.32)."""
 
 from operators.model.alert import ABNORMAL, Alert
-from operators.turn import Turn
+from operators.state.turn import Turn
 
 
 def ack_duration(alert: Alert, now: int) -> int | None:

@@ -23,7 +23,7 @@ from operators.rules.shapes.model import UpgradeConfig
 from operators.shielded import shield
 from operators.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
 from operators.signal import retry as retry_signal
-from operators.turn import Turn
+from operators.state.turn import Turn
 
 Link = Callable[[Turn], None]
 

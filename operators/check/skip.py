@@ -6,7 +6,7 @@ from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.rules.ask.facts import raw_dimensions
 from operators.rules.shapes.model import Strategy
-from operators.turn import Turn
+from operators.state.turn import Turn
 
 
 def may_skip(turn: Turn, before: Alert, event: Event) -> bool:

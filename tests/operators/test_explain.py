@@ -14,7 +14,7 @@ from operators.model.event import Event
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
 from operators.rules.read.load import load
-from operators.state import Retry, State
+from operators.state.state import Retry, State
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""

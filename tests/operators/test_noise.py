@@ -11,7 +11,7 @@ from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings, NoiseReduceSettings
 from operators.noise import Noise, is_reducible
 from operators.rules.shapes.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
-from operators.snapshot import SnapshotError
+from operators.state.snapshot import SnapshotError
 from tests.operators.planned import notice
 
 DAY = 86400

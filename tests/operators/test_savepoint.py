@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators import quota, snapshot
+from operators import quota
 from operators.batch import SHARED, SLOTS
 from operators.division import shared_out
 from operators.inheritance import read_on_from, states_for
@@ -27,8 +27,9 @@ from operators.savepoint import (
     dump,
     parse,
 )
-from operators.shared import VERSION, Kept
-from operators.slot import Slot
+from operators.state import snapshot
+from operators.state.shared import VERSION, Kept
+from operators.state.slot import Slot
 from tests.replay.driver import T0, check, command, delete, event, finished, lines_of, put, replay_of, strategy_event
 from tests.replay.scenes import EXTRA_SHIELD
 

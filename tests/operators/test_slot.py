@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.rules.read.overlay import Overlay
-from operators.slot import VERSION, Slot
-from operators.snapshot import SnapshotError
-from operators.state import ID_BYTES, RECENT, State, id_key, remember, seen
-from operators.states import States
-from operators.timers import Timers
+from operators.state.slot import VERSION, Slot
+from operators.state.slots import States
+from operators.state.snapshot import SnapshotError
+from operators.state.state import ID_BYTES, RECENT, State, id_key, remember, seen
+from operators.state.timers import Timers
 from tests.operators.check.made import alert
 from tests.operators.rules.books import book_of
 

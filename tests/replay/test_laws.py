@@ -5,7 +5,7 @@ import random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators.slot import Slot
+from operators.state.slot import Slot
 from tests.replay.driver import T0, event, finished, lines_of, replay, replay_of, tick
 from tests.replay.scenes import HOSTS, NAMES, SERIES, SETTINGS, scenes
 

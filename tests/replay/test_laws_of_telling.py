@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.slot import Slot
+from operators.state.slot import Slot
 from operators.worker import Worker
 from tests.replay.driver import (
     RULES,

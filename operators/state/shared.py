@@ -2,14 +2,14 @@
 
 import msgspec
 
-from operators import snapshot
 from operators.model.records import Message
 from operators.noise import Noise
 from operators.quota import Counter
 from operators.rules.read.overlay import Documents, Overlay
 from operators.rules.shapes.model import Strategy
-from operators.scene import Scene
 from operators.shield_notices import ShieldNews, shield_notices
+from operators.state import snapshot
+from operators.state.scene import Scene
 
 VERSION = 1
 

@@ -5,8 +5,8 @@ The encoded form of each state is kept until it changes, so a snapshot is a join
 
 import msgspec
 
-from operators.snapshot import SnapshotError
-from operators.state import State
+from operators.state.snapshot import SnapshotError
+from operators.state.state import State
 
 VERSION = 1
 ARRAY32 = b"\xdd"

@@ -15,8 +15,8 @@ from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
 from operators.rules.shapes.model import Strategy
-from operators.scene import Scene
-from operators.state import RUN_LENGTH, Run, State
+from operators.state.scene import Scene
+from operators.state.state import RUN_LENGTH, Run, State
 
 EVENT_DROP = OpType.EVENT_DROP
 MINUTE = 60

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from operators.model.alert import Alert
-from operators.slot import Slot
-from operators.state import State
+from operators.state.slot import Slot
+from operators.state.state import State
 
 
 class Slots(dict[str, Slot]):

@@ -1,0 +1,1 @@
+"""What is kept of a fingerprint, and what fingerprints share."""
