@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.checks import EMPTY, CheckMemory
+from operators.check.results import EMPTY, CheckMemory
 from operators.explain_text import REASON_TEXT
 from operators.model.alert import Alert
 from operators.model.event import Event

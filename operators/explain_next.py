@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict, silence_deadline
 from operators.check.recover import silence_of
+from operators.check.results import EMPTY
 from operators.check.series import series_of
 from operators.check.shield import shielding
 from operators.check.upgrade import next_step
-from operators.checks import EMPTY
 from operators.dispatch import ONLY_NOTICE, Dispatch, dispatch
 from operators.explain_case import Case, Deadline, holds_by_document, shielded_until, why_text
 from operators.explain_windows import Outlook, outlook

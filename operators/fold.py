@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.checks import EMPTY, fold_check
+from operators.check.results import EMPTY, fold_check
 from operators.combination import combination, noise_dimensions
 from operators.commands import ON_SHIELDS, Command, apply_command
 from operators.dedupe import fold_event

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from operators.check.chain import check
-from operators.checks import forget_after
+from operators.check.results import forget_after
 from operators.fold import FOLD
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, Record, RulesChange

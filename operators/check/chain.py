@@ -11,8 +11,8 @@ from operators.check.action import repeat_due
 from operators.check.close import close_verdict
 from operators.check.next import END_TEXTS, timed_transition
 from operators.check.recover import recover_verdict, recovering_extra
+from operators.check.results import EMPTY
 from operators.check.upgrade import Step, next_step
-from operators.checks import EMPTY
 from operators.dispatch import FOLLOWER, Dispatch, rules_escalate
 from operators.lifecycle import end_alert
 from operators.model.alert import UpgradeRecord, opening_signal

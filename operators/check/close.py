@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from operators.check.results import EMPTY, CheckMemory
 from operators.check.series import Series, series_of
 from operators.check.snapshot import StrategySnapshot, strategy_change
 from operators.check.target import departure
-from operators.checks import EMPTY, CheckMemory
 from operators.model.alert import Alert, is_no_data
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings

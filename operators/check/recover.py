@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from operators.check.results import EMPTY, Anomaly, CheckMemory, newest_normal, newest_result
 from operators.check.series import Series, is_host_anomaly, series_of
-from operators.checks import EMPTY, Anomaly, CheckMemory, newest_normal, newest_result
 from operators.model.alert import Alert, Extra, is_no_data
 from operators.model.reason import Reason
 from operators.rules.shapes.model import Item, Strategy

@@ -1,7 +1,7 @@
 """Which repeats of an event can change no verdict, so that no checker has to look (design.md 7.36)."""
 
+from operators.check.results import CheckMemory
 from operators.check.series import result_level
-from operators.checks import CheckMemory
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.rules.ask.facts import raw_dimensions

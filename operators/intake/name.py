@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from operators.checks import CheckResult, lacks_level
+from operators.check.results import CheckResult, lacks_level
 from operators.commands import Command, read_command
 from operators.intake.clean import clean_event
 from operators.intake.decode import Decoded, Refusal, Wire, decode

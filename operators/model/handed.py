@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.checks import CheckResult
+from operators.check.results import CheckResult
 from operators.intake.decode import Refusal
 from operators.model.event import Event
 from operators.model.handover import Planned

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from operators.check.results import CheckMemory
 from operators.check.snapshot import StrategySnapshot
-from operators.checks import CheckMemory
 from operators.model.alert import ABNORMAL, Alert
 
 RUN_LENGTH = 60

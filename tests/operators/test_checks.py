@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.checks import (
+from operators.check.results import (
     EMPTY,
     EVERY_LEVEL,
     Anomaly,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from operators.checks import Anomaly, CheckMemory, CheckResult, fold_check
+from operators.check.results import Anomaly, CheckMemory, CheckResult, fold_check
 from operators.explain import Deadline, explain
 from operators.explain_case import Window
 from operators.explain_text import REASON_TEXT

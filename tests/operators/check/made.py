@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from operators.checks import EMPTY, CheckMemory, CheckResult, fold_check
+from operators.check.results import EMPTY, CheckMemory, CheckResult, fold_check
 from operators.model.alert import NO_DATA_TAG, Alert, Extra
 from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook

@@ -1,7 +1,7 @@
 import pytest
 
 from operators.check.recover import RecoverVerdict, recover_verdict, recovering_extra
-from operators.checks import EMPTY, CheckResult, fold_event
+from operators.check.results import EMPTY, CheckResult, fold_event
 from operators.model.alert import Extra
 from operators.model.reason import Reason
 from operators.rules.shapes.model import Algorithm

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operators.check.recover import recover_verdict
-from operators.checks import EMPTY, fold_check, fold_event
+from operators.check.results import EMPTY, fold_check, fold_event
 from operators.model.alert import Extra
 from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, strategy
 
