@@ -8,10 +8,10 @@ import msgspec
 from operators import division_merging, division_noise
 from operators.converge import model as merging
 from operators.converge.machine import VERSION as MERGING_VERSION
+from operators.limits.noise import VERSION as NOISE_VERSION
+from operators.limits.noise import State as NoiseState
+from operators.limits.quota import Counter
 from operators.model.owner import Owner
-from operators.noise import VERSION as NOISE_VERSION
-from operators.noise import State as NoiseState
-from operators.quota import Counter
 from operators.rules.read.overlay import Documents
 from operators.shield_notices import ShieldNews
 from operators.state import snapshot

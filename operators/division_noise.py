@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from operators.combination import Combination
+from operators.limits.combination import Combination
+from operators.limits.noise import Scope, State, Window
 from operators.model.owner import Owner, slot_of_alert
 from operators.model.records import Action
-from operators.noise import Scope, State, Window
 
 Held = Mapping[str, Action]
 

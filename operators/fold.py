@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from operators.check.results import EMPTY, fold_check
-from operators.combination import combination, noise_dimensions
 from operators.commands import ON_SHIELDS, Command, apply_command
 from operators.dedupe import fold_event
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import ReceiptLine, RulesChange, Tick
+from operators.limits.combination import combination, noise_dimensions
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.reason import DeadReason

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from operators import quota
 from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
 from operators.dispatch import dispatch
 from operators.intake.enrich.alert import dimensions_of
+from operators.limits import quota
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
 from operators.model.event import Event, Tag
 from operators.model.identity import alert_id

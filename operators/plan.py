@@ -6,12 +6,12 @@ import msgspec
 
 from operators.check.shield import Shielding, shielding
 from operators.dispatch import Dispatch, default_groups
+from operators.limits.noise import Judged
 from operators.model.alert import CycleRecord, is_no_data
 from operators.model.identity import action_id
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
-from operators.noise import Judged
 from operators.people.receivers import Receivers, receivers
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from operators.limits.noise import is_reducible
 from operators.model.alert import TARGET_DIMENSIONS, Alert
 from operators.model.handover import Planned
 from operators.model.identity import digest, notice_id
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, LogEntry, Message, Notice
-from operators.noise import is_reducible
 from operators.state.scene import Scene
 from operators.state.turn import Turn, replace
 

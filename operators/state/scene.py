@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from operators.converge import Converge
+from operators.limits.noise import Noise
+from operators.limits.quota import Windows
 from operators.model.alert import Alert
 from operators.model.handover import Merging
 from operators.model.records import Message
 from operators.model.settings import CoreSettings
-from operators.noise import Noise
-from operators.quota import Windows
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import NoticeRelation, Strategy
 from operators.rules.shapes.shape import place_text, read

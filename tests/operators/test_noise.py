@@ -5,11 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from operators.combination import combination, noise_dimensions
+from operators.limits.combination import combination, noise_dimensions
+from operators.limits.noise import Noise, is_reducible
 from operators.model.alert import Alert
 from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings, NoiseReduceSettings
-from operators.noise import Noise, is_reducible
 from operators.rules.shapes.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
 from operators.state.snapshot import SnapshotError
 from tests.operators.planned import notice

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators import quota
 from operators.batch import SHARED, SLOTS
 from operators.division import shared_out
 from operators.inheritance import read_on_from, states_for
 from operators.intake.name import take_in
+from operators.limits import quota
 from operators.model.owner import ALONE, Owner
 from operators.savepoint import (
     FORMAT,

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 import msgspec
 
-from operators.combination import Combination, combination, noise_dimensions
+from operators.limits.combination import Combination, combination, noise_dimensions
 from operators.model.alert import Alert
 from operators.model.reason import Reason
 from operators.model.records import Action

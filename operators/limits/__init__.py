@@ -1,0 +1,1 @@
+"""What holds alerts and notices back."""
