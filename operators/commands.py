@@ -8,8 +8,8 @@ from operators.check.ack import settle_ack_duration
 from operators.intake.decode import Refusal
 from operators.lifecycle import end_alert
 from operators.model.reason import DeadReason, OpType, Reason
-from operators.plan import notice_of
-from operators.signal import emit, matched
+from operators.plan.plan import notice_of
+from operators.plan.signal import emit, matched
 from operators.state.turn import Turn
 
 

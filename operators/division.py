@@ -12,8 +12,8 @@ from operators.limits.noise import VERSION as NOISE_VERSION
 from operators.limits.noise import State as NoiseState
 from operators.limits.quota import Counter
 from operators.model.owner import Owner
+from operators.plan.shield_notices import ShieldNews
 from operators.rules.read.overlay import Documents
-from operators.shield_notices import ShieldNews
 from operators.state import snapshot
 from operators.state.shared import VERSION, Kept
 

@@ -6,13 +6,13 @@ from msgspec.structs import replace
 
 from operators.check.shield import Shielding, shielding
 from operators.dedupe import ENDED_GRACE, access_time
-from operators.dispatch import ONLY_NOTICE, assign_mode, dispatch
 from operators.explain_case import Case, Finding, holds_by_document, shielded_until, why_text
 from operators.explain_events import is_expired
 from operators.explain_windows import outlook
 from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
+from operators.plan.dispatch import ONLY_NOTICE, assign_mode, dispatch
 from operators.rules.book import RuleBook
 from operators.rules.times.windows import day_range_edge, in_day_range, strategy_active
 

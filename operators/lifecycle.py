@@ -5,7 +5,6 @@ from typing import Any
 
 from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
-from operators.dispatch import dispatch
 from operators.intake.enrich.alert import dimensions_of
 from operators.limits import quota
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
@@ -13,10 +12,11 @@ from operators.model.event import Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
+from operators.plan.dispatch import dispatch
+from operators.plan.signal import emit
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
 from operators.shielded import shield
-from operators.signal import emit
 from operators.state.turn import Turn, replace
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})

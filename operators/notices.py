@@ -13,10 +13,10 @@ from operators.model.handover import Planned
 from operators.model.reason import Reason
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
+from operators.plan.send import Note, note_entry, say_messages
 from operators.rules.book import RuleBook
 from operators.state import snapshot
 from operators.state.scene import Render
-from operators.telling import Note, note_entry, say_messages
 from operators.worker import CheckTemplate, Worker
 
 VERSION = 1

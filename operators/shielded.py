@@ -3,8 +3,8 @@
 from operators.check.ack import settle_ack_duration
 from operators.check.shield import Shielding, shielding
 from operators.model.reason import OpType, Reason
-from operators.plan import notice_of
-from operators.signal import UNSHIELDED, emit, matched
+from operators.plan.plan import notice_of
+from operators.plan.signal import UNSHIELDED, emit, matched
 from operators.state.turn import Turn, replace
 
 

@@ -17,11 +17,12 @@ from operators.intake.name import Body, Record, RulesChange
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
-from operators.plan import settle_held
+from operators.plan.plan import settle_held
+from operators.plan.send import Note, note_entry, say_messages
+from operators.plan.signal import retry
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import patch
 from operators.rules.shapes.model import Strategy
-from operators.signal import retry
 from operators.state.scene import Render, Scene
 from operators.state.shared import Shared
 from operators.state.slot import Slot
@@ -29,7 +30,6 @@ from operators.state.slots import States
 from operators.state.state import State
 from operators.state.timers import Timers
 from operators.state.turn import Turn
-from operators.telling import Note, note_entry, say_messages
 
 CheckTemplate = Callable[[str], str | None]
 Table = Mapping[type, Callable[[Any, Any], Refusal | None]]

@@ -13,16 +13,16 @@ from operators.check.next import END_TEXTS, timed_transition
 from operators.check.recover import recover_verdict, recovering_extra
 from operators.check.results import EMPTY
 from operators.check.upgrade import Step, next_step
-from operators.dispatch import FOLLOWER, Dispatch, rules_escalate
 from operators.lifecycle import end_alert
 from operators.limits.quota import action_key
 from operators.model.alert import UpgradeRecord, opening_signal
 from operators.model.reason import OpType, Reason
-from operators.plan import in_time, notice_of, plan, relations
+from operators.plan.dispatch import FOLLOWER, Dispatch, rules_escalate
+from operators.plan.plan import in_time, notice_of, plan, relations
+from operators.plan.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
+from operators.plan.signal import retry as retry_signal
 from operators.rules.shapes.model import UpgradeConfig
 from operators.shielded import shield
-from operators.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
-from operators.signal import retry as retry_signal
 from operators.state.turn import Turn
 
 Link = Callable[[Turn], None]

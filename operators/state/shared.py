@@ -5,9 +5,9 @@ import msgspec
 from operators.limits.noise import Noise
 from operators.limits.quota import Counter
 from operators.model.records import Message
+from operators.plan.shield_notices import ShieldNews, shield_notices
 from operators.rules.read.overlay import Documents, Overlay
 from operators.rules.shapes.model import Strategy
-from operators.shield_notices import ShieldNews, shield_notices
 from operators.state import snapshot
 from operators.state.scene import Scene
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.dispatch import assign_mode, default_groups, dispatch
 from operators.model.settings import CoreSettings
+from operators.plan.dispatch import assign_mode, default_groups, dispatch
 from operators.rules.shapes.model import DispatchTag
 from tests.operators.rules.drawn import T0, alert, book, event
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.model.settings import CoreSettings
+from operators.plan.shield_notices import ShieldNews, shield_notices
 from operators.rules.book import RuleBook
-from operators.shield_notices import ShieldNews, shield_notices
 from tests.operators.rules.drawn import T0, book
 
 SETTINGS = CoreSettings()

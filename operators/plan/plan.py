@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from operators.check.shield import Shielding, shielding
-from operators.dispatch import Dispatch, default_groups
 from operators.limits.noise import Judged
 from operators.model.alert import CycleRecord, is_no_data
 from operators.model.identity import action_id
@@ -13,11 +12,12 @@ from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
 from operators.people.receivers import Receivers, receivers
+from operators.plan.dispatch import Dispatch, default_groups
+from operators.plan.send import dimension_hash, hand_out, send
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.times.windows import active, in_day_range
 from operators.state.turn import Turn, replace
-from operators.telling import dimension_hash, hand_out, send
 
 OPENING = frozenset({"abnormal", "no_data"})
 BLOCKED = "blocked"

@@ -1,11 +1,11 @@
 """Which signal a change of an alert emits, and to whom it is worth telling (spec/lifecycle.md 2.11; design.md 7)."""
 
-from operators.dispatch import Dispatch, dispatch
 from operators.limits import quota
 from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import Signal
-from operators.plan import notice_of, plan
+from operators.plan.dispatch import Dispatch, dispatch
+from operators.plan.plan import notice_of, plan
 from operators.state.state import Retry
 from operators.state.turn import Turn
 
