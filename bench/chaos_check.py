@@ -11,10 +11,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from flows.settings import Settings
 from flows.words import renderer
 from operators.intake.name import Record, take_in
+from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry
 from operators.rules.read.load import load
-from operators.worker import Worker
 from sinks.outbox import open_outbox
 
 COMPARED = ("status", "severity", "begin_time", "latest_time", "end_time", "event_count", "first_anomaly_time")

@@ -11,9 +11,9 @@ from flows.settings import Settings
 from flows.words import renderer
 from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
+from operators.lifecycle.worker import Worker
 from operators.rules.book import RuleBook
 from operators.state.slot import Slot
-from operators.worker import Worker
 
 CHUNK = 200
 

@@ -17,10 +17,10 @@ from flows.settings import settings_from
 from flows.words import renderer
 from operators.intake.decode import Wire
 from operators.intake.name import Record, take_in
+from operators.lifecycle.worker import Worker
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart
 from operators.rules.read.load import build
-from operators.worker import Worker
 
 T0 = 1_700_000_000
 

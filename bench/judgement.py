@@ -14,12 +14,12 @@ from typing import Any
 from bench.core import calibration, fold
 from flows.settings import Settings
 from flows.words import renderer
-from operators.check import chain
+from operators.lifecycle import chain
+from operators.lifecycle.worker import Worker
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import Sourced
 from operators.rules.read.load import build
 from operators.state.turn import Turn
-from operators.worker import Worker
 
 T0 = 1_700_000_000
 HOSTS = 2_000

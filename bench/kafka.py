@@ -31,11 +31,11 @@ from bench.events import event, mixed, openings
 from flows.settings import Settings
 from flows.words import renderer
 from operators.intake.name import Record, take_in
+from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import LogEntry
 from operators.rules.book import RuleBook
-from operators.worker import Worker
 from sinks.keyed import partition_of
 from sinks.store.interface import Batch
 from sinks.store.place import open_store

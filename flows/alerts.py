@@ -17,7 +17,7 @@ from operators.batch import Polled
 
 if TYPE_CHECKING:
     from flows.deliver import Edges
-    from operators.host import Host
+    from operators.lifecycle.host import Host
 
 FLOW_ID = "tocsin"
 

@@ -25,8 +25,8 @@ from flows.stop import Stop
 from flows.watched import WatchedHost
 from flows.words import Words, renderer
 from operators.batch import Polled
-from operators.host import Host
-from operators.jobs import WORKERS
+from operators.lifecycle.host import Host
+from operators.lifecycle.jobs import WORKERS
 from operators.rules.read.documents import RuleError
 from operators.savepoint import ReadUpTo
 from sinks.changes import ChangeFeed

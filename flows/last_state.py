@@ -7,7 +7,7 @@ from typing import TypeVar
 from flows.alerts import flow_id
 from flows.recovery_store import StoreUnreadableError, newest_in
 from operators.batch import SHARED
-from operators.relay import state_within
+from operators.lifecycle.relay import state_within
 from operators.rules.read.overlay import Overlay
 from operators.state.shared import VERSION, Kept
 from operators.state.slot import Slot

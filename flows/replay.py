@@ -6,15 +6,15 @@ from typing import Any
 import msgspec
 
 from flows.outcome import Outcome
-from operators.commands import Command
 from operators.converge import Converge
 from operators.intake.decode import Refusal
 from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
+from operators.lifecycle.commands import Command
+from operators.lifecycle.worker import CheckTemplate, Worker
 from operators.model.handed import Check
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.state.scene import Render
-from operators.worker import CheckTemplate, Worker
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):

@@ -21,8 +21,8 @@ from flows.layout import Layout, hold, save_layout, saved_layout
 from flows.recovery_store import PARTITIONS, StoreUnreadableError, read_snapshots
 from operators.batch import KEYS, SHARED
 from operators.inheritance import read_on_from, states_for
+from operators.lifecycle.relay import is_wrapped
 from operators.model.owner import ALONE, Owner
-from operators.relay import is_wrapped
 from operators.savepoint import (
     FORMAT,
     FilesPlace,

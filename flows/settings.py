@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from operators.jobs import Job as JobName
+from operators.lifecycle.jobs import Job as JobName
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.words import zone_named

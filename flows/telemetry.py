@@ -13,15 +13,15 @@ from flows.health import Heart
 from flows.meter import Meter
 from flows.redaction import Redactor, secrets_of
 from operators.batch import Raw
-from operators.dedupe import access_time
 from operators.intake.enrich.event import Dropped
+from operators.lifecycle.dedupe import access_time
+from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.reason import Reason
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Signal
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
-from operators.worker import Worker
 from sinks.store.interface import Written
 
 SHOWN = 20

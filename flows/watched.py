@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 
 from flows.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
-from operators.host import Host, Inherited, nothing
+from operators.lifecycle.host import Host, Inherited, nothing
+from operators.lifecycle.relay import Portion
+from operators.lifecycle.worker import Worker
 from operators.model.owner import ALONE, Owner
-from operators.relay import Portion
 from operators.rules.book import RuleBook
-from operators.worker import Worker
 
 
 class WatchedHost(Host):

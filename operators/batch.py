@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from operators.commands import ON_ALERTS, Command
 from operators.intake.name import Record, RulesChange
+from operators.lifecycle.commands import ON_ALERTS, Command
 from operators.model.handover import Planned
 from operators.model.owner import slot_of_command
 from operators.rules.book import RuleBook
@@ -68,7 +68,7 @@ class Batch:
 
 
 class Share:
-    """One slot's share of a batch. Between processes there are portions instead (operators/relay.py)."""
+    """One slot's share of a batch. Between processes there are portions instead (operators/lifecycle/relay.py)."""
 
     __slots__ = ("batch", "key")
 

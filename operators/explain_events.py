@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from operators.dedupe import access_time
 from operators.explain_case import StoryLine
+from operators.lifecycle.dedupe import access_time
 from operators.model.alert import ABNORMAL
 from operators.model.event import Event
 from operators.model.settings import CoreSettings

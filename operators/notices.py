@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from operators.commands import ON_SHIELDS, Command
 from operators.converge import Converge
-from operators.fold import FOLD
 from operators.intake.name import Body, RulesChange, Tick
+from operators.lifecycle.commands import ON_SHIELDS, Command
+from operators.lifecycle.fold import FOLD
+from operators.lifecycle.worker import CheckTemplate, Worker
 from operators.model.alert import Alert
 from operators.model.handover import Planned
 from operators.model.reason import Reason
@@ -17,7 +18,6 @@ from operators.plan.send import Note, note_entry, say_messages
 from operators.rules.book import RuleBook
 from operators.state import snapshot
 from operators.state.scene import Render
-from operators.worker import CheckTemplate, Worker
 
 VERSION = 1
 REMEMBERED = 3600

@@ -8,8 +8,8 @@ from bytewax.dataflow import Stream
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
 from operators.batch import SHARED, Polled, Share
-from operators.host import Host
-from operators.relay import Portion
+from operators.lifecycle.host import Host
+from operators.lifecycle.relay import Portion
 
 Said = list[Any]
 

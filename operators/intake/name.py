@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from operators.check.results import CheckResult, lacks_level
-from operators.commands import Command, read_command
 from operators.intake.clean import clean_event
 from operators.intake.decode import Decoded, Refusal, Wire, decode
 from operators.intake.enrich.event import Dropped, enrich_event
+from operators.lifecycle.commands import Command, read_command
 from operators.model.bounds import bounded
 from operators.model.event import Event
 from operators.model.fields import FieldError, whole_number

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from operators.commands import ON_ALERTS, Command
+from operators.lifecycle.commands import ON_ALERTS, Command
 
 
 class Owner(msgspec.Struct, frozen=True):

@@ -14,11 +14,11 @@ import yaml
 from flows.settings import Settings
 from flows.words import renderer
 from operators.batch import KEYS, Polled, Raw
-from operators.host import Host
+from operators.lifecycle.host import Host
+from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.records import DeadLetter
 from operators.rules.read.load import load
-from operators.worker import Worker
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
 

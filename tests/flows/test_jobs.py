@@ -20,7 +20,7 @@ from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.words import renderer
 from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
-from operators.jobs import WORKERS
+from operators.lifecycle.jobs import WORKERS
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.handed import Check

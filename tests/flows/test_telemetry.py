@@ -21,12 +21,12 @@ from operators.batch import Raw
 from operators.delivery import BuryReason
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import Record, take_in
+from operators.lifecycle.worker import Worker
 from operators.model.reason import DropReason
 from operators.model.records import DeadLetter
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
 from operators.rules.read.load import build
-from operators.worker import Worker
 from sinks.outbox import Depth
 from sinks.store.interface import Written
 from tests.flows.rules.made import CPU, OPS, found

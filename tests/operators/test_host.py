@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operators.batch import KEYS, SHARED, Polled, Raw
-from operators.host import Host
+from operators.lifecycle.host import Host
 from operators.state.slot import Slot
 from tests.replay.driver import RULES, T0, command, delete, event, put, replay_of, strategy_event
 from tests.replay.scenes import SERIES, SETTINGS, scenes

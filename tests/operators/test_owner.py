@@ -5,12 +5,12 @@ import json
 import pytest
 
 from operators.batch import Polled, Raw
-from operators.host import Host
+from operators.lifecycle.host import Host
+from operators.lifecycle.worker import Worker
 from operators.model.owner import Owner
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.worker import Worker
 
 T = 1_700_000_000
 MD5 = "a7" + "0" * 30

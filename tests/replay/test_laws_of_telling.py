@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from operators.lifecycle.worker import Worker
 from operators.state.slot import Slot
-from operators.worker import Worker
 from tests.replay.driver import (
     RULES,
     T0,

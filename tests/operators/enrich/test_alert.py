@@ -1,6 +1,6 @@
 import pytest
 
-from operators.intake.enrich.alert import dimensions_of
+from operators.lifecycle.dimensions import dimensions_of
 from operators.model.alert import NO_DATA_TAG, Dimension
 from operators.model.event import Tag
 from operators.rules.shapes.model import Business, Host, ServiceInstance, TopoNode

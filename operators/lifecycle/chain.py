@@ -6,14 +6,15 @@ The first verdict that ends the alert ends the chain.
 
 from collections.abc import Callable
 
-from operators.check.ack import settle_ack_duration
 from operators.check.action import repeat_due
 from operators.check.close import close_verdict
 from operators.check.next import END_TEXTS, timed_transition
 from operators.check.recover import recover_verdict, recovering_extra
 from operators.check.results import EMPTY
 from operators.check.upgrade import Step, next_step
-from operators.lifecycle import end_alert
+from operators.lifecycle.ack import settle_ack_duration
+from operators.lifecycle.ends import end_alert
+from operators.lifecycle.shielded import shield
 from operators.limits.quota import action_key
 from operators.model.alert import UpgradeRecord, opening_signal
 from operators.model.reason import OpType, Reason
@@ -22,7 +23,6 @@ from operators.plan.plan import in_time, notice_of, plan, relations
 from operators.plan.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
 from operators.plan.signal import retry as retry_signal
 from operators.rules.shapes.model import UpgradeConfig
-from operators.shielded import shield
 from operators.state.turn import Turn
 
 Link = Callable[[Turn], None]

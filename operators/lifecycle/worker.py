@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from operators.check.chain import check
 from operators.check.results import forget_after
-from operators.fold import FOLD
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, Record, RulesChange
+from operators.lifecycle.chain import check
+from operators.lifecycle.fold import FOLD
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
-from operators.intake.enrich.alert import dimensions_of
+from operators.lifecycle.ack import ack_duration_at_end
+from operators.lifecycle.dimensions import dimensions_of
+from operators.lifecycle.shielded import shield
 from operators.limits import quota
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
 from operators.model.event import Event, Tag
@@ -16,7 +17,6 @@ from operators.plan.dispatch import dispatch
 from operators.plan.signal import emit
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
-from operators.shielded import shield
 from operators.state.turn import Turn, replace
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})

@@ -3,8 +3,8 @@
 from typing import Any
 
 from operators.check.results import fold_event as fold_event_check
-from operators.check.skip import may_skip
-from operators.lifecycle import end_alert, open_alert, timeout_of, with_tags
+from operators.lifecycle.ends import end_alert, open_alert, timeout_of, with_tags
+from operators.lifecycle.skip import may_skip
 from operators.limits import quota
 from operators.model.alert import ABNORMAL, RECOVERED, Alert
 from operators.model.event import Event

@@ -5,10 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from operators.commands import Command
-from operators.fold import FOLD
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, RulesChange, Tick
+from operators.lifecycle.commands import Command
+from operators.lifecycle.fold import FOLD
+from operators.lifecycle.worker import CheckTemplate, Table, Worker
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.handover import Clock, Handover
@@ -17,7 +18,6 @@ from operators.model.settings import CoreSettings
 from operators.notices import Notices
 from operators.rules.book import RuleBook
 from operators.state.scene import Render
-from operators.worker import CheckTemplate, Table, Worker
 
 Job = Literal["all", "intake", "alerts", "notices"]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from operators.check.ack import settle_ack_duration
 from operators.intake.decode import Refusal
-from operators.lifecycle import end_alert
+from operators.lifecycle.ack import settle_ack_duration
+from operators.lifecycle.ends import end_alert
 from operators.model.reason import DeadReason, OpType, Reason
 from operators.plan.plan import notice_of
 from operators.plan.signal import emit, matched

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from operators.check.results import EMPTY, fold_check
-from operators.commands import ON_SHIELDS, Command, apply_command
-from operators.dedupe import fold_event
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import ReceiptLine, RulesChange, Tick
+from operators.lifecycle.commands import ON_SHIELDS, Command, apply_command
+from operators.lifecycle.dedupe import fold_event
 from operators.limits.combination import combination, noise_dimensions
 from operators.model.event import Event
 from operators.model.handed import Check
@@ -18,7 +18,7 @@ from operators.model.reason import DeadReason
 from operators.rules.shapes.model import Strategy
 
 if TYPE_CHECKING:
-    from operators.worker import Worker
+    from operators.lifecycle.worker import Worker
 
 
 def _event(worker: "Worker", event: Event) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
-from operators.commands import Command
 from operators.intake.name import Body, Record, RulesChange, Tick, take_in
+from operators.lifecycle.commands import Command
+from operators.lifecycle.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap
+from operators.lifecycle.worker import Worker
 from operators.model.event import Event
 from operators.model.owner import ALONE, Owner, slot_of_command
-from operators.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap
 from operators.rules.book import RuleBook
-from operators.worker import Worker
 
 Inherited = Callable[[str], bytes | None]
 """Key -> its state in the savepoint that a job begins with."""

@@ -1,7 +1,7 @@
 """Keeping an alert's shield flags, and the un-shield notice (spec/lifecycle.md 4.11, spec/notices.md 10.2)."""
 
-from operators.check.ack import settle_ack_duration
 from operators.check.shield import Shielding, shielding
+from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
 from operators.plan.plan import notice_of
 from operators.plan.signal import UNSHIELDED, emit, matched

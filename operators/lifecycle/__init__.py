@@ -1,0 +1,1 @@
+"""Stage 2: one alert a fingerprint, in one order."""
