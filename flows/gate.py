@@ -3,9 +3,9 @@
 import threading
 from typing import Protocol
 
+from operators.converge.voice import Voice
 from operators.model.reason import Reason
 from operators.model.records import Notice
-from operators.voice import Voice
 
 
 class Gate(Protocol):

@@ -55,7 +55,7 @@ class SharedState(msgspec.Struct, frozen=True, tag="shared"):
 
 
 class SlotState(msgspec.Struct, frozen=True, tag="slot"):
-    """The state of a slot (operators/state/slot.py; of the job of notices: operators/notices.py)."""
+    """The state of a slot (operators/state/slot.py; of the job of notices: operators/converge/stage.py)."""
 
     worker: int
     key: str

@@ -10,10 +10,10 @@ from operators.converge import message
 from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Addressee, Child, Gate, Group, Member, Outcome, State, Storm
 from operators.converge.verdict import NOTICE, Tally, settled
+from operators.converge.voice import Voice
 from operators.model.records import Action, Message
 from operators.model.settings import CoreSettings
 from operators.state import snapshot
-from operators.voice import Voice
 
 VERSION = 1
 """Format of the snapshot."""

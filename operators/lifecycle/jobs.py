@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from operators.converge.stage import Notices
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, RulesChange, Tick
 from operators.lifecycle.commands import Command
@@ -15,7 +16,6 @@ from operators.model.handed import Check
 from operators.model.handover import Clock, Handover
 from operators.model.reason import DeadReason
 from operators.model.settings import CoreSettings
-from operators.notices import Notices
 from operators.rules.book import RuleBook
 from operators.state.scene import Render
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.converge import Converge
+from operators.converge.voice import Voice
 from operators.model.settings import CoreSettings
-from operators.voice import Voice
 from tests.operators.planned import machine, notice, texts
 
 CALL = {"voice": [["alice", "bob"]]}
