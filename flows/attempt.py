@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from flows.gate import Gate
-from operators.delivery import (
+from operators.deliver.delivery import (
     BuryReason,
     Decision,
     Policy,

@@ -14,8 +14,8 @@ from flows.lanes import Hold, Lane, LaneSettings
 from flows.observer import Observer, Silent
 from flows.recorder import Recorder
 from flows.writeback import WriteBack, keep_writing
-from operators.delivery import Bury, Decision, Outcome, Release, Retry, Taken
-from operators.lane import way
+from operators.deliver.delivery import Bury, Decision, Outcome, Release, Retry, Taken
+from operators.deliver.lane import way
 from operators.rules.shapes.channel import Channel as ChannelRule
 from sinks.channels.result import Channel
 from sinks.outbox import Outbox, OutboxUnavailableError

@@ -2,7 +2,7 @@
 
 from flows import metrics
 from flows.meter import Meter
-from operators.delivery import BuryReason
+from operators.deliver.delivery import BuryReason
 from sinks.outbox import Depth
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from operators.delivery import Policy, Results, Taken
-from operators.lane import Bucket, failed_for_now, pause, refill, spend
+from operators.deliver.delivery import Policy, Results, Taken
+from operators.deliver.lane import Bucket, failed_for_now, pause, refill, spend
 
 PREFETCH = 8
 """Notices held for each thread of a lane, those being sent included: enough that no thread waits for the outbox."""

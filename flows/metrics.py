@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from operators.delivery import BuryReason
+from operators.deliver.delivery import BuryReason
 from operators.model.reason import DeadReason, DropReason
 
 Kind = Literal["counter", "gauge", "histogram"]

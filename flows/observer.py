@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from operators.delivery import BuryReason
+from operators.deliver.delivery import BuryReason
 from sinks.outbox import Depth
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
+from operators.deliver.receipt import apply
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.model.alert import ABNORMAL, ENDED, Alert
 from operators.model.event import Event
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Receipt, ReceiverResult, Signal
-from operators.receipt import apply
 
 ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE, OpType.ALERT_QOS})
 """Entries that end an alert; ALERT_QOS only where it stands ended."""

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 import structlog
 
-from operators.delivery import Outcome
+from operators.deliver.delivery import Outcome
 from sinks.outbox import Outbox, OutboxUnavailableError
 
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all
 from sinks.channels.http import Answer, Http, host_of

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 
 _LONGEST = 300
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/@]*@)?([^\s/?#@\"'<>]*)[^\s\"'<>]*")

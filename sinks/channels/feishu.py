@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
 from sinks.channels.http import Answer

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact

@@ -13,7 +13,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 
 import msgspec
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.deadline import Deadline
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact

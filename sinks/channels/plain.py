@@ -7,7 +7,7 @@ from typing import TextIO
 
 import msgspec
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.errors import for_all
 from sinks.channels.wording import plain_text

@@ -10,7 +10,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.errors import LaterError, RefusedError, attempt
 from sinks.kafka import DeliveryError as KafkaDeliveryError

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from operators.model.records import Notice
 
 __all__ = ["Channel", "Result"]

@@ -1,6 +1,6 @@
 """Slack incoming webhooks, and chats that speak like them."""
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, with_mentions
 from sinks.channels.errors import LaterError, RefusedError

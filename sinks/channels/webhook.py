@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from operators.delivery import Result, Results
+from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all, redact

@@ -1,6 +1,6 @@
 """WeCom group bots."""
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from operators.model.records import Notice
 from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
 from sinks.channels.http import Answer

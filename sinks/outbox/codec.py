@@ -2,8 +2,8 @@
 
 import msgspec
 
-from operators.delivery import Results, Taken
-from operators.lane import way
+from operators.deliver.delivery import Results, Taken
+from operators.deliver.lane import way
 from operators.model.records import Notice, Receipt
 
 pack = msgspec.msgpack.Encoder().encode

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from operators.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
-from operators.lane import lane
+from operators.deliver.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
+from operators.deliver.lane import lane
 from operators.model.records import Notice, Receipt
 from sinks.outbox.outbox import Depth, Entry, Logged, Room, State, Terms
 

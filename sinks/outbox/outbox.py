@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from operators.delivery import Outcome, Taken
+from operators.deliver.delivery import Outcome, Taken
 from operators.model.records import Notice, Receipt
 
 Room = Callable[[str], int]
@@ -64,7 +64,7 @@ class OutboxUnavailableError(Exception):
 
 
 class Outbox(Protocol):
-    """A durable queue of notices by lane (operators/lane.py), safe from several threads; but for memory, processes too.
+    """A durable queue of notices by lane (operators/deliver/lane.py), safe from several threads; but for memory, processes too.
 
     No method reads the clock: `now` is Unix seconds. Each may raise OutboxUnavailableError; calling again is safe.
     """

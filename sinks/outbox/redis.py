@@ -8,8 +8,8 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry as ClientRetry
 
-from operators.delivery import Bury, Decision, Outcome, Release, Retry, Settle, Taken, revived
-from operators.lane import lane
+from operators.deliver.delivery import Bury, Decision, Outcome, Release, Retry, Settle, Taken, revived
+from operators.deliver.lane import lane
 from operators.model.records import Notice
 from sinks import redis_keys as keys
 from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_taken

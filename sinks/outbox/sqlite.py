@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, assert_never
 
-from operators.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
-from operators.lane import lane
+from operators.deliver.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
+from operators.deliver.lane import lane
 from operators.model.records import Notice, Receipt
 from sinks.outbox import sqlite_schema as sql
 from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_results, unpack_taken

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import reduce
 
+from operators.deliver.receipt import apply
 from operators.model.records import Action, Receipt
-from operators.receipt import apply
 
 
 def with_receipts(action: Action, receipts: Iterable[Receipt]) -> Action:

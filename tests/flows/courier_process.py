@@ -10,7 +10,7 @@ import urllib3
 
 from flows.courier import Courier, CourierSettings, run_courier
 from flows.lanes import LaneSettings
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from sinks.outbox import Terms, open_outbox
 
 

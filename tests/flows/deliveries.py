@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from sinks.channels.result import Channel
 from tests.sinks.outbox.notices import notice
 

@@ -9,7 +9,7 @@ import structlog
 
 from flows.courier import Courier, CourierSettings, run_courier, settings_of
 from flows.lanes import PREFETCH, LaneSettings
-from operators.delivery import BuryReason, Policy, Result
+from operators.deliver.delivery import BuryReason, Policy, Result
 from operators.rules.shapes.channel import Channel as ChannelRule
 from sinks.outbox import Depth, MemoryOutbox, OutboxUnavailableError, State, Terms
 from sinks.store.interface import StoreUnavailableError

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from flows.courier import Courier, CourierSettings, Fleet
 from flows.courier_setup import Fleets
 from flows.lanes import PREFETCH, LaneSettings
-from operators.delivery import BuryReason
+from operators.deliver.delivery import BuryReason
 from operators.rules.shapes.channel import Channel as ChannelRule
 from operators.rules.shapes.channel import Secret
 from sinks.channels.build import QUEUE

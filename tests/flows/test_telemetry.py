@@ -18,7 +18,7 @@ from flows.settings import Settings
 from flows.telemetry import SHOWN, Telemetry
 from flows.words import renderer
 from operators.batch import Raw
-from operators.delivery import BuryReason
+from operators.deliver.delivery import BuryReason
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from operators.delivery import (
+from operators.deliver.delivery import (
     Bury,
     BuryReason,
     Policy,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.delivery import Result
-from operators.lane import Bucket, failed_for_now, lane, pause, refill, spend, way
+from operators.deliver.delivery import Result
+from operators.deliver.lane import Bucket, failed_for_now, lane, pause, refill, spend, way
 from tests.operators.test_delivery import notice
 
 BUSY = Result(ok=False, retryable=True)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from operators.deliver.receipt import apply
 from operators.model.records import Action, Receipt, ReceiverResult
-from operators.receipt import apply
 
 
 def action(**changes):

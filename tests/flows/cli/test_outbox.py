@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.outbox import outbox as command
-from operators.delivery import BuryReason, Outcome, Result, bury
+from operators.deliver.delivery import BuryReason, Outcome, Result, bury
 from sinks.outbox import Depth, State, open_outbox
 from tests.sinks.outbox.notices import all_room, buried, notice, retried
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from sinks.channels.errors import LaterError, RefusedError, attempt, failure, for_all, redact
 
 

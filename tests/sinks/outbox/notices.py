@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from operators.delivery import Bury, BuryReason, Outcome, Release, Result, Retry, Settle, Taken
+from operators.deliver.delivery import Bury, BuryReason, Outcome, Release, Result, Retry, Settle, Taken
 from operators.model.records import Notice, Receipt, ReceiverResult
 
 

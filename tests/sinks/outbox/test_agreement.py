@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from operators.delivery import Outcome, drop
+from operators.deliver.delivery import Outcome, drop
 from sinks.outbox import MemoryOutbox, State, Terms, open_outbox
 from tests.sinks.outbox.notices import buried, notice, released, retried, settled
 

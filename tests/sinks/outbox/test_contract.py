@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.delivery import Outcome as Recorded
-from operators.delivery import Result, Settle, drop
+from operators.deliver.delivery import Outcome as Recorded
+from operators.deliver.delivery import Result, Settle, drop
 from sinks.outbox import Depth, State
 from tests.sinks.outbox.notices import all_room, buried, notice, receipt, released, retried, settled
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from operators.delivery import Result
+from operators.deliver.delivery import Result
 from operators.model.records import Notice
 
 PATIENCE = 10

@@ -1,0 +1,1 @@
+"""The courier's decisions: how a notice goes on after an attempt."""
