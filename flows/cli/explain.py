@@ -14,9 +14,9 @@ from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
 from flows.cli.view import View, console, print_json, reading, shown
 from flows.last_state import last_overlay, last_state
-from operators.explain import Deadline, Finding, Story, StoryLine
-from operators.explain import explain as explain_alert
-from operators.explain_events import explain_events
+from operators.explain.events import explain_events
+from operators.explain.explain import Deadline, Finding, Story, StoryLine
+from operators.explain.explain import explain as explain_alert
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.rules.book import RuleBook

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from operators.check.results import Anomaly, CheckMemory, CheckResult, fold_check
-from operators.explain import Deadline, explain
-from operators.explain_case import Window
-from operators.explain_text import REASON_TEXT
+from operators.explain.case import Window
+from operators.explain.explain import Deadline, explain
+from operators.explain.text import REASON_TEXT
 from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
 from operators.model.event import Event
 from operators.model.reason import OpType, Reason

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.explain_text import DEAD_TEXT, DROP_TEXT, OP_TEXT, REASON_TEXT, reasons_page
+from operators.explain.text import DEAD_TEXT, DROP_TEXT, OP_TEXT, REASON_TEXT, reasons_page
 from operators.model.reason import DeadReason, DropReason, OpType, Reason
 
 PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
@@ -26,5 +26,5 @@ def test_a_reason_is_a_sentence_that_fits_a_table(text):
 
 def test_the_page_of_reasons_is_made_from_the_texts():
     assert PAGE.read_text(encoding="utf-8") == reasons_page(), (
-        "write it again: python -c 'from operators.explain_text import reasons_page; print(reasons_page(), end=\"\")' > docs/reasons.md"
+        "write it again: python -c 'from operators.explain.text import reasons_page; print(reasons_page(), end=\"\")' > docs/reasons.md"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from operators.explain_case import StoryLine
+from operators.explain.case import StoryLine
 from operators.lifecycle.dedupe import access_time
 from operators.model.alert import ABNORMAL
 from operators.model.event import Event

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from operators.explain_case import Case, StoryLine, why_text
-from operators.explain_text import OP_TEXT
+from operators.explain.case import Case, StoryLine, why_text
+from operators.explain.text import OP_TEXT
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec.structs import replace
 
 from operators.check.shield import Shielding, shielding
-from operators.explain_case import Case, Finding, holds_by_document, shielded_until, why_text
-from operators.explain_events import is_expired
-from operators.explain_windows import outlook
+from operators.explain.case import Case, Finding, holds_by_document, shielded_until, why_text
+from operators.explain.events import is_expired
+from operators.explain.windows import outlook
 from operators.lifecycle.dedupe import ENDED_GRACE, access_time
 from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from operators.check.recover import COLLECTOR, Heat, anomalies_of, newest_end
 from operators.check.results import CheckMemory, fold_event
 from operators.check.series import Series, series_of
-from operators.explain_case import Case, Window
+from operators.explain.case import Case, Window
 from operators.model.alert import is_no_data
 
 

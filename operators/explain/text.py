@@ -150,7 +150,7 @@ def _page() -> Iterator[str]:
     yield ""
     yield "Every decision of Tocsin carries a reason from a closed list: in the log of an alert, in its actions and in"
     yield "the dead letters. `tocsin explain ALERT` tells the story of one alert in these sentences."
-    yield "This page is made from `operators/explain_text.py`; do not edit it here."
+    yield "This page is made from `operators/explain/text.py`; do not edit it here."
     for title, lead, table in _TABLES:
         yield from ("", f"## {title}", "", lead, "", "| name | meaning |", "| --- | --- |")
         yield from (f"| `{name.value}` | {text} |" for name, text in table.items())

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from operators.explain_case import Case, Deadline, Finding, Story, StoryLine
-from operators.explain_next import deadlines
-from operators.explain_story import story_lines
-from operators.explain_why import why_not
+from operators.explain.case import Case, Deadline, Finding, Story, StoryLine
+from operators.explain.next import deadlines
+from operators.explain.story import story_lines
+from operators.explain.why import why_not
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action, LogEntry, Notice

@@ -9,8 +9,8 @@ from operators.check.results import EMPTY
 from operators.check.series import series_of
 from operators.check.shield import shielding
 from operators.check.upgrade import next_step
-from operators.explain_case import Case, Deadline, holds_by_document, shielded_until, why_text
-from operators.explain_windows import Outlook, outlook
+from operators.explain.case import Case, Deadline, holds_by_document, shielded_until, why_text
+from operators.explain.windows import Outlook, outlook
 from operators.model.alert import ABNORMAL, RECOVERED, is_no_data
 from operators.model.reason import Reason
 from operators.plan.dispatch import ONLY_NOTICE, Dispatch, dispatch

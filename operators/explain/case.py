@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from operators.check.results import EMPTY, CheckMemory
-from operators.explain_text import REASON_TEXT
+from operators.explain.text import REASON_TEXT
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.reason import Reason
