@@ -28,7 +28,7 @@ from operators.batch import Polled
 from operators.lifecycle.host import Host
 from operators.lifecycle.jobs import WORKERS
 from operators.rules.read.documents import RuleError
-from operators.savepoint import ReadUpTo
+from operators.savepoint.file import ReadUpTo
 from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters, FileDeadLetters
 from sinks.dead_letters_kafka import KafkaDeadLetters

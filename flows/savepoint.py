@@ -20,10 +20,9 @@ from flows.layout import FILE as LAYOUT
 from flows.layout import Layout, hold, save_layout, saved_layout
 from flows.recovery_store import PARTITIONS, StoreUnreadableError, read_snapshots
 from operators.batch import KEYS, SHARED
-from operators.inheritance import read_on_from, states_for
 from operators.lifecycle.relay import is_wrapped
 from operators.model.owner import ALONE, Owner
-from operators.savepoint import (
+from operators.savepoint.file import (
     FORMAT,
     FilesPlace,
     Head,
@@ -36,6 +35,7 @@ from operators.savepoint import (
     dump,
     parse,
 )
+from operators.savepoint.inherit import read_on_from, states_for
 from operators.state.slot import Slot
 
 FILE = "savepoint"

@@ -18,7 +18,7 @@ from flows.jobs import for_job
 from flows.layout import Layout
 from flows.settings import Settings, SettingsError, recovery_under
 from operators.batch import SLOTS
-from operators.savepoint import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
+from operators.savepoint.file import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
 from operators.state.snapshot import SnapshotError
 
 put = msgspec.structs.replace

@@ -17,7 +17,7 @@ from flows.settings import SourceSettings
 from flows.sources.lines import PACKED, READ_ERRORS, input_error, open_input, read_line
 from flows.stop import Stop
 from operators.batch import Polled, Raw
-from operators.savepoint import FilesPlace, ReadUpTo
+from operators.savepoint.file import FilesPlace, ReadUpTo
 
 PAUSE = timedelta(milliseconds=50)
 """Between two looks at a file that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""

@@ -16,9 +16,9 @@ from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import Stop
 from operators.batch import Polled
-from operators.inheritance import topics_of
 from operators.model.handed import HANDED
-from operators.savepoint import KafkaPlace, ReadUpTo
+from operators.savepoint.file import KafkaPlace, ReadUpTo
+from operators.savepoint.inherit import topics_of
 
 Snapshot = dict[str, Any]
 """`clock`, and by `topic:partition` the next offset and the last arrival. Part of the format of the recovery store."""

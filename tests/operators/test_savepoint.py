@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operators.batch import SHARED, SLOTS
-from operators.division import shared_out
-from operators.inheritance import read_on_from, states_for
 from operators.intake.name import take_in
 from operators.limits import quota
 from operators.model.owner import ALONE, Owner
-from operators.savepoint import (
+from operators.savepoint.divide import shared_out
+from operators.savepoint.file import (
     FORMAT,
     MAGIC,
     FilesPlace,
@@ -27,6 +26,7 @@ from operators.savepoint import (
     dump,
     parse,
 )
+from operators.savepoint.inherit import read_on_from, states_for
 from operators.state import snapshot
 from operators.state.shared import VERSION, Kept
 from operators.state.slot import Slot

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from operators.batch import SHARED
-from operators.division import shared_out
 from operators.model.owner import Owner
-from operators.savepoint import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
+from operators.savepoint.divide import shared_out
+from operators.savepoint.file import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
 
 
 def states_for(savepoint: Savepoint, owner: Owner) -> dict[str, bytes]:

@@ -5,7 +5,6 @@ from functools import reduce
 
 import msgspec
 
-from operators import division_merging, division_noise
 from operators.converge import model as merging
 from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.limits.noise import VERSION as NOISE_VERSION
@@ -14,6 +13,8 @@ from operators.limits.quota import Counter
 from operators.model.owner import Owner
 from operators.plan.shield_notices import ShieldNews
 from operators.rules.read.overlay import Documents
+from operators.savepoint import divide_merging as division_merging
+from operators.savepoint import divide_noise as division_noise
 from operators.state import snapshot
 from operators.state.shared import VERSION, Kept
 
