@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from confluent_kafka import Producer
 
-from sinks.keyed import partition_of
+from sinks.kafka.keyed import partition_of
 
 BAD = (b"{", b"\xff\xfe", b"[]", b'{"kind": "nonsense"}', b'{"event_id": 1}', b'{"time": "soon", "event_id": "e"}')
 """Records that cannot be used."""

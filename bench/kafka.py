@@ -36,7 +36,7 @@ from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import LogEntry
 from operators.rules.book import RuleBook
-from sinks.keyed import partition_of
+from sinks.kafka.keyed import partition_of
 from sinks.store.interface import Batch
 from sinks.store.place import open_store
 from tests.servers.elasticsearch import elasticsearch_server

@@ -13,8 +13,8 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Notice
-from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters
+from sinks.kafka.changes import ChangeFeed
 from sinks.outbox import Outbox
 from sinks.store.interface import Batch, Store, Written
 

@@ -29,10 +29,10 @@ from operators.lifecycle.host import Host
 from operators.lifecycle.jobs import WORKERS
 from operators.rules.read.documents import RuleError
 from operators.savepoint.file import ReadUpTo
-from sinks.changes import ChangeFeed
 from sinks.dead_letters import DeadLetters, FileDeadLetters
-from sinks.dead_letters_kafka import KafkaDeadLetters
-from sinks.kafka import KafkaSink
+from sinks.kafka.changes import ChangeFeed
+from sinks.kafka.dead_letters import KafkaDeadLetters
+from sinks.kafka.producer import KafkaSink
 from sinks.outbox import open_outbox
 from sinks.store.place import open_store
 

@@ -13,9 +13,9 @@ from operators.model.handed import Check
 from operators.model.handover import Clock, Planned, may_be_summed_up
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
-from sinks.kafka import KafkaSink, Outgoing
-from sinks.keyed import KeyedEvents
-from sinks.planned import PlannedActions
+from sinks.kafka.keyed import KeyedEvents
+from sinks.kafka.planned import PlannedActions
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 put = msgspec.structs.replace
 _encode = msgspec.json.Encoder().encode

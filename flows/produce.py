@@ -10,8 +10,8 @@ import msgspec
 
 from flows.kafka_client import ensure, options
 from flows.settings import KafkaSettings
-from sinks.kafka import KafkaSink, Outgoing
-from sinks.keyed import FINGERPRINT, partition_of
+from sinks.kafka.keyed import FINGERPRINT, partition_of
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 CHUNKS = 10
 """A second, at a given rate."""

@@ -9,7 +9,7 @@ from flows.kafka_client import read_topics
 from flows.settings import KafkaSettings, Settings, SettingsError
 from operators.model.owner import ALONE, Owner
 from operators.model.settings import Quota
-from sinks.keyed import ALLOWED
+from sinks.kafka.keyed import ALLOWED
 
 Q = TypeVar("Q", bound=Quota)
 

@@ -11,7 +11,7 @@ from flows.kafka_client import KafkaTroubleError
 from flows.produce import produce as send
 from flows.settings import KafkaSettings, SettingsError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
-from sinks.kafka import DeliveryError
+from sinks.kafka.producer import DeliveryError
 
 
 @click.command(short_help="Send lines of a file to Kafka, stamped with their times.")

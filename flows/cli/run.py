@@ -22,7 +22,7 @@ from flows.settings import Settings, SettingsError, SourceSettings, commands_fil
 from flows.sources.lines import InputError, check_inputs
 from flows.supervise import supervise
 from sinks.channels.secrets import MissingSecretError
-from sinks.kafka import DeliveryError
+from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError
 from sinks.outbox.place import PlaceError
 from sinks.store.interface import StoreError

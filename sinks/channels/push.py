@@ -13,8 +13,8 @@ from redis.retry import Retry
 from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.errors import LaterError, RefusedError, attempt
-from sinks.kafka import DeliveryError as KafkaDeliveryError
-from sinks.kafka import KafkaSink, Outgoing
+from sinks.kafka.producer import DeliveryError as KafkaDeliveryError
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 REDIS, KAFKA = "redis", "kafka"
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from flows.cli.produce import produce as command
 from flows.produce import outgoing, produce, send_one
 from flows.settings import KafkaSettings
-from sinks.kafka import ANY
+from sinks.kafka.producer import ANY
 
 T = 1_700_000_000
 MD5 = "a7" + "0" * 30

@@ -16,7 +16,7 @@ from flows.recovery_store import StoreUnreadableError, read_snapshots
 from flows.savepoint import _check_complete, drop_used, read
 from operators.batch import KEYS
 from operators.savepoint.file import FORMAT, MAGIC, SavepointError
-from sinks.keyed import partition_of
+from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.flows.test_kill import PATIENCE, assert_as_replayed, kept, progress, start, wait_past

@@ -19,7 +19,7 @@ from flows.shares import divided, owner_of
 from flows.supervise import without_workers
 from operators.model.owner import Owner
 from operators.model.settings import ActionQuota, Quota, Quotas
-from sinks.keyed import partition_of
+from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
 from tests.servers.topics import Topics
 

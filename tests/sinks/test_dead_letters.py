@@ -6,8 +6,8 @@ import pytest
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from sinks.dead_letters import FileDeadLetters
-from sinks.dead_letters_kafka import KafkaDeadLetters
-from sinks.kafka import KafkaSink
+from sinks.kafka.dead_letters import KafkaDeadLetters
+from sinks.kafka.producer import KafkaSink
 
 
 def letter(position: str, raw: str = "{") -> DeadLetter:

@@ -8,9 +8,9 @@ import pytest
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.reason import DeadReason
-from sinks.changes import ChangeFeed
-from sinks.kafka import DeliveryError, KafkaSink, Outgoing
-from sinks.keyed import KeyedEvents, partition_of
+from sinks.kafka.changes import ChangeFeed
+from sinks.kafka.keyed import KeyedEvents, partition_of
+from sinks.kafka.producer import DeliveryError, KafkaSink, Outgoing
 from tests.servers.topics import Topics
 from tests.sinks.store.samples import alert
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from operators.model.records import DeadLetter
-from sinks.kafka import KafkaSink, Outgoing
+from sinks.kafka.producer import KafkaSink, Outgoing
 from sinks.store.refusal import Record, encode_each, refusal
 
 R = TypeVar("R", bound=Record)

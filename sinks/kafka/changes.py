@@ -6,8 +6,8 @@ import msgspec
 
 from operators.model.alert import Alert
 from operators.model.records import DeadLetter
-from sinks.kafka import KafkaSink, Outgoing
-from sinks.kafka_documents import write_each
+from sinks.kafka.documents import write_each
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 _encode = msgspec.json.Encoder().encode
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from operators.model.records import DeadLetter
-from sinks.kafka import DeliveryError, KafkaSink, Outgoing
+from sinks.kafka.producer import DeliveryError, KafkaSink, Outgoing
 
 LARGEST = 900_000
 """Bytes of a letter; brokers take 1 MiB unless told otherwise."""

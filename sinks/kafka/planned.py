@@ -6,9 +6,9 @@ import msgspec
 
 from operators.model.handover import Planned
 from operators.model.records import DeadLetter
-from sinks.kafka import KafkaSink, Outgoing
-from sinks.kafka_documents import write_each
-from sinks.keyed import check_partitions
+from sinks.kafka.documents import write_each
+from sinks.kafka.keyed import check_partitions
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 _encode = msgspec.json.Encoder().encode
 

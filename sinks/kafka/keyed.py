@@ -8,8 +8,8 @@ import msgspec
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.records import DeadLetter
-from sinks.kafka import KafkaSink, Outgoing
-from sinks.kafka_documents import write_each
+from sinks.kafka.documents import write_each
+from sinks.kafka.producer import KafkaSink, Outgoing
 
 _encode = msgspec.json.Encoder().encode
 
