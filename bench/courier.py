@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import structlog
 
 from bench.core import calibration
-from flows.courier import Courier, CourierSettings
-from flows.lanes import LaneSettings
+from flows.courier.courier import Courier, CourierSettings
+from flows.courier.lanes import LaneSettings
 from operators.model.records import Notice
 from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels import build

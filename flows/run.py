@@ -11,7 +11,7 @@ from pathlib import Path
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
-from flows.courier import Courier
+from flows.courier.courier import Courier
 from flows.job import Job
 from flows.layout import Layout, check_layout, hold, save_layout, saved_layout
 from flows.recovery_store import PARTITIONS

@@ -10,9 +10,9 @@ import msgspec
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.run import kept_in
-from flows.courier import Courier, run_courier
-from flows.courier_setup import courier_of, fallback_of
-from flows.delivery_telemetry import DeliveryTelemetry
+from flows.courier.courier import Courier, run_courier
+from flows.courier.setup import courier_of, fallback_of
+from flows.courier.telemetry import DeliveryTelemetry
 from flows.observability import Observability, open_observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms

@@ -11,9 +11,9 @@ import msgspec
 
 from flows.cli.fail import caused_by, fail
 from flows.cli.given import read_settings, settings_option
-from flows.courier import Courier
-from flows.courier_setup import courier_of, fallback_of
-from flows.delivery_telemetry import DeliveryTelemetry
+from flows.courier.courier import Courier
+from flows.courier.setup import courier_of, fallback_of
+from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
 from flows.observability import Observability, open_observability

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import urllib3
 
-from flows.courier import Courier, CourierSettings, run_courier
-from flows.lanes import LaneSettings
+from flows.courier.courier import Courier, CourierSettings, run_courier
+from flows.courier.lanes import LaneSettings
 from operators.deliver.delivery import Result
 from sinks.outbox import Terms, open_outbox
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 import structlog
 
-from flows.courier import Courier, CourierSettings, run_courier, settings_of
-from flows.lanes import PREFETCH, LaneSettings
+from flows.courier.courier import Courier, CourierSettings, run_courier, settings_of
+from flows.courier.lanes import PREFETCH, LaneSettings
 from operators.deliver.delivery import BuryReason, Policy, Result
 from operators.rules.shapes.channel import Channel as ChannelRule
 from sinks.outbox import Depth, MemoryOutbox, OutboxUnavailableError, State, Terms

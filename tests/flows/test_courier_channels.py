@@ -6,9 +6,9 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from flows.courier import Courier, CourierSettings, Fleet
-from flows.courier_setup import Fleets
-from flows.lanes import PREFETCH, LaneSettings
+from flows.courier.courier import Courier, CourierSettings, Fleet
+from flows.courier.lanes import PREFETCH, LaneSettings
+from flows.courier.setup import Fleets
 from operators.deliver.delivery import BuryReason
 from operators.rules.shapes.channel import Channel as ChannelRule
 from operators.rules.shapes.channel import Secret

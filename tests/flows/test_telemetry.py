@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flows import metrics
-from flows.delivery_telemetry import DeliveryTelemetry
+from flows.courier.telemetry import DeliveryTelemetry
 from flows.health import Heart
 from flows.meter import Meter
 from flows.metrics import TOTAL

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from flows.gate import Gate
+from flows.courier.gate import Gate
 from operators.deliver.delivery import (
     BuryReason,
     Decision,

@@ -8,12 +8,12 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from flows.attempt import Attempts
-from flows.gate import Gate, VoiceGate
-from flows.lanes import Hold, Lane, LaneSettings
-from flows.observer import Observer, Silent
-from flows.recorder import Recorder
-from flows.writeback import WriteBack, keep_writing
+from flows.courier.attempt import Attempts
+from flows.courier.gate import Gate, VoiceGate
+from flows.courier.lanes import Hold, Lane, LaneSettings
+from flows.courier.observer import Observer, Silent
+from flows.courier.recorder import Recorder
+from flows.courier.writeback import WriteBack, keep_writing
 from operators.deliver.delivery import Bury, Decision, Outcome, Release, Retry, Taken
 from operators.deliver.lane import way
 from operators.rules.shapes.channel import Channel as ChannelRule

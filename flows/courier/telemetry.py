@@ -7,7 +7,7 @@ from sinks.outbox import Depth
 
 
 class DeliveryTelemetry:
-    """An observer of the courier (flows/observer.py) that counts into a meter."""
+    """An observer of the courier (flows/courier/observer.py) that counts into a meter."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter

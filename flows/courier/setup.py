@@ -5,9 +5,9 @@ from pathlib import Path
 
 import structlog
 
-from flows.courier import Courier, Fleet, settings_of
-from flows.observer import Observer
-from flows.writeback import WriteBack
+from flows.courier.courier import Courier, Fleet, settings_of
+from flows.courier.observer import Observer
+from flows.courier.writeback import WriteBack
 from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels.build import build_all
 from sinks.channels.plain import Console, File

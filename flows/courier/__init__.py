@@ -1,0 +1,1 @@
+"""The courier: notices from the outbox to channels."""
