@@ -12,7 +12,6 @@ from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
 from flows.jobs import for_job, handing_on
 from flows.kafka_client import HANDS_ON, options, prepare
-from flows.observability import Observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
@@ -22,7 +21,8 @@ from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource
 from flows.sources.kafka import KafkaSource
 from flows.stop import Stop
-from flows.watched import WatchedHost
+from flows.telemetry.observability import Observability
+from flows.telemetry.watched import WatchedHost
 from flows.words import Words, renderer
 from operators.batch import Polled
 from operators.lifecycle.host import Host

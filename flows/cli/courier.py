@@ -13,12 +13,12 @@ from flows.cli.run import kept_in
 from flows.courier.courier import Courier, run_courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
-from flows.observability import Observability, open_observability
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
 from flows.settings import Settings, SettingsError
 from flows.stop import Stop
+from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
 from sinks.outbox import Terms as Holds

@@ -13,9 +13,9 @@ from flows.cli.run import courier_beside, kept_in
 from flows.demo.show import Morning, as_json, read_letters, read_notices, show
 from flows.demo.storm import storm
 from flows.job import Job, build
-from flows.logs import set_up
 from flows.run import run
 from flows.settings import RecoverySettings, Settings, SourceSettings
+from flows.telemetry.logs import set_up
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
 

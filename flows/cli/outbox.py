@@ -13,7 +13,7 @@ from rich.table import Table
 
 from flows.cli.given import json_option, limit_option, read_settings, settings_option
 from flows.cli.view import console, print_json, shown, span
-from flows.redaction import Redactor
+from flows.telemetry.redaction import Redactor
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
 from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
 from sinks.outbox.place import PlaceError

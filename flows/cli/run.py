@@ -16,11 +16,11 @@ from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
 from flows.kafka_client import KafkaTroubleError
-from flows.observability import Observability, open_observability
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.lines import InputError, check_inputs
 from flows.supervise import supervise
+from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError

@@ -1,7 +1,7 @@
 """What the courier tells about itself."""
 
-from flows import metrics
-from flows.meter import Meter
+from flows.telemetry import metrics
+from flows.telemetry.meter import Meter
 from operators.deliver.delivery import BuryReason
 from sinks.outbox import Depth
 

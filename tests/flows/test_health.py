@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from flows import metrics
-from flows.health import HealthServer, Heart
-from flows.meter import Meter
+from flows.telemetry import metrics
+from flows.telemetry.health import HealthServer, Heart
+from flows.telemetry.meter import Meter
 
 
 class Clock:

@@ -10,8 +10,8 @@ import warnings
 import pytest
 import structlog
 
-from flows.logs import LINES, set_up
-from flows.redaction import Redactor
+from flows.telemetry.logs import LINES, set_up
+from flows.telemetry.redaction import Redactor
 
 
 @pytest.fixture(autouse=True)

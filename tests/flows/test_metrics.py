@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from flows import metrics
-from flows.meter import Meter
-from flows.metrics import METRICS, TOTAL, document
+from flows.telemetry import metrics
+from flows.telemetry.meter import Meter
+from flows.telemetry.metrics import METRICS, TOTAL, document
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 import structlog
 
-from flows.observability import open_observability
 from flows.settings import MetricsSettings, Settings, SettingsError, settings_from
+from flows.telemetry.observability import open_observability
 from operators.batch import Raw
 from tests.servers.process import free_port
 

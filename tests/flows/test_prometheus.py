@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from flows import metrics
-from flows.health import HealthServer, Heart
-from flows.meter import Meter
-from flows.metrics import METRICS, TOTAL
+from flows.telemetry import metrics
+from flows.telemetry.health import HealthServer, Heart
+from flows.telemetry.meter import Meter
+from flows.telemetry.metrics import METRICS, TOTAL
 from tests.servers import prometheus
 
 pytestmark = pytest.mark.servers

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from flows.cli.main import COMMANDS
-from flows.logs import LINES
-from flows.metrics import METRICS
+from flows.telemetry.logs import LINES
+from flows.telemetry.metrics import METRICS
 from operators.model.reason import DeadReason, OpType, Reason
 
 DOCS = Path(__file__).parents[2] / "docs"

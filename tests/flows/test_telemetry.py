@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from flows import metrics
 from flows.courier.telemetry import DeliveryTelemetry
-from flows.health import Heart
-from flows.meter import Meter
-from flows.metrics import TOTAL
-from flows.redaction import Redactor
 from flows.settings import Settings
-from flows.telemetry import SHOWN, Telemetry
+from flows.telemetry import metrics
+from flows.telemetry.health import Heart
+from flows.telemetry.meter import Meter
+from flows.telemetry.metrics import TOTAL
+from flows.telemetry.redaction import Redactor
+from flows.telemetry.telemetry import SHOWN, Telemetry
 from flows.words import renderer
 from operators.batch import Raw
 from operators.deliver.delivery import BuryReason
@@ -292,7 +292,7 @@ def test_the_courier_counts_its_attempts():
 
 
 def test_later_states_of_many_actions_are_still_known_as_such(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("flows.telemetry.REMEMBERED", 4)
+    monkeypatch.setattr("flows.telemetry.telemetry.REMEMBERED", 4)
     telemetry = Telemetry(Meter(), Heart(10.0))
     assert [telemetry._is_new(name) for name in "abcdea"] == [True] * 5 + [True]
     assert [telemetry._is_new(name) for name in "cde"] == [False] * 3

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from flows.health import HealthServer, Heart
-from flows.logs import set_up
-from flows.meter import BOTH, Meter
-from flows.metrics import Program
-from flows.redaction import secrets_in
 from flows.settings import Settings, SettingsError
-from flows.telemetry import Telemetry
+from flows.telemetry.health import HealthServer, Heart
+from flows.telemetry.logs import set_up
+from flows.telemetry.meter import BOTH, Meter
+from flows.telemetry.metrics import Program
+from flows.telemetry.redaction import secrets_in
+from flows.telemetry.telemetry import Telemetry
 
 
 class Observability(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from flows.meter import Meter
+from flows.telemetry.meter import Meter
 
 SHORTEST = 60.0
 """Seconds without a sign of life that are never too many."""

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-from flows.redaction import Redactor
+from flows.telemetry.redaction import Redactor
 
 DROPPED = "[event drop] event(%s) strategy(%s) is dropped or expired"
 CACHE = "[alert.manager update alert cache]: updated(%s), finished(%s)"

@@ -8,10 +8,10 @@ from typing import Any
 
 import structlog
 
-from flows import logs, metrics
-from flows.health import Heart
-from flows.meter import Meter
-from flows.redaction import Redactor, secrets_of
+from flows.telemetry import logs, metrics
+from flows.telemetry.health import Heart
+from flows.telemetry.meter import Meter
+from flows.telemetry.redaction import Redactor, secrets_of
 from operators.batch import Raw
 from operators.intake.enrich.event import Dropped
 from operators.lifecycle.dedupe import access_time

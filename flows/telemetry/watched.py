@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from flows.telemetry import Telemetry
+from flows.telemetry.telemetry import Telemetry
 from operators.batch import SHARED, Polled, Share
 from operators.lifecycle.host import Host, Inherited, nothing
 from operators.lifecycle.relay import Portion

@@ -189,7 +189,7 @@ def _row(metric: Metric) -> str:
 _HEAD = """\
 # Metrics
 
-Made from `flows/metrics.py` by `python -m flows.metrics`; a test compares.
+Made from `flows/telemetry/metrics.py` by `python -m flows.telemetry.metrics`; a test compares.
 
 The job and the courier each answer `GET /metrics` on their own port (setting `metrics.port`; 0 = not at all; host
 `metrics.host`, default 127.0.0.1); run side by side, which is the default, they share one. `/healthz` answers 503 when

@@ -15,7 +15,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from flows.metrics import METRICS, TOTAL, Metric, Program
+from flows.telemetry.metrics import METRICS, TOTAL, Metric, Program
 
 Labels = tuple[str, ...]
 BOTH: tuple[Program, ...] = ("job", "courier")
