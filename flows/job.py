@@ -12,10 +12,10 @@ from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
 from flows.jobs import for_job, handing_on
 from flows.kafka_client import HANDS_ON, options, prepare
+from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
-from flows.savepoint import Inheritance
 from flows.settings import Settings, SettingsError
 from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource

@@ -13,9 +13,9 @@ from bytewax.testing import run_main
 
 from flows.courier.courier import Courier
 from flows.job import Job
-from flows.layout import Layout, check_layout, hold, save_layout, saved_layout
-from flows.recovery_store import PARTITIONS
-from flows.savepoint import drop_used
+from flows.recovery.layout import Layout, check_layout, hold, save_layout, saved_layout
+from flows.recovery.savepoint import drop_used
+from flows.recovery.store import PARTITIONS
 from flows.settings import SettingsError
 from operators.batch import SLOTS
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
 from flows.cli.view import View, console, print_json, reading, shown
-from flows.last_state import last_overlay, last_state
+from flows.recovery.last_state import last_overlay, last_state
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine
 from operators.explain.explain import explain as explain_alert

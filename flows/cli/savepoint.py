@@ -9,13 +9,13 @@ import click
 import msgspec
 from rich.table import Table
 
-from flows import savepoint as savepoints
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.run import as_worker
 from flows.cli.view import console
 from flows.jobs import for_job
-from flows.layout import Layout
+from flows.recovery import savepoint as savepoints
+from flows.recovery.layout import Layout
 from flows.settings import Settings, SettingsError, recovery_under
 from operators.batch import SLOTS
 from operators.savepoint.file import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError

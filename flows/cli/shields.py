@@ -6,7 +6,7 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.view import console, print_json, shown, span
-from flows.last_state import last_overlay
+from flows.recovery.last_state import last_overlay
 from flows.settings import Settings
 from operators.rules.read.load import load
 from operators.rules.times.windows import shield_window

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from flows.layout import Layout, check_layout, save_layout, saved_layout
+from flows.recovery.layout import Layout, check_layout, save_layout, saved_layout
 
 SAVED = Layout(workers=2, index=0, slots=256, topics={"raw": 8, "checks": 8})
 changed = msgspec.structs.replace

@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli import main
-from flows.layout import Layout, hold, save_layout
-from flows.recovery_store import StoreUnreadableError, read_snapshots
-from flows.savepoint import _check_complete, drop_used, read
+from flows.recovery.layout import Layout, hold, save_layout
+from flows.recovery.savepoint import _check_complete, drop_used, read
+from flows.recovery.store import StoreUnreadableError, read_snapshots
 from operators.batch import KEYS
 from operators.savepoint.file import FORMAT, MAGIC, SavepointError
 from sinks.kafka.keyed import partition_of

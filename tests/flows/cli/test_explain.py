@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.last_state import last_state
+from flows.recovery.last_state import last_state
 
 ROOT = Path(__file__).parents[3]
 T0 = 1_700_000_040

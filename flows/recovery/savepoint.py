@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from flows.alerts import flow_id
-from flows.layout import FILE as LAYOUT
-from flows.layout import Layout, hold, save_layout, saved_layout
-from flows.recovery_store import PARTITIONS, StoreUnreadableError, read_snapshots
+from flows.recovery.layout import FILE as LAYOUT
+from flows.recovery.layout import Layout, hold, save_layout, saved_layout
+from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from operators.batch import KEYS, SHARED
 from operators.lifecycle.relay import is_wrapped
 from operators.model.owner import ALONE, Owner

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.alerts import flow_id
-from flows.recovery_store import StoreUnreadableError, newest_in
+from flows.recovery.store import StoreUnreadableError, newest_in
 from operators.batch import SHARED
 from operators.lifecycle.relay import state_within
 from operators.rules.read.overlay import Overlay

@@ -1,0 +1,1 @@
+"""The recovery store of a job: its layout, its last state, its savepoints."""
