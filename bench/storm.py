@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from flows.replay import Line, Replay
+from flows.replay.replay import Line, Replay
 from flows.settings import Settings, settings_from
 from flows.words import renderer
 from operators.rules.read.documents import Sourced

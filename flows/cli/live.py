@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.view import SEVERITIES, shown, span
-from flows.replay import Replay
+from flows.replay.replay import Replay
 
 ROWS = 12
 """Open alerts shown: the worst, then the oldest."""

@@ -7,9 +7,9 @@ import click
 
 from flows.cli.fail import fail
 from flows.cli.given import lone_settings_option, read_lone_settings
-from flows.outcome import summary
-from flows.replay import Replay
-from flows.replay_files import read_lines, write
+from flows.replay.files import read_lines, write
+from flows.replay.outcome import summary
+from flows.replay.replay import Replay
 from flows.sources.lines import InputError
 from flows.words import renderer
 from operators.rules.read.load import load

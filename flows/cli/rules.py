@@ -9,7 +9,7 @@ import click
 
 from flows.cli.fail import fail
 from flows.cli.given import lone_settings_option, read_lone_settings
-from flows.replay import Replay
+from flows.replay.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures

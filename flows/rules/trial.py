@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from flows.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
-from flows.replay import Line, Replay
+from flows.replay.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
+from flows.replay.replay import Line, Replay
 from flows.rules.difference import differences
 from operators.rules.shapes.model import RuleTest
 

@@ -9,8 +9,8 @@ from bytewax.testing import TestingSource, run_main
 from flows import alerts
 from flows.alerts import FLOW_ID, alerts_flow
 from flows.job import build
-from flows.outcome import Outcome, summary
-from flows.replay_files import write
+from flows.replay.files import write
+from flows.replay.outcome import Outcome, summary
 from flows.run import recovery_in
 from flows.settings import settings_from
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines

@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flows.outcome import summary
-from flows.replay import Line, Replay
-from flows.replay_files import write
+from flows.replay.files import write
+from flows.replay.outcome import summary
+from flows.replay.replay import Line, Replay
 from flows.settings import Settings, settings_from
 from flows.words import Words, renderer
 from operators.rules.book import RuleBook

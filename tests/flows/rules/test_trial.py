@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.replay import Replay
+from flows.replay.replay import Replay
 from flows.rules.source import Terms
 from flows.rules.trial import START, failures, moment, with_moments
 from flows.settings import Settings

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from flows.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
-from flows.replay import Line
+from flows.replay.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
+from flows.replay.replay import Line
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
 from operators.model.alert import Alert
 from operators.model.event import Event

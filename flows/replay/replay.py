@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from flows.outcome import Outcome
+from flows.replay.outcome import Outcome
 from operators.converge import Converge
 from operators.intake.decode import Refusal
 from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
