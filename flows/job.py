@@ -11,7 +11,6 @@ from bytewax.inputs import Source
 from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
 from flows.jobs import for_job, handing_on
-from flows.kafka_client import HANDS_ON, options, prepare
 from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
@@ -20,6 +19,7 @@ from flows.settings import Settings, SettingsError
 from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource
 from flows.sources.kafka import KafkaSource
+from flows.sources.kafka_client import HANDS_ON, options, prepare
 from flows.stop import Stop
 from flows.telemetry.observability import Observability
 from flows.telemetry.watched import WatchedHost

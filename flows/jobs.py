@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from flows.kafka_client import HANDS_ON, ensure, topic_between
 from flows.settings import KafkaSettings, Settings
+from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.handed import Check

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from flows.kafka_client import read_topics
 from flows.settings import KafkaSettings, Settings, SettingsError
+from flows.sources.kafka_client import read_topics
 from operators.model.owner import ALONE, Owner
 from operators.model.settings import Quota
 from sinks.kafka.keyed import ALLOWED

@@ -49,7 +49,7 @@ def tell(whom: Telling, command: dict[str, Any]) -> None:
     command = {**command, "operator": whom.operator, "message": whom.message}
     line = typed(json.dumps({"kind": "command", "at": int(time.time()), **command}, ensure_ascii=False))
     if not (whom.to or whom.data) and settings.kafka.brokers and settings.kafka.commands:
-        from flows.produce import send_one  # noqa: PLC0415 - the Kafka client loads only where it is used
+        from flows.sources.produce import send_one  # noqa: PLC0415 - the Kafka client loads only where it is used
 
         send_one(settings.kafka, settings.kafka.commands, line.encode())
         click.echo(f"sent to topic {settings.kafka.commands}")

@@ -7,10 +7,10 @@ import msgspec
 
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
-from flows.kafka_client import KafkaTroubleError
-from flows.produce import produce as send
 from flows.settings import KafkaSettings, SettingsError
+from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
+from flows.sources.produce import produce as send
 from sinks.kafka.producer import DeliveryError
 
 

@@ -15,9 +15,9 @@ from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
-from flows.kafka_client import KafkaTroubleError
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
+from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.supervise import supervise
 from flows.telemetry.observability import Observability, open_observability

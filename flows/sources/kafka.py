@@ -8,9 +8,9 @@ from typing import Any
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from flows.kafka_client import KafkaTroubleError, read_topics
 from flows.settings import KafkaSettings
 from flows.sources.handed import HandedPartition
+from flows.sources.kafka_client import KafkaTroubleError, read_topics
 from flows.sources.kafka_reader import Observe, Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition

@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.kafka_client import options, prepare, read_topics
 from flows.settings import KafkaSettings, SettingsError, settings_from
+from flows.sources.kafka_client import options, prepare, read_topics
 
 
 def kafka(**tree) -> KafkaSettings:

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
-from flows.produce import outgoing, produce, send_one
 from flows.settings import KafkaSettings
+from flows.sources.produce import outgoing, produce, send_one
 from sinks.kafka.producer import ANY
 
 T = 1_700_000_000

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from confluent_kafka.admin import ConfigResource
 
-from flows.kafka_client import KafkaTroubleError, prepare
 from flows.settings import KafkaSettings, TopicSettings
 from flows.sources.kafka import KafkaPart, KafkaSource
+from flows.sources.kafka_client import KafkaTroubleError, prepare
 from flows.stop import Stop
 from tests.servers.topics import Topics
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from flows.kafka_client import ensure, options
 from flows.settings import KafkaSettings
+from flows.sources.kafka_client import ensure, options
 from sinks.kafka.keyed import FINGERPRINT, partition_of
 from sinks.kafka.producer import KafkaSink, Outgoing
 
