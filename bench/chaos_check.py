@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from flows.rules.templates import renderer
 from flows.settings import Settings
-from flows.words import renderer
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable
 
 from bench.events import mixed, openings, repeats
+from flows.rules.templates import renderer
 from flows.settings import Settings
-from flows.words import renderer
 from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
+from flows.rules.templates import renderer
 from flows.settings import settings_from
-from flows.words import renderer
 from operators.intake.decode import Wire
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker

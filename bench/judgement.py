@@ -12,8 +12,8 @@ from itertools import cycle
 from typing import Any
 
 from bench.core import calibration, fold
+from flows.rules.templates import renderer
 from flows.settings import Settings
-from flows.words import renderer
 from operators.lifecycle import chain
 from operators.lifecycle.worker import Worker
 from operators.rules.book import RuleBook

@@ -28,8 +28,8 @@ from elasticsearch import ApiError
 
 from bench.core import calibration
 from bench.events import event, mixed, openings
+from flows.rules.templates import renderer
 from flows.settings import Settings
-from flows.words import renderer
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from flows.replay.replay import Line, Replay
+from flows.rules.templates import renderer
 from flows.settings import Settings, settings_from
-from flows.words import renderer
 from operators.rules.read.documents import Sourced
 from operators.rules.read.load import build
 

@@ -14,6 +14,7 @@ from flows.jobs import for_job, handing_on
 from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
+from flows.rules.templates import Words, renderer
 from flows.rules.watch import Watcher
 from flows.settings import Settings, SettingsError
 from flows.shares import divided, owner_of
@@ -23,7 +24,6 @@ from flows.sources.kafka_client import HANDS_ON, options, prepare
 from flows.stop import Stop
 from flows.telemetry.observability import Observability
 from flows.telemetry.watched import WatchedHost
-from flows.words import Words, renderer
 from operators.batch import Polled
 from operators.lifecycle.host import Host
 from operators.lifecycle.jobs import WORKERS

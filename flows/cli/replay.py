@@ -10,8 +10,8 @@ from flows.cli.given import lone_settings_option, read_lone_settings
 from flows.replay.files import read_lines, write
 from flows.replay.outcome import summary
 from flows.replay.replay import Replay
+from flows.rules.templates import renderer
 from flows.sources.lines import InputError
-from flows.words import renderer
 from operators.rules.read.load import load
 
 

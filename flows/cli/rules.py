@@ -11,10 +11,10 @@ from flows.cli.fail import fail
 from flows.cli.given import lone_settings_option, read_lone_settings
 from flows.replay.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms
+from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
 from flows.settings import Settings, SettingsError
-from flows.words import renderer
 from operators.rules.book import KINDS, RuleBook, acted_on
 from operators.rules.read.documents import RuleError
 from operators.rules.read.export import schema as file_schema

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.rules.templates import renderer
 from flows.settings import Settings
-from flows.words import renderer
 from operators.batch import KEYS, Polled, Raw
 from operators.lifecycle.host import Host
 from operators.lifecycle.worker import Worker

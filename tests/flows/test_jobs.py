@@ -15,9 +15,9 @@ from bytewax.testing import TestingSource
 
 from flows.alerts import alerts_flow
 from flows.jobs import PlannedEdge, for_job
+from flows.rules.templates import renderer
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.sources.kafka_client import read_topics
-from flows.words import renderer
 from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
 from operators.lifecycle.jobs import WORKERS

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flows.courier.telemetry import DeliveryTelemetry
+from flows.rules.templates import renderer
 from flows.settings import Settings
 from flows.telemetry import metrics
 from flows.telemetry.health import Heart
@@ -16,7 +17,6 @@ from flows.telemetry.meter import Meter
 from flows.telemetry.metrics import TOTAL
 from flows.telemetry.redaction import Redactor
 from flows.telemetry.telemetry import SHOWN, Telemetry
-from flows.words import renderer
 from operators.batch import Raw
 from operators.deliver.delivery import BuryReason
 from operators.intake.enrich.event import Dropped

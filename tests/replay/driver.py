@@ -14,8 +14,8 @@ from typing import Any
 from flows.replay.files import write
 from flows.replay.outcome import summary
 from flows.replay.replay import Line, Replay
+from flows.rules.templates import Words, renderer
 from flows.settings import Settings, settings_from
-from flows.words import Words, renderer
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart
 from operators.rules.read.load import build
