@@ -7,8 +7,8 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_moment, read_settings, settings_option
+from flows.cli.times import local_text
 from flows.cli.view import console, print_json, shown
-from flows.times import local_text
 from operators.people.oncall import OnCall, on_duty
 from operators.rules.read.load import load
 

@@ -11,6 +11,7 @@ import msgspec
 
 from flows.cli.fail import caused_by, fail
 from flows.cli.given import read_settings, settings_option
+from flows.cli.supervise import supervise
 from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
@@ -19,7 +20,6 @@ from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
-from flows.supervise import supervise
 from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 import yaml
 
+from flows.cli.supervise import without_workers
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.shares import divided, owner_of
-from flows.supervise import without_workers
 from operators.model.owner import Owner
 from operators.model.settings import ActionQuota, Quota, Quotas
 from sinks.kafka.keyed import partition_of
