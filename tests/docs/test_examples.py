@@ -1,13 +1,11 @@
 """Shipped rules carry their own tests, and those pass."""
 
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import main
+from tests.tree import EXAMPLES
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 CHECKERS = ("next", "close", "recover", "shield", "ack", "upgrade", "action")
 
 

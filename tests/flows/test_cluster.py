@@ -6,7 +6,6 @@ import pickle
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -21,8 +20,8 @@ from operators.model.records import DeadLetter
 from operators.rules.read.load import load
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "examples" / "demo"
 LINES = (DEMO / "events.jsonl").read_bytes().splitlines()
 NAMES = (

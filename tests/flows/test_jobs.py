@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -31,8 +30,9 @@ from sinks.outbox import State, open_outbox
 from sinks.store.interface import StoreError
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
+from tests.tree import EXAMPLES
 
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = EXAMPLES / "demo"
 LINES = (DEMO / "events.jsonl").read_bytes().splitlines()
 BOOK, _ = load([str(DEMO / "rules")])
 SETTINGS = Settings()

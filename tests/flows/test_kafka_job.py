@@ -15,10 +15,11 @@ import yaml
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
 from tests.servers.topics import Topics
+from tests.tree import EXAMPLES
 
 pytestmark = pytest.mark.servers
 
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = EXAMPLES / "demo"
 
 
 def tocsin(*arguments: object) -> list[str]:

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,9 +16,10 @@ import pytest
 from operators.model.records import Notice
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import Out, replay
+from tests.tree import ROOT, SHARED
 
 KILLS = 10
-EVENTSET = Path(__file__).parents[3] / "shared" / "data" / "eventset.py"
+EVENTSET = SHARED / "data" / "eventset.py"
 PATIENCE = 120
 
 
@@ -41,7 +41,7 @@ def start(folder, events, rules, settings):
     ]
     command = [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)]
     with (folder / "log").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parents[2])
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
 
 
 def progress(folder):

@@ -1,7 +1,6 @@
 """The runbook names only what is there."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,8 @@ from flows.cli.main import COMMANDS
 from flows.telemetry.logs import LINES
 from flows.telemetry.metrics import METRICS
 from operators.model.reason import DeadReason, OpType, Reason
+from tests.tree import DOCS
 
-DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "runbook.md").read_text(encoding="utf-8")
 QUOTED = re.findall(r"`([^`\n]+)`", TEXT)
 

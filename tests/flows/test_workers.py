@@ -22,12 +22,13 @@ from operators.model.settings import ActionQuota, Quota, Quotas
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
 from tests.servers.topics import Topics
+from tests.tree import SHARED
 
 EVENTS = int(os.environ.get("TOCSIN_TEST_EVENTS", "20000"))
 KEYS = EVENTS // 10
 PATIENCE = 200
 """Seconds without any progress after which something hangs."""
-EVENTSET = Path(__file__).parents[3] / "shared" / "data" / "eventset.py"
+EVENTSET = SHARED / "data" / "eventset.py"
 
 
 @pytest.mark.parametrize(

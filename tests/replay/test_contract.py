@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import zstandard
@@ -15,6 +14,7 @@ from flows.cli import main
 from tests.flows.morning import RULES as MORNING
 from tests.flows.morning import laid_out, lines
 from tests.replay.driver import RULES, T0, command, delete, event, put, receipt, replay, strategy_event, tick
+from tests.tree import ROOT
 
 FILES = ["actions.jsonl", "alerts.jsonl", "dead_letters.jsonl", "events.jsonl", "logs.jsonl", "notices.jsonl", "signals.jsonl", "summary.json"]  # fmt: skip
 LINES = [
@@ -339,7 +339,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_hashes(tmp_path, seed):
     rules, events = laid_out(tmp_path, lines(400, seed=2))
     arguments = ["replay", "--rules", rules, "--input", events, "--out", out, "--until", T0 + 5000]
     command_line = [sys.executable, "-c", "from flows.cli import main; main()", *map(str, arguments)]
-    subprocess.run(command_line, check=True, env={**os.environ, "PYTHONHASHSEED": seed}, cwd=Path(__file__).parents[2])
+    subprocess.run(command_line, check=True, env={**os.environ, "PYTHONHASHSEED": seed}, cwd=ROOT)
     expected = replay(MORNING, lines(400, seed=2), 5000).bytes
     for name in FILES:
         if name != "dead_letters.jsonl":  # they name the input

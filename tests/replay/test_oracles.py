@@ -2,13 +2,13 @@
 
 import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.replay.driver import finished, lines_of, replay_of
+from tests.tree import SHARED
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = SHARED / "data"
 
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the event sets are not part of the repository")
 

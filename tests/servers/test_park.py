@@ -13,8 +13,9 @@ import pytest
 
 from tests.servers.park import Counter, Kind, NoServerError, Park, Remote
 from tests.servers.process import Server, cache, fetch_once, free_port
+from tests.tree import ROOT
 
-TREE = Path(__file__).parents[2]
+TREE = ROOT
 
 
 def answers(port: int) -> bool:

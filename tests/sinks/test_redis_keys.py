@@ -1,10 +1,9 @@
 """The registry of Redis keys and its page."""
 
-from pathlib import Path
-
 from sinks.redis_keys import KEYS, NOTICE, READY, RedisKey, document
+from tests.tree import DOCS
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "redis-keys.md"
+PAGE = DOCS / "redis-keys.md"
 
 
 def test_the_page_is_made_from_the_registry():

@@ -17,10 +17,9 @@ from operators.model.records import Action
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import Batch
 from sinks.store.place import open_store
-from tests.flows.deliveries import notice, until
+from tests.flows.courier.deliveries import notice, until
 from tests.servers.process import free_port
-
-ROOT = Path(__file__).parent.parent.parent.parent
+from tests.tree import ROOT
 
 
 def action(**changes):

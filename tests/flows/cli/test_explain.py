@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.recovery.last_state import last_state
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parents[3]
 T0 = 1_700_000_040
 """The beginning of a minute."""
 RULES = {

@@ -1,7 +1,6 @@
 """docs/templates.md names what there is, and all of it."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,9 @@ from sinks.render.inventory import TARGET
 from sinks.render.sandbox import Sandbox
 from sinks.render.tools import RE
 from sinks.render.variables import _TOP
+from tests.tree import DOCS
 
-PAGE = (Path(__file__).parents[3] / "docs" / "templates.md").read_text("utf-8")
+PAGE = (DOCS / "templates.md").read_text("utf-8")
 EMPTY = {"remarks", "anomaly_dimensions", "recommended_metrics", "processes", "process"}
 
 

@@ -12,7 +12,7 @@ from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings, NoiseReduceSettings
 from operators.rules.shapes.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
 from operators.state.snapshot import SnapshotError
-from tests.operators.planned import notice
+from tests.operators.converge.planned import notice
 
 DAY = 86400
 

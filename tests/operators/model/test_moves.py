@@ -1,12 +1,11 @@
 """The state machine is a table, and the table is sound."""
 
-from pathlib import Path
-
 from operators.model.alert import ABNORMAL, ENDED
 from operators.model.moves import MOVES
 from operators.model.reason import OpType
+from tests.tree import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+PAGE = DOCS / "lifecycle.md"
 
 
 def test_only_an_opening_starts_from_nothing():

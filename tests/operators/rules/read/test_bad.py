@@ -1,13 +1,12 @@
 """One mistake a file: each is refused with file, path and reason, and nothing else is."""
 
-from pathlib import Path
-
 import pytest
 
 from operators.rules.read.load import load
 from tests.operators.rules.books import check_template
+from tests.tree import ROOT
 
-BAD = Path(__file__).parents[2] / "config" / "bad"
+BAD = ROOT / "tests" / "config" / "bad"
 FILES = sorted(BAD.glob("*.yaml"))
 
 

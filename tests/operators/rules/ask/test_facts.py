@@ -5,8 +5,7 @@ import pytest
 from operators.model.alert import Extra
 from operators.model.event import Tag
 from operators.rules.ask.facts import LazyFacts, circuit_facts, dispatch_facts, shield_facts
-
-from .drawn import alert, book, event
+from tests.operators.rules.drawn import alert, book, event
 
 HOST = {
     "bk_host_id": 7, "ip": "10.0.0.1", "bk_biz_id": 2, "bk_host_name": "web-1", "operator": ["hank", "hilda"],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from operators.converge import Converge, route
 from operators.model.settings import ConvergeSettings, CoreSettings
 from operators.state.snapshot import SnapshotError
-from tests.operators.planned import machine, notice, run
+from tests.operators.converge.planned import machine, notice, run
 
 PEOPLE = st.lists(st.sampled_from(["alice", "bob"]), unique=True)
 WAYS = st.dictionaries(st.sampled_from(["mail", "sms"]), PEOPLE, max_size=2)

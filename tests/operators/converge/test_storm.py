@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.operators.planned import machine, notice, run, told
+from tests.operators.converge.planned import machine, notice, run, told
 
 
 def strategies(*planned, **fields):

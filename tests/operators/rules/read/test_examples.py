@@ -1,7 +1,6 @@
 """What users read and start from loads, and shows every key there is."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,9 @@ from operators.rules.read.export import schema
 from operators.rules.read.load import load
 from operators.rules.read.yaml_text import parse_yaml
 from tests.operators.rules.books import check_template, loaded
+from tests.tree import ROOT
 
-TOP = Path(__file__).parents[3]
+TOP = ROOT
 PAGE = (TOP / "docs" / "rules.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 NOT_IN_THE_LIST = {"Channel", "Secret", "RuleTest", "DimensionConfig"}

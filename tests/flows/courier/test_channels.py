@@ -14,7 +14,7 @@ from operators.rules.shapes.channel import Channel as ChannelRule
 from operators.rules.shapes.channel import Secret
 from sinks.channels.build import QUEUE
 from sinks.outbox import MemoryOutbox, State
-from tests.flows.deliveries import Recording, notice, until
+from tests.flows.courier.deliveries import Recording, notice, until
 
 
 class Rules:

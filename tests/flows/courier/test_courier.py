@@ -13,7 +13,7 @@ from operators.deliver.delivery import BuryReason, Policy, Result
 from operators.rules.shapes.channel import Channel as ChannelRule
 from sinks.outbox import Depth, MemoryOutbox, OutboxUnavailableError, State, Terms
 from sinks.store.interface import StoreUnavailableError
-from tests.flows.deliveries import Clock, Recording, notice, until
+from tests.flows.courier.deliveries import Clock, Recording, notice, until
 
 QUICK = LaneSettings(policy=Policy(first=0.01, cap=0.02))
 BUSY = Result(ok=False, message="busy", retryable=True)

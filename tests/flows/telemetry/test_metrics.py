@@ -1,7 +1,6 @@
 """The list of metrics, and their values."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -9,8 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from flows.telemetry import metrics
 from flows.telemetry.meter import Meter
 from flows.telemetry.metrics import METRICS, TOTAL, document
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.tree import DOCS
 
 
 def series(meter: Meter) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

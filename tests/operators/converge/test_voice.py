@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from operators.converge import Converge
 from operators.converge.voice import Voice
 from operators.model.settings import CoreSettings
-from tests.operators.planned import machine, notice, texts
+from tests.operators.converge.planned import machine, notice, texts
 
 CALL = {"voice": [["alice", "bob"]]}
 

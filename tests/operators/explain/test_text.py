@@ -1,13 +1,12 @@
 """Every reason has a sentence, and the page of reasons is made from them."""
 
-from pathlib import Path
-
 import pytest
 
 from operators.explain.text import DEAD_TEXT, DROP_TEXT, OP_TEXT, REASON_TEXT, reasons_page
 from operators.model.reason import DeadReason, DropReason, OpType, Reason
+from tests.tree import DOCS
 
-PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
+PAGE = DOCS / "reasons.md"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from operators.deliver.delivery import Result
 from operators.deliver.lane import Bucket, failed_for_now, lane, pause, refill, spend, way
-from tests.operators.test_delivery import notice
+from tests.operators.deliver.test_delivery import notice
 
 BUSY = Result(ok=False, retryable=True)
 

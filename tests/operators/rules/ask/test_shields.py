@@ -3,8 +3,7 @@
 import pytest
 
 from operators.rules.ask.shields import shields_covering
-
-from .drawn import T0, alert, book, event
+from tests.operators.rules.drawn import T0, alert, book, event
 
 HOST = {"bk_host_id": 7, "ip": "10.0.0.1", "bk_cloud_id": 0, "bk_biz_id": 2, "topo": ["module|28", "set|26", "biz|2"]}
 STRATEGIES = [{"id": number, "name": f"s{number}", "bk_biz_id": 2} for number in (1, 2)]

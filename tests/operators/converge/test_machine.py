@@ -3,7 +3,7 @@
 import pytest
 
 from operators.model.settings import CoreSettings
-from tests.operators.planned import machine, notice, run, told
+from tests.operators.converge.planned import machine, notice, run, told
 
 
 def test_all_receivers_of_a_way_get_one_message():

@@ -7,12 +7,12 @@ import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from sinks.outbox import Terms, open_outbox
-from tests.flows.deliveries import notice, until
+from tests.flows.courier.deliveries import notice, until
+from tests.tree import ROOT
 
 VISIBILITY = 6.0
 CONCURRENCY = 4
@@ -92,8 +92,8 @@ def courier(place, provider, tmp_path):
 
     def start():
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.courier_process", *arguments],
-            cwd=Path(__file__).parent.parent.parent,
+            [sys.executable, "-m", "tests.flows.courier.process", *arguments],
+            cwd=ROOT,
         )
         children.append(child)
         return child

@@ -1,1 +1,0 @@
-"""Enrichers: (thing, book, settings) -> thing."""
