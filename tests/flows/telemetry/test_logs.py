@@ -5,24 +5,12 @@ import json
 import logging
 import sys
 import threading
-import warnings
 
 import pytest
 import structlog
 
 from flows.telemetry.logs import LINES, set_up
 from flows.telemetry.redaction import Redactor
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    root, hooks = logging.getLogger(), (sys.excepthook, threading.excepthook)
-    known = root.handlers[:], root.level
-    with warnings.catch_warnings():
-        yield
-    logging.captureWarnings(capture=False)
-    (root.handlers, root.level), (sys.excepthook, threading.excepthook) = known, hooks
-    structlog.reset_defaults()
 
 
 class Terminal(io.StringIO):
