@@ -6,13 +6,15 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core check format bench chaos fuzz servers clean
+.PHONY: help demo test test-core check format lock bench chaos fuzz servers clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "Tocsin needs Python 3.11 or 3.12; found: $$(python3 --version 2>&1 || echo none). Name one with make PYTHON=..." >&2; \
 		exit 1; fi
@@ -20,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 		echo "Tocsin needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $(READY)
 
@@ -42,6 +44,12 @@ check: $(READY) ## Format, lint, types, layers
 format: $(READY) ## Format and mend what a tool can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+lock: ## Write the locks anew from pyproject.toml: newer versions, with hashes, for every Python and machine
+	@$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	@$(LOCK) -o requirements.lock pyproject.toml
+	@$(LOCK) -o requirements-dev.lock -c requirements.lock --group test --group lint --group build pyproject.toml
+	@$(LOCK) -o requirements-build.lock -c requirements-dev.lock --group build
 
 bench: $(READY) ## Measure; the figures of docs/performance.md
 	@$(BIN)/python -m bench
