@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from tests.servers.schemas import kustomize
+from tests.tree import ROOT
 
-ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"
 
 TREES = {

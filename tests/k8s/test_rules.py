@@ -9,8 +9,8 @@ import yaml
 
 from flows.cli import main
 from flows.settings import load_settings
-from operators.rules.load import load
-from tests.k8s.render import ROOT, TREES, Thing, containers, environment, named, of_kind, pods, text, things
+from operators.rules.read.load import load
+from tests.k8s.render import ROOT, TREES, Thing, containers, environment, of_kind, pods, text, things
 
 pytestmark = pytest.mark.parametrize("tree", TREES)
 
@@ -81,7 +81,8 @@ def test_nothing_goes_in_or_out_that_is_not_named(tree):
     assert policies["tocsin-default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     for _, template in workloads(tree):
         assert any(
-            selects(spec["podSelector"], template["metadata"]["labels"]) and {"port": "metrics", "protocol": "TCP"} in rule["ports"]
+            selects(spec["podSelector"], template["metadata"]["labels"])
+            and {"port": "metrics", "protocol": "TCP"} in rule["ports"]
             for spec in policies.values()
             for rule in spec.get("ingress", ())
         )
@@ -112,7 +113,11 @@ def test_everything_that_is_named_is_there(tree):
                 assert ("ConfigMap", volume["configMap"]["name"]) in there, name
             if "secret" in volume:
                 assert volume["secret"]["optional"], name
-        claims = {one["metadata"]["name"] for thing in of_kind(tree, "StatefulSet") for one in thing["spec"]["volumeClaimTemplates"]}
+        claims = {
+            one["metadata"]["name"]
+            for thing in of_kind(tree, "StatefulSet")
+            for one in thing["spec"]["volumeClaimTemplates"]
+        }
         for container in containers(template):
             assert {mount["name"] for mount in container["volumeMounts"]} <= volumes.keys() | claims, name
     for thing in of_kind(tree, "StatefulSet"):
@@ -219,7 +224,12 @@ def test_rules_are_rules_and_may_change_without_a_restart(tree):
 
 def test_settings_restart_the_workers_when_they_change(tree):
     (settings,) = [one for one in of_kind(tree, "ConfigMap") if one["metadata"]["name"].startswith("tocsin-settings-")]
-    used = [volume["configMap"]["name"] for _, template in pods(tree) for volume in template["spec"]["volumes"] if "configMap" in volume]
+    used = [
+        volume["configMap"]["name"]
+        for _, template in pods(tree)
+        for volume in template["spec"]["volumes"]
+        if "configMap" in volume
+    ]
     assert set(used) == {settings["metadata"]["name"], "tocsin-rules"}
 
 

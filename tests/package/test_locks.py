@@ -3,17 +3,19 @@
 import re
 import tomllib
 from importlib.metadata import requires
-from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
+from tests.tree import ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PYTHONS = ["3.11.0", "3.11.2", "3.11.9", "3.12.0", "3.12.9"]
-PINNED = re.compile(r"^([A-Za-z0-9._-]+==\S+(?: ; [^\\]+)?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+PINNED = re.compile(
+    r"^([A-Za-z0-9._-]+==\S+(?: ; [^\\]+)?) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
+)
 
 
 def locked(name: str, python: str) -> set[str]:
@@ -63,5 +65,9 @@ def test_the_lock_for_working_adds_tests_lint_and_build(python):
 
 
 def test_a_package_has_one_version_in_all_locks():
-    pins = {line for name in ROOT.glob("requirements*.lock") for line in re.findall(r"^\S+==\S+", name.read_text(), re.M)}
+    pins = {
+        line
+        for name in ROOT.glob("requirements*.lock")
+        for line in re.findall(r"^\S+==\S+", name.read_text(), re.MULTILINE)
+    }
     assert len(pins) == len({pin.partition("==")[0] for pin in pins})

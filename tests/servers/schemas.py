@@ -65,7 +65,9 @@ def _fetch_compose(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         told = Path(scratch) / "told"
         run_or_tell(["sh", "-c", f"go mod download -json {module} > {told}"], cwd=scratch)
-        shutil.copyfile(Path(json.loads(told.read_text())["Dir"], "schema", "compose-spec.json"), folder / "compose-spec.json")
+        shutil.copyfile(
+            Path(json.loads(told.read_text())["Dir"], "schema", "compose-spec.json"), folder / "compose-spec.json"
+        )
 
 
 def _go_install(module: str, folder: Path) -> None:
