@@ -15,7 +15,7 @@ import msgspec
 
 from flows.rules.templates import renderer
 from flows.settings import settings_from
-from operators.intake.decode import Wire
+from operators.intake.decode import MIXED, Wire
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.rules.book import RuleBook
@@ -132,7 +132,7 @@ def attack(inputs: int, seed: int) -> Iterator[tuple[bytes, str]]:
     for number in range(inputs):
         raw = junk(rng)
         worker = workers[number % 2]
-        kind = rng.choice(("event",) * 8 + ("check", "command"))
+        kind = rng.choice((MIXED,) * 4 + ("event",) * 4 + ("check", "command"))
         arrival, body = take_in(raw, worker.scene.book, worker.scene.settings, kind)
         at = max(arrival.at or arrival.time or 0, worker.clock)
         worker.fold(Record(min(at, worker.clock + 600) if worker.clock else T0, body, "fuzz", str(number), raw))

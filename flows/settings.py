@@ -50,7 +50,7 @@ class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Files to read (`-` is stdin), one after the other.
+    """Files of events to read (`-` is stdin), one after the other.
 
     `clock`: `input` = a record arrives when it says so, as in a replay; `wall` = when it is read.
     `follow`: wait for more lines in the last file.
@@ -59,6 +59,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: tuple[str, ...] = ()
     follow: bool = False
     clock: Literal["input", "wall"] = "input"
+    recording: bool = False
+    """Each line says by `kind` what it is, as in a replay: a file of one's own, for it may hold commands and rules."""
     commands: str = ""
     """A file of commands to follow beside them; `tocsin ack` and its like append to it."""
 

@@ -29,7 +29,7 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
     position: str
     raw: bytes
     kind: str = "event"
-    """event, check or command: what a record without `kind` is."""
+    """event, check, command, or what our own jobs write: what its source carries (operators/intake/decode.py)."""
 
 
 class Polled(msgspec.Struct, frozen=True, gc=False):

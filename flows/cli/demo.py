@@ -73,7 +73,7 @@ def _through(place: Path, events: Path, count: int, console: Console) -> tuple[J
     settings = msgspec.structs.replace(
         Settings(),
         rules=str(RULES),
-        source=SourceSettings(files=(str(events),)),
+        source=SourceSettings(files=(str(events),), recording=True),
         recovery=RecoverySettings(interval=2.0),
     )
     settings = msgspec.structs.replace(settings, **kept_in(settings, str(place)))

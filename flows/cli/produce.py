@@ -15,7 +15,7 @@ from sinks.kafka.producer import DeliveryError
 
 
 @click.command(short_help="Send lines of a file to Kafka, stamped with their times.")
-@click.option("--topic", metavar="TOPIC", help="Where to.  [default: the only topic of the settings]")
+@click.option("--topic", metavar="TOPIC", help="Where events go.  [default: the only topic of the settings]")
 @click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")
 @click.option("--brokers", metavar="HOST:PORT", help="Instead of those of the settings.")
@@ -25,7 +25,8 @@ def produce(
 ) -> None:
     """Send lines to Kafka, each stamped with its `at` (else its `time`), so that it arrives when it says.
 
-    Old lines are backlog: a job works them off at once, by their own clock.
+    Old lines are backlog: a job works them off at once, by their own clock. Lines whose `kind` is check, command or
+    rules go to the topics `kafka.checks` and `kafka.commands`: by a topic of events a job takes events only.
     """
     settings = read_settings(settings_path).kafka
     if brokers:

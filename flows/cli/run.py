@@ -34,6 +34,11 @@ from sinks.store.place import open_store
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
 @click.option(
+    "--recording",
+    is_flag=True,
+    help="The files are recordings of your own: each line is what its `kind` says, commands and rules too.",
+)
+@click.option(
     "--clock",
     type=click.Choice(["input", "wall"]),
     help="When records of a file arrive: when they say so, or when they are read. Default: input; wall with --follow and stdin.",
@@ -156,7 +161,13 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
     """Return the source that the options name; what is followed goes by the wall clock."""
     live = options["follow"] or "-" in options["inputs"]
     clock = options["clock"] or ("wall" if live else "input")
-    return msgspec.structs.replace(given, files=tuple(options["inputs"]), follow=options["follow"], clock=clock)
+    return msgspec.structs.replace(
+        given,
+        files=tuple(options["inputs"]),
+        follow=options["follow"],
+        clock=clock,
+        recording=options["recording"] or given.recording,
+    )
 
 
 def listening(settings: Settings, data: str | None) -> Settings:

@@ -7,7 +7,7 @@ import msgspec
 
 from flows.replay.outcome import Outcome
 from operators.converge import Converge
-from operators.intake.decode import Refusal
+from operators.intake.decode import MIXED, Refusal
 from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
 from operators.lifecycle.commands import Command
 from operators.lifecycle.worker import CheckTemplate, Worker
@@ -46,7 +46,7 @@ class Replay:
     def fold(self, line: Line) -> None:
         """Fold one line at its arrival time, which is never less than that of the line before."""
         worker = self.worker
-        arrival, body = take_in(line.raw, worker.scene.book, self._settings)
+        arrival, body = take_in(line.raw, worker.scene.book, self._settings, MIXED)
         named = arrival.at if arrival.at is not None else arrival.time
         at = worker.clock if named is None else max(named, worker.clock)
         keep_raw = isinstance(body, Refusal) or type(body) in WITH_RAW

@@ -17,6 +17,7 @@ from flows.settings import SourceSettings
 from flows.sources.lines import PACKED, READ_ERRORS, input_error, open_input, read_line
 from flows.stop import Stop
 from operators.batch import Polled, Raw
+from operators.intake.decode import MIXED
 from operators.savepoint.file import FilesPlace, ReadUpTo
 
 PAUSE = timedelta(milliseconds=50)
@@ -106,6 +107,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         self._events = Reader(settings.files, follow=settings.follow, place=Place(*place[:3]))
         self._commands = Reader((settings.commands,), follow=True, place=Place(0, *place[3:]))
         self._commands_path = Path(settings.commands) if settings.commands else None
+        self._kind = MIXED if settings.recording else "event"
         self._by_wall, self._size, self._stop, self._now = settings.clock == "wall", size, stop, now
         self._idle = self._ended = False
         self._ticked = 0
@@ -115,7 +117,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         if self._stop.is_asked or self._ended:
             raise StopIteration
         now = int(self._now())
-        raws = self._read_commands(now) + self._read(self._events, now, "event")
+        raws = self._read_commands(now) + self._read(self._events, now, self._kind)
         self._idle = not raws
         if not raws and self._events.is_done:
             self._ended = True

@@ -20,28 +20,30 @@ LATEST = 1 << 35
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What of a line decides where and when it arrives."""
+    """What of a line says where and when it arrives."""
 
     at: Any = None
     time: Any = None
     dedupe_md5: Any = None
+    kind: Any = None
 
 
 def produce(
     settings: KafkaSettings, topic: str, lines: Iterable[bytes], rate: float = 0, *,
     environment: Mapping[str, str] = os.environ, pause: Callable[[float], None] = time.sleep,
 ) -> tuple[int, int]:  # fmt: skip
-    """Send lines to a topic, stamped with their `at` (else `time`, else now), `rate` a second.
+    """Send lines to Kafka, stamped with their `at` (else `time`, else now), `rate` a second.
 
-    Return how many went, and how many the broker found too large. Lines that bring their fingerprint go to the
-    partition of its slot. Raises KafkaTroubleError, DeliveryError, SettingsError.
+    Events go to `topic`, lines of another kind to the topic of the settings that carries it, if there is one. Return
+    how many went, and how many the broker found too large. Lines that bring their fingerprint go to the partition of
+    its slot. Raises KafkaTroubleError, DeliveryError, SettingsError.
     """
-    partitions = ensure(settings, environment, [topic])[topic]
+    counts = ensure(settings, environment, {topic, *_topics(settings).values()})
     sink = KafkaSink(options(settings, environment), timeout=settings.timeout)
     sent = refused = 0
-    for chunk in _chunks((outgoing(line, partitions) for line in lines), max(1, int(rate / CHUNKS)) if rate else 1000):
+    for chunk in _chunks(iter(lines), max(1, int(rate / CHUNKS)) if rate else 1000):
         begun = time.monotonic()
-        too_large = len(sink.write(topic, chunk))
+        too_large = sum(len(sink.write(name, part)) for name, part in _parts(chunk, topic, settings, counts))
         sent, refused = sent + len(chunk) - too_large, refused + too_large
         if rate:
             pause(max(0.0, len(chunk) / rate - (time.monotonic() - begun)))
@@ -49,14 +51,32 @@ def produce(
     return sent, refused
 
 
-def _chunks(records: Iterator[Outgoing], size: int) -> Iterator[list[Outgoing]]:
-    while chunk := list(islice(records, size)):
+def _chunks(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    while chunk := list(islice(lines, size)):
         yield chunk
 
 
-def outgoing(line: bytes, partitions: int) -> Outgoing:
+def _topics(settings: KafkaSettings) -> dict[str, str]:
+    """Return the topics of what is no event, by kind."""
+    named = {"check": settings.checks, "command": settings.commands, "rules": settings.commands}
+    return {kind: topic for kind, topic in named.items() if topic}
+
+
+def _parts(
+    lines: Iterable[bytes], topic: str, settings: KafkaSettings, counts: Mapping[str, int]
+) -> Iterable[tuple[str, list[Outgoing]]]:
+    """Return the records of lines by the topic that carries their kind, each topic's in order."""
+    topics, parts = _topics(settings), dict[str, list[Outgoing]]()
+    for line in lines:
+        head = _head(line)
+        name = topics.get(head.kind, topic) if isinstance(head.kind, str) else topic
+        parts.setdefault(name, []).append(outgoing(line, counts[name], head))
+    return parts.items()
+
+
+def outgoing(line: bytes, partitions: int, head: Head | None = None) -> Outgoing:
     """Return the record of a line; one that is no JSON object goes as it is, for the dead letters."""
-    head = _head(line)
+    head = head or _head(line)
     stamp = next((time for time in (head.at, head.time) if isinstance(time, int) and 0 < time < LATEST), None)
     if not _is_fingerprint(head.dedupe_md5):
         return Outgoing(line, at=stamp)

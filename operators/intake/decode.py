@@ -77,6 +77,13 @@ TOMBSTONE = "tombstone"
 NOTHING = Refusal(DeadReason.TOMBSTONE, "a key without a value")
 
 KINDS = frozenset({"event", "check", "command", "rules", "receipt", "tick"})
+MIXED = "mixed"
+"""Kind of a source whose records say themselves what they are: the lines of a replay, or of a recording."""
+MAY_BE = {
+    "event": frozenset({"event"}), "check": frozenset({"check"}), "command": frozenset({"command", "rules"}),
+    MIXED: KINDS,
+}  # fmt: skip
+"""Kind of a source -> what its records may be: whoever may write events must not command (design.md 7.58)."""
 STRICT = frozenset({"command", "rules"})
 """Kinds whose fields are kept as they come."""
 
@@ -115,26 +122,28 @@ def oversized(raw: bytes) -> Refusal | None:
 def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
     """Decode one record: a cleaned event, or another kind's fields, or why not.
 
-    `kind` is that of a record which names none.
+    `kind` is that of its source: what a record is that says nothing, and what it may be (`MAY_BE`).
     """
     refusal = oversized(raw)
     if refusal is not None:
         return refusal
-    if kind != "event":
+    if kind not in ("event", MIXED):
         return NOTHING if kind == TOMBSTONE else _decode_untyped(raw, kind)
     try:
         typed = _event.decode(raw)
         event = None if typed.kind not in (None, "event") else clean_typed(typed)
-        return event or _decode_untyped(raw)
+        return event or _decode_untyped(raw, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_untyped(raw)
+        return _decode_untyped(raw, kind)
 
 
-def _decode_untyped(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
+def _decode_untyped(raw: bytes, kind: str) -> Event | Decoded | Refusal:
     """Take the long way: fields of any type, each judged by name."""
     try:
         wire = _wire.decode(raw)
-        named = kind if wire.kind is None else wire.kind
+        named = wire.kind if wire.kind is not None else "event" if kind == MIXED else kind
+        if (refusal := _foreign(named, kind)) is not None:
+            return refusal
         if named == "event":
             return clean_event(wire)
         return _other(named, None if wire.at is None else whole_number(wire.at, "at"), raw)
@@ -146,9 +155,16 @@ def _decode_untyped(raw: bytes, kind: str = "event") -> Event | Decoded | Refusa
         return _malformed(raw, error)
 
 
-def _other(kind: Any, at: int | None, raw: bytes) -> Decoded | Refusal:
-    if not isinstance(kind, str) or kind not in KINDS:
-        return Refusal(DeadReason.UNKNOWN_KIND, f"`kind`: {str(kind)[:80]!r} is none of {', '.join(sorted(KINDS))}")
+def _foreign(named: Any, kind: str) -> Refusal | None:
+    """Refuse a record that is what its source does not carry."""
+    if not isinstance(named, str) or named not in KINDS:
+        return Refusal(DeadReason.UNKNOWN_KIND, f"`kind`: {str(named)[:80]!r} is none of {', '.join(sorted(KINDS))}")
+    if named in MAY_BE[kind]:
+        return None
+    return Refusal(DeadReason.FOREIGN_KIND, f"`kind`: {named!r} does not come by a source of {kind}s")
+
+
+def _other(kind: str, at: int | None, raw: bytes) -> Decoded | Refusal:
     fields = _any.decode(raw)
     if kind in STRICT and not fits(fields):
         return Refusal(DeadReason.BAD_VALUE, "holds a whole number of more than 64 bits")

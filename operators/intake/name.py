@@ -62,7 +62,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
 
 def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "event") -> tuple[Arrival, Body]:
-    """Turn one record's bytes into what the core folds; `kind` is that of a record which names none. Never raises."""
+    """Turn one record's bytes into what the core folds; `kind` is that of its source. Never raises."""
     if kind in HANDED:
         return Arrival(None, None), read_handed(raw, kind)
     decoded = decode(raw, kind)

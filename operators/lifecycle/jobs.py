@@ -6,15 +6,12 @@ from typing import Literal
 import msgspec
 
 from operators.converge.stage import Notices
-from operators.intake.decode import Refusal
 from operators.intake.name import Body, RulesChange, Tick
-from operators.lifecycle.commands import Command
 from operators.lifecycle.fold import FOLD
 from operators.lifecycle.worker import CheckTemplate, Table, Worker
 from operators.model.event import Event
 from operators.model.handed import Check
 from operators.model.handover import Clock, Handover
-from operators.model.reason import DeadReason
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.state.scene import Render
@@ -41,12 +38,8 @@ class Intake(Worker):
     table = INTAKE
 
     def meant(self, body: Body, kind: str) -> Body:
-        """Of the topic that every job reads only changes of rules concern this one; elsewhere they would reach it alone."""
-        if kind == "command":
-            return body if isinstance(body, RulesChange) else Tick()
-        if isinstance(body, (Command, RulesChange)):
-            return Refusal(DeadReason.UNKNOWN_KIND, "`kind`: commands and changes of rules go to the topic of commands")
-        return body
+        """Of the topic that every job reads only changes of rules concern this one."""
+        return Tick() if kind == "command" and not isinstance(body, RulesChange) else body
 
     def advance(self, now: int) -> None:
         """Let the clock go on, and say so; nothing is ever due."""

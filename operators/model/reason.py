@@ -104,6 +104,7 @@ class DeadReason(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     EMPTY = "empty"
     UNKNOWN_KIND = "unknown_kind"
+    FOREIGN_KIND = "foreign_kind"
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     BAD_VALUE = "bad_value"

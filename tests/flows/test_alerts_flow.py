@@ -1,5 +1,6 @@
 """The job as a dataflow says what a replay says (design.md 1, promise 4; engine.md 0.14)."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flows.replay.outcome import Outcome, summary
 from flows.run import recovery_in
 from flows.settings import settings_from
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
-from tests.replay.driver import Out, replay
+from tests.replay.driver import T0, Out, replay
 
 CONTENT = lines(700, seed=3)
 FILES = ("alerts", "logs", "signals", "actions", "notices", "events")
@@ -24,7 +25,7 @@ def settings_of(folder, **more):
     rules, events = laid_out(folder, CONTENT)
     given = {
         "rules": str(rules),
-        "source": {"files": [str(events)]},
+        "source": {"files": [str(events)], "recording": True},
         "store": {"dsn": "none"},
         "outbox": {"dsn": "none"},
         "dead_letters": str(folder / "dead.jsonl"),
@@ -118,3 +119,27 @@ def _ids(flow):
 
 def test_importing_the_flow_builds_nothing():
     assert "flow" not in vars(alerts)
+
+
+INTRUSIONS = {
+    "a webhook of one's own": {"kind": "rules", "put": {"strategies": [{"id": 1, "name": "mine", "actions": [{"id": 1, "signal": ["abnormal"], "plugin_type": "webhook", "config": {"url": "http://127.0.0.1:1/x"}}]}]}},
+    "rules taken away": {"kind": "rules", "delete": {"strategies": [1]}},
+    "a shield over everything": {"kind": "command", "command": "shield", "operator": "eve", "shield": {"id": 9, "category": "scope", "scope_type": "biz", "begin_time": 0, "end_time": T0 + 900}},
+    "a shield lifted": {"kind": "command", "command": "unshield", "operator": "eve", "id": 1},
+    "a receipt": {"kind": "receipt", "notice": 0, "results": {"alice": {"result": True}}},
+    "a check that says all is well": {"kind": "check", "time": T0 + 1, "strategy_id": 2, "target": "10.0.0.1", "anomaly": False},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", INTRUSIONS.values(), ids=INTRUSIONS)
+def test_who_may_write_events_may_not_say_anything_else(line, tmp_path):
+    settings = settings_of(tmp_path, source={"files": [str(tmp_path / "in.jsonl")]})
+    event = {"event_id": "e", "plugin_id": "p", "strategy_id": 1, "alert_name": "a", "time": T0, "target": "10.0.0.1"}
+    (tmp_path / "in.jsonl").write_text(json.dumps({"at": T0, **line}) + "\n" + json.dumps(event) + "\n")
+    outcome = Outcome()
+    job = run(settings, outcome)
+    (letter,) = [json.loads(one) for one in (tmp_path / "dead.jsonl").read_bytes().splitlines()]
+    assert (letter["reason"], letter["position"]) == ("foreign_kind", "1")
+    assert json.loads(letter["raw"]) == {"at": T0, **line}
+    assert job.host.worker.scene.book is job.rules.holder.current()
+    assert [alert.event.event_id for alert in outcome.alerts.values()] == ["e"]

@@ -13,6 +13,7 @@ import yaml
 from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.batch import KEYS, Polled, Raw
+from operators.intake.decode import MIXED
 from operators.lifecycle.host import Host
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
@@ -47,7 +48,9 @@ def make_host() -> Host:
 
 def polls(lines, size):
     for start in range(0, len(lines), size):
-        yield Polled([Raw(None, "f", str(start + n), line) for n, line in enumerate(lines[start : start + size], 1)])
+        yield Polled(
+            [Raw(None, "f", str(start + n), line, MIXED) for n, line in enumerate(lines[start : start + size], 1)]
+        )
     yield Polled(is_end=True)
 
 
@@ -143,7 +146,7 @@ def test_a_cluster_of_two_processes_keeps_the_alerts_of_one(tmp_path):
         yaml.safe_dump({
             "rules": str(DEMO / "rules"),
             "batch": 10,
-            "source": {"files": [str(DEMO / "events.jsonl")]},
+            "source": {"files": [str(DEMO / "events.jsonl")], "recording": True},
             "store": {"dsn": str(tmp_path / "store.sqlite3")},
             "outbox": {"dsn": str(tmp_path / "outbox.sqlite3")},
             "dead_letters": str(tmp_path / "dead_letters.jsonl"),

@@ -33,6 +33,7 @@ def start(folder, events, rules, settings):
         rules,
         "--input",
         events,
+        "--recording",
         "--data",
         folder / "data",
         "--settings",

@@ -13,7 +13,7 @@ from operators.intake.decode import Decoded, decode
 from operators.lifecycle.commands import Command, read_command
 
 ALERT = "1763900000ffffffffffff"
-PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock")) | {"inputs": (), "follow": False}
+PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock")) | {"inputs": (), "follow": False, "recording": False}
 SHIELD = "{id: work, category: scope, scope_type: biz, begin_time: 1700000000, end_time: 1700003600}"
 
 
@@ -25,7 +25,7 @@ def told(tmp_path):
     def run(command, *arguments):
         result = CliRunner().invoke(command, [*arguments, "--to", str(path), "--operator", "alice", "-m", "mine"])
         assert (result.exit_code, result.output) == (0, f"appended to {path}\n")
-        decoded = decode(path.read_bytes().splitlines()[-1])
+        decoded = decode(path.read_bytes().splitlines()[-1], "command")
         assert isinstance(decoded, Decoded)
         said = read_command(decoded.fields)
         assert isinstance(said, Command)

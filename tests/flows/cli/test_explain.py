@@ -64,7 +64,7 @@ def ran(tmp_path_factory):
     (folder / "rules.json").write_text(json.dumps(RULES))
     (folder / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LINES))
     files = ("--rules", folder / "rules.json", "--input", folder / "in.jsonl", "--data", folder / "data")
-    tocsin("run", *files, "--no-courier")
+    tocsin("run", *files, "--recording", "--no-courier")
     return folder
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.intake.decode import MAX_BYTES, Decoded, Refusal, Wire, _decode_untyped, decode
+from operators.intake.decode import MAX_BYTES, MIXED, Decoded, Refusal, Wire, _decode_untyped, decode
 from operators.model.event import Event
 from tests.replay.driver import event
 
@@ -63,7 +63,7 @@ fields = st.sets(st.sampled_from(sorted(VALUES)), max_size=3).flatmap(
 @given(fields)
 def test_the_quick_way_agrees_with_the_long_way(changes):
     raw = json.dumps({**event(0), **changes}).encode()
-    quick, long = decode(raw), _decode_untyped(raw)
+    quick, long = decode(raw), _decode_untyped(raw, "event")
     assert type(quick) is type(long)
     if isinstance(quick, Event):
         assert quick == long
@@ -83,7 +83,7 @@ def test_a_byte_order_mark_before_a_record_does_not_count():
 
 @pytest.mark.parametrize("kind", ["check", "command", "rules", "receipt", "tick"])
 def test_a_byte_order_mark_before_a_record_of_another_kind_does_not_count(kind):
-    found = decode(BOM + b'{"kind": "%s", "at": 7, "time": 8}' % kind.encode())
+    found = decode(BOM + b'{"kind": "%s", "at": 7, "time": 8}' % kind.encode(), MIXED)
     assert found == Decoded(kind, 7, {"time": 8})
 
 
@@ -106,3 +106,31 @@ def test_what_is_no_record_says_why(raw, reason, detail):
     assert isinstance(found, Refusal)
     assert found.reason == reason
     assert found.detail.startswith(detail)
+
+
+FOREIGN = [
+    *(("event", named) for named in ("check", "command", "rules", "receipt", "tick")),
+    *(("check", named) for named in ("event", "command", "rules", "receipt", "tick")),
+    *(("command", named) for named in ("event", "check", "receipt", "tick")),
+]
+
+
+@pytest.mark.parametrize(("kind", "named"), FOREIGN)
+def test_a_source_carries_its_own_kind_and_nothing_else(kind, named):
+    found = decode(json.dumps({**event(), "kind": named}).encode(), kind)
+    assert isinstance(found, Refusal)
+    assert (found.reason, found.detail) == ("foreign_kind", f"`kind`: {named!r} does not come by a source of {kind}s")
+
+
+@pytest.mark.parametrize("named", [5, ["command"], {"command": 1}, True, "COMMAND", " command", ""])
+def test_a_kind_that_is_none_is_refused_whatever_the_source(named):
+    for kind in ("event", "check", "command", MIXED):
+        found = decode(json.dumps({**event(), "kind": named}).encode(), kind)
+        assert isinstance(found, Refusal)
+        assert found.reason == "unknown_kind"
+
+
+@pytest.mark.parametrize(("kind", "named"), [("check", "check"), ("command", "command"), ("command", "rules")])
+def test_a_record_may_say_what_its_source_carries_anyway(kind, named):
+    found = decode(json.dumps({"kind": named, "time": 8}).encode(), kind)
+    assert found == Decoded(named, None, {"time": 8})

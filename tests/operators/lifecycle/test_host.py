@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operators.batch import KEYS, SHARED, Polled, Raw
+from operators.intake.decode import MIXED
 from operators.lifecycle.host import Host
 from operators.state.slot import Slot
 from tests.replay.driver import RULES, T0, command, delete, event, put, replay_of, strategy_event
@@ -20,7 +21,7 @@ def host_of(rules=RULES, options=None):
 
 def raws(lines):
     texts = (line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
-    return [Raw(None, "input", str(number), text) for number, text in enumerate(texts, 1)]
+    return [Raw(None, "input", str(number), text, MIXED) for number, text in enumerate(texts, 1)]
 
 
 def fed(host, lines, clock=None):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operators.batch import SHARED, SLOTS
+from operators.intake.decode import MIXED
 from operators.intake.name import take_in
 from operators.limits import quota
 from operators.model.owner import ALONE, Owner
@@ -251,7 +252,7 @@ class Team:
                 member.worker.restore_shared(data) if key == SHARED else member.worker.restore_slot(key, data)
 
     def fold(self, line):
-        _, body = take_in(line.raw, self.members[0].worker.scene.book, self.members[0]._settings)
+        _, body = take_in(line.raw, self.members[0].worker.scene.book, self.members[0]._settings, MIXED)
         slot = (getattr(body, "dedupe_md5", None) or "")[:2]
         for owner, member in zip(self.owners, self.members, strict=True):
             if not slot or owner.owns(slot):
