@@ -267,10 +267,21 @@ def daily(begin, end, **cycle):
         ("22:00:00", "22:13:19", False),
         ("23:00:00", "22:13:20", True),
         ("23:00:00", "22:13:19", False),
+        ("22:00", "22:13", True),
+        ("23:00", "22:13", True),
+        ("22:00", "22:12", False),
+        ("22:00", "22:13:00", False),
     ],
 )
 def test_a_daily_shield_holds_from_second_to_second(begin, end, quiet):
     assert replay(shielded(daily(begin, end)), [strategy_event(0)]).alert["is_shielded"] is quiet
+
+
+def test_the_end_of_a_daily_shield_without_seconds_holds_through_its_minute():
+    rules = shielded(daily("22:00", "22:14"))
+    out = replay(rules, [strategy_event(0)], until=200)
+    assert out.told("SHIELD")[0]["description"] == "shield 1, 99 s left"
+    assert [entry["time"] - T0 for entry in out.told("UNSHIELD")] == [100]
 
 
 def test_a_daily_shield_is_of_the_zone_of_the_business():

@@ -11,6 +11,7 @@ from operators.rules.shapes.words import (
     DayRange,
     Id,
     Language,
+    LastMoment,
     LocalMoment,
     Moment,
     Severity,
@@ -116,7 +117,7 @@ class CalendarRepeat(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     freq: Literal["", "day", "week", "month", "year"] = ""
     interval: Count = 1
-    until: Moment | None = None
+    until: LastMoment | None = None
     every: tuple[Count, ...] = ()
     """Days of the week (Monday is 1), days of the month, or months of the year. Empty: as the item's own start."""
 
@@ -126,7 +127,7 @@ class CalendarItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     name: str = ""
     start_time: Moment = 0
-    end_time: Moment = FOREVER
+    end_time: LastMoment = FOREVER
     repeat: CalendarRepeat = CalendarRepeat()
 
 

@@ -11,6 +11,7 @@ from operators.rules.shapes.words import (
     Amount,
     DayTimeOrEmpty,
     Id,
+    LastMoment,
     Moment,
     MonthDay,
     Person,
@@ -56,7 +57,7 @@ class Shield(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     category: Literal["scope", "strategy", "alert", "dimension"] = "strategy"
     scope_type: Literal["", "instance", "ip", "node", "biz", "dynamic_group"] = ""
     begin_time: Moment = 0
-    end_time: Moment = FOREVER
+    end_time: LastMoment = FOREVER
     dimension_config: DimensionConfig = DimensionConfig()
     cycle_config: CycleConfig = CycleConfig()
     notice_config: ShieldNotice = ShieldNotice()

@@ -33,6 +33,8 @@ _NODE = re.compile(r"[^|\s]+\|[^|\s]+")
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{2,8})*)?")
 _PERSON = re.compile(r"(?:user|group)#.+", re.DOTALL)
 _QUEUE = re.compile(r"rediss?://[^/\s]+/\d+/\S+|kafka://[^/\s]+/[^/\s]+")
+_WHOLE_MINUTE = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d(?:Z|[+-]\d\d:?\d\d)?")
+"""A date and time of day without seconds."""
 _MONTH_SPAN = re.compile(r"(?:0?[1-9]|[12]\d|3[01]) ")
 
 
@@ -161,6 +163,12 @@ def _moment(value: Any, reading: Reading) -> int:
         raise RefusedError(f"not between 1970 and 2100: {value!r}") from None
 
 
+def _last_moment(value: Any, reading: Reading) -> int:
+    """Read a moment that ends a range: without seconds it holds through its minute (design.md 7.49)."""
+    is_minute = isinstance(value, str) and _WHOLE_MINUTE.fullmatch(value) is not None
+    return min(_moment(value, reading) + 59 * is_minute, FOREVER)
+
+
 def _local_moment(value: Any, reading: Reading) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return datetime.fromtimestamp(_bounded(value, value), ZoneInfo("UTC")).isoformat(" ")
@@ -254,6 +262,8 @@ DateRange = Annotated[str, Reader(_date_range, _TEXT)]
 """`YYYY-MM-DD--YYYY-MM-DD`."""
 Moment = Annotated[int, Reader(_moment, _ONE_ID)]
 """Unix seconds; a file may give a date and time, without offset in the zone of the business."""
+LastMoment = Annotated[int, Reader(_last_moment, _ONE_ID)]
+"""A moment that ends a range, itself included."""
 LocalMoment = Annotated[str, Reader(_local_moment, _ONE_ID)]
 """`YYYY-MM-DD HH:MM:SS` in a zone that only its reader knows; an offset the file gave follows."""
 Zone = Annotated[str, Reader(_zone, _TEXT)]

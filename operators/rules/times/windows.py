@@ -58,10 +58,7 @@ class _Cycle(NamedTuple):
 
 
 def in_day_range(start: str, end: str, zone: ZoneInfo, now: int) -> bool:
-    """Tell whether the time of day lies in a range, both ends included; start after end runs past midnight.
-
-    An end without seconds counts as its whole minute.
-    """
+    """Tell whether the time of day lies in a range, both ends included; start after end runs past midnight."""
     hours = _hours(start, end)
     return hours == WHOLE_DAY or in_range(hours, reading(now, zone))
 
@@ -180,7 +177,7 @@ def _spans_around(cycle: _Cycle, today: date) -> list[Span]:
 def _cycle(config: "CycleConfig") -> _Cycle | None:
     if config.type not in (DAILY, WEEKLY, MONTHLY):
         return None
-    hours = Hours(parse_time(config.begin_time or "00:00:00"), parse_time(config.end_time or "23:59:59"))
+    hours = _hours(config.begin_time or "00:00:00", config.end_time or "23:59:59")
     if config.type == MONTHLY:
         return _Cycle(hours, lambda day: day.day in config.day_list)
     if config.type == WEEKLY or config.week_list:
@@ -206,6 +203,7 @@ def _earliest(*edges: int | None) -> int | None:
 
 @lru_cache(maxsize=1024)
 def _hours(start: str, end: str) -> Hours:
+    """Return a range to the second; an end without seconds holds through its minute (design.md 7.49)."""
     whole_minute = 0 if end.count(":") > 1 else 59
     return Hours(parse_time(start), parse_time(end) + whole_minute)
 

@@ -129,6 +129,21 @@ def test_a_moment_is_seconds_or_a_date_and_time(given, second):
     assert shield(begin_time=given).begin_time == second
 
 
+@pytest.mark.parametrize(
+    ("given", "second"),
+    [
+        ("2026-01-01T00:00:00Z", 1767225600),
+        ("2026-01-01T00:00Z", 1767225659),
+        ("2026-01-01 08:00+08:00", 1767225659),
+        ("2026-01-01 00:00", 1767225659),
+        ("2026-01-01", 1767225600),
+        (1767225600, 1767225600),
+    ],
+)
+def test_a_moment_that_ends_a_range_holds_through_its_minute_where_it_names_no_second(given, second):
+    assert shield(end_time=given).end_time == second
+
+
 def test_a_moment_without_offset_is_in_the_zone_of_the_business():
     book = book_of(
         shields=[
