@@ -12,6 +12,7 @@ from flows.telemetry import logs, metrics
 from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter
 from flows.telemetry.redaction import Redactor, secrets_of
+from flows.telemetry.said import Said
 from operators.batch import Raw
 from operators.intake.enrich.event import Dropped
 from operators.lifecycle.dedupe import access_time
@@ -57,6 +58,7 @@ class Telemetry:
         self._expired = 0
         self._arrived: dict[tuple[str, int | None], int] = {}
         self._created: dict[str, None] = {}
+        self._said = Said(meter)
         self._open, self._ended = 0, 0
         self._summed_up = self._shown = clock()
 
@@ -105,6 +107,7 @@ class Telemetry:
         seconds = self._heart.age
         self._meter.observe(metrics.BATCH_SECONDS, seconds)
         self._log_expired(said)
+        self._said.observe(said)
         if set(map(type, said)) - {Event}:
             rest = _by_type(thing for thing in said if type(thing) is not Event)
             for kind, things in rest.items():

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.model.bounds import LEAST, MOST, bounded, fits
-from operators.model.event import Event
+from operators.intake.words import MILDEST, severity_of, status_of
+from operators.model.alert import ABNORMAL
+from operators.model.bounds import MOST_DEDUPE_KEYS, MOST_TAGS, bounded, fits
+from operators.model.event import SAID_SEVERITY, SAID_STATUS, Event
 from operators.model.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
 from operators.model.reason import DeadReason
 from operators.model.tags import are_plain, clean_tags
 
 if TYPE_CHECKING:
     from operators.intake.decode import Wire
-
-MILDEST, WORST = 3, 1
 
 CATEGORIES = frozenset(
     {
@@ -24,7 +24,8 @@ CATEGORIES = frozenset(
 )  # fmt: skip
 FINGERPRINT_LENGTH = 32
 TARGET_TYPES = {"host": "HOST", "service": "SERVICE", "topo": "TOPO"}
-STATUSES = frozenset({"RECOVERED", "CLOSED"})
+LONGEST_WORD = 80
+"""Letters that are kept of a word that was not understood."""
 
 
 def clean_typed(event: Event) -> Event | None:
@@ -33,13 +34,18 @@ def clean_typed(event: Event) -> Event | None:
         return None
     if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or not are_plain(event.tags):
         return None
-    if event.extra_info and not fits(event.extra_info):
+    if len(event.tags) > MOST_TAGS or len(event.dedupe_keys) > MOST_DEDUPE_KEYS:
         return None
-    severity, status, target_type, data_type, category = _clean_words(
+    extra = event.extra_info
+    if extra and not fits(extra):
+        return None
+    severity, status, target_type, data_type, category, unread = _clean_words(
         event.severity, event.status, event.target_type, event.data_type, event.category
     )
-    if event.extra_info and "origin_alarm" in event.extra_info:
-        severity = _severity(event.severity, event.extra_info)
+    if extra and "origin_alarm" in extra:
+        severity = _severity(event.severity, extra)
+    if unread:
+        extra = {**extra, SAID_STATUS: unread}
     strategy_id = event.strategy_id
     return msgspec.structs.replace(
         event,
@@ -51,21 +57,31 @@ def clean_typed(event: Event) -> Event | None:
         data_type=data_type,
         category=category,
         anomaly_time=event.time if event.anomaly_time < 0 else event.anomaly_time,
+        extra_info=extra,
     )
 
 
 @lru_cache(maxsize=256)
 def _clean_words(
     severity: int, status: str, target_type: str, data_type: str, category: str
-) -> tuple[int, str, str, str, str]:
-    """Return the words of an event, cleaned: they come in few combinations, and equal ones share their memory."""
+) -> tuple[int, str, str, str, str, str]:
+    """Return the words of an event, cleaned, and a status that was not understood.
+
+    They come in few combinations, and equal ones share their memory.
+    """
     return (
         _severity(severity, {}),
         _status(status),
         _target_type(target_type),
         _data_type(data_type),
         _category(category),
+        "" if status_of(status) else _unread(status),
     )
+
+
+def _unread(value: Any) -> str:
+    """Return what is kept of a word that was not understood; "" for what is no word."""
+    return value.strip()[:LONGEST_WORD] if isinstance(value, str) else ""
 
 
 def _is_fingerprint(given: str) -> bool:
@@ -80,6 +96,7 @@ def clean_event(wire: "Wire") -> Event:
     """Return the cleaned event of a wire record; `id`, fingerprint and `create_time` come later. Raises FieldError."""
     time = _event_time(wire)
     extra = _extra(wire.extra_info)
+    severity = _severity(wire.severity, extra)
     strategy_id = _strategy_id(wire.strategy_id)
     name = wire.alert_name
     return Event(
@@ -88,7 +105,7 @@ def clean_event(wire: "Wire") -> Event:
         strategy_id=strategy_id,
         alert_name=name if type(name) is str and name else _alert_name(name, strategy_id),
         description="" if wire.description is None else text(wire.description, "description"),
-        severity=_severity(wire.severity, extra),
+        severity=severity,
         data_type=_data_type(wire.data_type),
         tags=() if wire.tags is None else clean_tags(wire.tags),
         target_type="" if wire.target_type is None else _target_type(wire.target_type),
@@ -110,7 +127,7 @@ def clean_event(wire: "Wire") -> Event:
         bk_host_id=optional(wire.bk_host_id, "bk_host_id", name_or_number),
         bk_service_instance_id=optional(wire.bk_service_instance_id, "bk_service_instance_id", name_or_number),
         bk_topo_node=() if wire.bk_topo_node is None else texts(wire.bk_topo_node, "bk_topo_node"),
-        extra_info=extra,
+        extra_info=_with_unread(extra, wire),
         at=None if wire.at is None else whole_number(wire.at, "at"),
         bk_tenant_id="system" if wire.bk_tenant_id is None else text(wire.bk_tenant_id, "bk_tenant_id"),
     )
@@ -123,6 +140,16 @@ def _extra(value: Any) -> dict[str, Any]:
         raise FieldError(DeadReason.WRONG_TYPE, "extra_info", "expected an object")
     known: dict[str, Any] = bounded(value)
     return known
+
+
+def _with_unread(extra: dict[str, Any], wire: "Wire") -> dict[str, Any]:
+    """Return `extra_info` with the words of an event that were not understood."""
+    unread = {}
+    if status_of(wire.status) is None and (word := _unread(wire.status)):
+        unread[SAID_STATUS] = word
+    if severity_of(wire.severity) is None and (word := _unread(wire.severity)) and _dynamic_level(extra) is None:
+        unread[SAID_SEVERITY] = word
+    return {**extra, **unread} if unread else extra
 
 
 def _event_time(wire: "Wire") -> int:
@@ -146,25 +173,16 @@ def _strategy_id(value: Any) -> str:
 
 
 def _severity(value: Any, extra: dict[str, Any]) -> int:
-    if "origin_alarm" in extra:
-        level = _dynamic_level(extra)
-        if level is not None:
-            return level
-    if type(value) is int:
-        return min(max(value, WORST), MILDEST)
-    try:
-        return min(max(int(value), WORST), MILDEST)
-    except (TypeError, ValueError, OverflowError):
-        return MILDEST
+    level = _dynamic_level(extra) if "origin_alarm" in extra else None
+    return level or severity_of(value) or MILDEST
 
 
 def _dynamic_level(extra: dict[str, Any]) -> int | None:
-    """Return the detector's own level, taken as it is; any error in it is ignored (spec/lifecycle.md 1.2)."""
+    """Return the detector's own level, bounded like any other; any error in it is ignored (spec/lifecycle.md 1.2)."""
     try:
         said = extra["origin_alarm"]["data"]["values"]["extra_info"]
-        level = msgspec.json.decode(said)["alert_level_msg"]["alert_level"]
-        return level if LEAST <= (level := int(level)) <= MOST else None
-    except (KeyError, TypeError, ValueError, OverflowError, IndexError, msgspec.DecodeError, RecursionError):
+        return severity_of(msgspec.json.decode(said)["alert_level_msg"]["alert_level"])
+    except (KeyError, TypeError, ValueError, IndexError, msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -174,8 +192,7 @@ def _data_type(value: Any) -> str:
 
 
 def _status(value: Any) -> str:
-    word = value.upper() if isinstance(value, str) else ""
-    return word if word in STATUSES else "ABNORMAL"
+    return status_of(value) or ABNORMAL
 
 
 def _category(value: Any) -> str:
@@ -191,6 +208,8 @@ def _target_type(value: Any) -> str:
 def _dedupe_keys(value: Any) -> tuple[str, ...]:
     if not value or not isinstance(value, list):
         return ()
+    if len(value) > MOST_DEDUPE_KEYS:
+        raise FieldError(DeadReason.TOO_LARGE, "dedupe_keys", f"{len(value)} keys; {MOST_DEDUPE_KEYS} are taken")
     return tuple(key if type(key) is str else text(key, f"dedupe_keys[{n}]") for n, key in enumerate(value))
 
 

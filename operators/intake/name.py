@@ -6,7 +6,7 @@ import msgspec
 
 from operators.check.results import CheckResult, lacks_level
 from operators.intake.clean import clean_event
-from operators.intake.decode import Decoded, Refusal, Wire, decode
+from operators.intake.decode import Decoded, Refusal, Wire, decode, oversized
 from operators.intake.enrich.event import Dropped, enrich_event
 from operators.lifecycle.commands import Command, read_command
 from operators.model.bounds import bounded
@@ -82,12 +82,11 @@ class _Times(msgspec.Struct):
 
 
 _times = msgspec.json.Decoder(_Times)
-UNPARSED = frozenset({DeadReason.TOO_LARGE, DeadReason.TOO_DEEP})
 
 
 def _arrival_of(raw: bytes, body: Body) -> Arrival:
     """Return when a record that is of no use arrived, if that much of it can be read."""
-    if isinstance(body, Refusal) and body.reason in UNPARSED:
+    if isinstance(body, Refusal) and oversized(raw):
         return Arrival(None, None)
     try:
         times = _times.decode(raw)

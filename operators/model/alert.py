@@ -140,5 +140,5 @@ def opening_signal(alert: Alert) -> str:
 
 
 def document_version(alert: Alert) -> int:
-    """Return the external version of the alert's document (design.md 6)."""
-    return (alert.generation << 32) | alert.revision
+    """Return the external version of the alert's document: 63 bits, beyond the year 3000 too (design.md 7.59)."""
+    return (alert.generation << 28) | alert.revision

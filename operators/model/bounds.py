@@ -1,4 +1,4 @@
-"""Whole numbers of 64 bits: what snapshots and stores can hold. JSON knows longer ones."""
+"""Bounds of a record (design.md 7.59), and whole numbers of 64 bits: what snapshots and stores can hold. JSON knows longer ones."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ import msgspec
 
 LAST_SECOND = 9_999_999_999
 """The last second that ten digits can name: alert ids begin with one."""
+MOST_TAGS, MOST_DEDUPE_KEYS = 1000, 100
 LEAST, MOST = -(2**63), 2**63 - 1
 
 Second = Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)]

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 else:
     StrategyId = str | int  # as it stands on the wire; text once cleaned
 
+SAID_STATUS, SAID_SEVERITY = "said_status", "said_severity"
+"""Where `extra_info` keeps a word that was not understood (design.md 7.51)."""
+
 
 class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One dimension or label of an event. `value` is text, number, bool, None or a list of such."""

@@ -1,6 +1,6 @@
 """Names for things: fingerprint, event uid, alert, action and notice ids (design.md 6, spec/lifecycle.md 1.3, 1.4)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -27,17 +27,27 @@ TAG = "tags."
 _encode = msgspec.json.Encoder().encode
 
 
-Reader = Callable[[Event], Any]
+Values = Mapping[str, Any]
+"""Tag -> its first value."""
+Reader = Callable[[Event, Values], Any]
 
 
 def reader(key: str) -> Reader:
     """Return what reads the value an event holds under a dedupe key: a tag for `tags.X`, else a field; None if missing."""
     if key.startswith(TAG):
         name = key.removeprefix(TAG)
-        return lambda event: tag.value if (tag := first_tag(event, name)) else None
+        return lambda _, tags: tags.get(name)
     if key == "bk_biz_id":
         return _business
-    return attrgetter(key) if key in FIELDS else lambda _: None
+    if key not in FIELDS:
+        return lambda _, __: None
+    read = attrgetter(key)
+    return lambda event, _: read(event)
+
+
+def tag_values(event: Event) -> Values:
+    """Return the values of an event's tags by key: looked up in one step, however many there are."""
+    return {tag.key: tag.value for tag in reversed(event.tags)}
 
 
 def first_tag(event: Event, name: str) -> Tag | None:
@@ -48,7 +58,7 @@ def first_tag(event: Event, name: str) -> Tag | None:
     return None
 
 
-def _business(event: Event) -> str | None:
+def _business(event: Event, _: Values) -> str | None:
     return None if event.bk_biz_id is None else str(event.bk_biz_id)
 
 
@@ -63,25 +73,29 @@ def fingerprint(event: Event, algorithm: str) -> str:
     """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
     if event.dedupe_md5:
         return event.dedupe_md5
-    keys = dedupe_keys(bool(event.strategy_id), event.dedupe_keys)
+    keys, tags = dedupe_keys(bool(event.strategy_id), event.dedupe_keys), tag_values(event)
     if algorithm == "bk":
-        return bk_hash([_bk_value(event, key, read) for key, read in keys])
-    return md5(_encode([(key, read(event)) for key, read in keys])).hexdigest()
+        return bk_hash([_bk_value(event, key, read(event, tags)) for key, read in keys])
+    return md5(_encode([(key, read(event, tags)) for key, read in keys])).hexdigest()
 
 
-def _bk_value(event: Event, key: str, read: Reader) -> Any:
+def _bk_value(event: Event, key: str, value: Any) -> Any:
     if event.target_type in KUBERNETES_AND_APM and key in ("target", "target_type"):
         return None if key == "target" else ""
-    return read(event)
+    return value
 
 
 def event_uid(event: Event, algorithm: str) -> str:
-    """Return the `id` of an event: two events equal in these four are duplicates."""
+    """Return the `id` of an event: two events equal in all of these are duplicates.
+
+    `pairs` counts the severity too: a problem that got worse is another event (design.md 7.41).
+    """
     if algorithm == "bk":
         return bk_hash([event.plugin_id, event.event_id, event.status, event.time])
     pairs = (
         ("event_id", event.event_id),
         ("plugin_id", event.plugin_id),
+        ("severity", event.severity),
         ("status", event.status),
         ("time", event.time),
     )

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from operators.model.bounds import LEAST, MOST, bounded
+from operators.model.bounds import LEAST, MOST, MOST_TAGS, bounded
 from operators.model.event import Tag
 from operators.model.fields import FieldError, short
 from operators.model.reason import DeadReason
@@ -25,6 +25,8 @@ def _is_plain(value: Any) -> bool:
 
 def clean_tags(value: Any) -> tuple[Tag, ...]:
     """Return the tags of a list of {key, value, ...} or of a mapping. Raises FieldError."""
+    if isinstance(value, (list, dict)) and len(value) > MOST_TAGS:
+        raise FieldError(DeadReason.TOO_LARGE, "tags", f"{len(value)} tags; {MOST_TAGS} are taken")
     if isinstance(value, list):
         return tuple(_tag(entry, n) for n, entry in enumerate(value))
     if isinstance(value, dict):

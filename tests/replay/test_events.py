@@ -345,7 +345,9 @@ def test_an_event_that_comes_twice_changes_nothing():
 
 def test_a_duplicate_is_told_by_its_id_alone():
     out = replay({}, [event(0), {**event(9, event_id="e0", severity=1), "time": T0}])
-    assert (out.summary["duplicates"], out.alert["severity"]) == (1, 2)
+    assert (out.summary["duplicates"], len(out.alerts)) == (0, 2)
+    out = replay({}, [event(0), {**event(9, event_id="e0", description="other"), "time": T0}])
+    assert (out.summary["duplicates"], out.alert["event_count"]) == (1, 1)
 
 
 def test_the_last_sixty_four_ids_are_kept():

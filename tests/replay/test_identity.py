@@ -147,7 +147,7 @@ def test_the_key_depends_on_enrichment():
     ("changes", "same"),
     [
         ({}, True),
-        ({"severity": 1}, True),
+        ({"severity": 1}, False),
         ({"target": "other"}, True),
         ({"tags": [{"key": "a", "value": 1}]}, True),
         ({"event_id": "other"}, False),
@@ -156,9 +156,22 @@ def test_the_key_depends_on_enrichment():
         ({"time": T0 + 1}, False),
     ],
 )
-def test_an_events_id_names_producer_event_status_and_time(changes, same):
+def test_an_events_id_names_producer_event_severity_status_and_time(changes, same):
     one, other = replay({}, [event(0), {**event(0, dedupe_md5="a" * 32), **changes}]).events
     assert (one["id"] == other["id"]) is same
+
+
+def test_in_bk_the_severity_is_no_part_of_an_events_id():
+    out = replay({}, [event(0, severity=3), event(0, severity=1)], settings=BK)
+    assert out.summary["duplicates"] == 1
+
+
+@pytest.mark.parametrize("rules", [{}, RULES])
+def test_an_event_that_comes_again_worse_is_another_event(rules):
+    line = event(0, severity=3, time=T0, strategy_id=1 if rules else None)
+    out = replay(rules, [line, {**line, "at": T0 + 600, "severity": 1}, {**line, "at": T0 + 601, "severity": 1}])
+    assert {(alert["status"], alert["severity"]) for alert in out.alerts} == {("CLOSED", 3), ("ABNORMAL", 1)}
+    assert out.summary["duplicates"] == 1
 
 
 def test_an_alerts_id_begins_with_the_second_of_its_opening_event():

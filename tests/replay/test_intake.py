@@ -88,13 +88,20 @@ def test_a_refused_line_of_no_legible_time_leaves_the_clock():
         ("severity", 3, 3),
         ("severity", 4, 3),
         ("severity", "2", 2),
-        ("severity", "fatal", 3),
+        ("severity", "fatal", 1),
+        ("severity", " Critical ", 1),
+        ("severity", "average", 2),
+        ("severity", "banana", 3),
         ("severity", [1], 3),
         ("severity", None, 3),
         ("severity", 10**30, 3),
         ("status", "recovered", "RECOVERED"),
         ("status", "Closed", "CLOSED"),
         ("status", "ABNORMAL", "ABNORMAL"),
+        ("status", " resolved ", "RECOVERED"),
+        ("status", "OK", "RECOVERED"),
+        ("status", "Expired", "CLOSED"),
+        ("status", "firing", "ABNORMAL"),
         ("status", "whatever", "ABNORMAL"),
         ("status", None, "ABNORMAL"),
         ("status", 5, "ABNORMAL"),
@@ -184,11 +191,13 @@ def dynamic(level):
     ("extra", "severity"),
     [
         (dynamic(1), 1),
-        (dynamic(9), 9),
+        (dynamic(9), 3),
+        (dynamic(-4), 1),
+        (dynamic("critical"), 1),
         (dynamic("1"), 1),
         (dynamic("worst"), 2),
         (dynamic(None), 2),
-        (dynamic(10**30), 2),
+        (dynamic(10**30), 3),
         ({"origin_alarm": {"data": {"values": {"extra_info": "{"}}}}, 2),
         ({"origin_alarm": None}, 2),
         ({"origin_alarm": {"data": []}}, 2),
@@ -261,6 +270,10 @@ def test_the_archive_has_when_an_event_arrived():
         (event(0, dedupe_md5="a" * 33), "bad_value"),
         (event(0, dedupe_md5=" " * 32), "bad_value"),
         (event(0, dedupe_md5=5), "bad_value"),
+        (event(0, tags=[{"key": "k"}] * 1001), "too_large"),
+        (event(0, tags={f"k{n}": n for n in range(1001)}), "too_large"),
+        (event(0, dedupe_keys=["target"] * 101), "too_large"),
+        ({"kind": "check", "dedupe_md5": MD5, "time": T0, "anomaly": False, "tags": [{"key": "k"}] * 1001}, "too_large"),
         ({**event(0), "at": "soon"}, "wrong_type"),
         ({**event(0), "at": -1}, "bad_value"),
         ({"kind": "check", "dedupe_md5": MD5, "anomaly": False}, "missing_field"),
@@ -286,6 +299,34 @@ def test_a_line_that_cannot_be_used_is_a_dead_letter(line, reason):
     out = replay(RULES, [line, event(1)])
     assert out.refused() == [("1", reason)]
     assert out.summary["alerts"]["opened"] == 1
+
+
+@pytest.mark.parametrize("count", [999, 1000])
+def test_a_thousand_tags_and_a_hundred_dedupe_keys_are_taken(count):
+    tags = [{"key": f"k{n}", "value": n} for n in range(count)]
+    out = replay({}, [event(0, tags=tags, dedupe_keys=[f"tags.k{n}" for n in range(100)])])
+    assert [len(one["tags"]) for one in out.events] == [count]
+    assert len([one for one in out.alert["dimensions"] if one["key"].startswith("tags.")]) == 100
+
+
+def test_a_record_with_too_many_tags_moves_the_clock():
+    assert replay({}, [event(7, tags=[{"key": "k"}] * 1001)]).dead_letters[0]["time"] == T0 + 7
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"status": "Melting "}, {"said_status": "Melting"}),
+        ({"severity": "banana"}, {"said_severity": "banana"}),
+        ({"status": "a" * 90, "severity": "b" * 90}, {"said_status": "a" * 80, "said_severity": "b" * 80}),
+        ({"severity": "banana", "extra_info": dynamic(1)}, dynamic(1)),
+        ({"severity": "", "status": ""}, {}),
+        ({"severity": 7, "status": None}, {}),
+        ({"severity": "7", "status": "FIRING"}, {}),
+    ],
+)
+def test_a_word_that_was_not_understood_is_kept(fields, said):
+    assert archived(**fields)["extra_info"] == said
 
 
 def test_a_dead_letter_has_the_place_and_the_bytes():

@@ -215,6 +215,20 @@ def test_a_dropped_event_is_counted_by_reason_and_told():
     assert (lines[1]["reason"], lines[1]["detail"]) == ("host_conflict", "host 1")
 
 
+def test_a_word_that_was_not_understood_is_counted_each_time_and_told_once_a_source():
+    stage = Stage()
+    odd = {"severity": "banana", "status": "melting"}
+    lines = stage.batch(event(**odd), event("e2", **odd), event("e3", **odd, plugin_id="other"), event("e4"))
+    told = [line for line in lines if line["event"] == "word not understood"]
+    assert [(line["plugin_id"], line["field"], line["word"], line["taken_as"]) for line in told] == [
+        ("p", "severity", "banana", 3),
+        ("p", "status", "melting", "ABNORMAL"),
+        ("other", "severity", "banana", 3),
+        ("other", "status", "melting", "ABNORMAL"),
+    ]
+    assert [stage.value(metrics.UNREAD_WORDS, field) for field in ("severity", "status")] == [3, 3]
+
+
 def test_dead_letters_count_by_reason_wherever_they_come_from():
     stage = Stage()
     lines = stage.batch(b"{", b"[]")
