@@ -9,10 +9,10 @@ READY := .venv/.ready
 LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core check format lock bench chaos fuzz servers clean
+.PHONY: help demo test test-core check format lock bench chaos fuzz servers servers-k8s test-k8s clean
 
 help: ## Say what there is to make
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): requirements-dev.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
@@ -34,6 +34,9 @@ test: $(READY) ## Run every test, real servers included (fetched once into a cac
 
 test-core: $(READY) ## Run the tests that need no server
 	@$(BIN)/python -m pytest --numprocesses 2 -m "not servers" $(ARGS)
+
+test-k8s: servers-k8s ## Try the manifests on a real control plane of Kubernetes
+	@$(BIN)/python -m pytest --numprocesses 2 tests/k8s tests/k8s/cluster $(ARGS)
 
 check: $(READY) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .
@@ -62,6 +65,9 @@ chaos: $(READY) ## 200 kills of workers and courier, servers stopped under load
 
 servers: $(READY) ## Keep real Kafka, Elasticsearch, Redis and MariaDB running for hands-on work
 	@$(BIN)/python -m tests.servers
+
+servers-k8s: $(READY) ## Build that control plane into the cache: once, with Go, some minutes
+	@$(BIN)/python -m tests.servers.kubernetes
 
 clean: ## Remove the environment and what runs have left
 	@rm -rf .venv data build *.egg-info .mypy_cache .ruff_cache .hypothesis
