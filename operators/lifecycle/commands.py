@@ -62,7 +62,7 @@ def apply_command(turn: Turn, command: Command) -> Refusal | None:
         return Refusal(DeadReason.UNKNOWN_ALERT, f"no alert {command.alert_id or command.dedupe_md5}")
     if not turn.is_open:
         return Refusal(DeadReason.ALERT_ENDED, f"alert {turn.alert.id} has ended ({turn.alert.status})")
-    turn.touched = turn.now
+    turn.state.touched = turn.now
     return APPLY[command.command](turn, command)
 
 

@@ -6,13 +6,13 @@ from operators.check.results import fold_event as fold_event_check
 from operators.lifecycle.ends import end_alert, open_alert, timeout_of, with_tags
 from operators.lifecycle.skip import may_skip
 from operators.limits import quota
-from operators.model.alert import ABNORMAL, RECOVERED, Alert
+from operators.model.alert import ABNORMAL, RECOVERED, KeptAlert
 from operators.model.event import Event
 from operators.model.identity import alert_id
 from operators.model.reason import Reason
 from operators.rules.ask.circuit import circuit_broken
 from operators.state.state import id_key, remember, seen
-from operators.state.turn import Turn, replace
+from operators.state.turn import Turn
 
 # Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
 REPEATED, OUT_OF_ORDER, MILDER = Reason.REPEATED, Reason.OUT_OF_ORDER, Reason.MILDER
@@ -23,11 +23,12 @@ ENDED_GRACE = 60
 
 def fold_event(turn: Turn, event: Event) -> bool:
     """Fold one event; return whether the checkers have anything new to look at."""
-    scene, key = turn.scene, id_key(event.id)
-    if seen(turn.recent, key):
+    scene, state, key = turn.scene, turn.state, id_key(event.id)
+    if seen(state.recent, key):
         scene.counts.duplicates += 1
         return False
-    turn.recent, turn.touched = remember(turn.recent, key), turn.now
+    remember(state.recent, key)
+    state.touched = turn.now
     scene.say(event)
     if event.status != ABNORMAL:
         return _fold_end(turn, event)
@@ -78,7 +79,7 @@ def _fold_end(turn: Turn, event: Event) -> bool:
         return False
     alert = turn.current()
     delay = turn.scene.settings.recover_delay
-    turn.become(replace(alert, event_count=alert.event_count + 1, update_time=turn.now))
+    turn.put(event_count=alert.event_count + 1)
     if event.status == RECOVERED and delay > 0:
         turn.put(next_status=RECOVERED, next_status_time=turn.now + delay)
         turn.log_move(Reason.RECOVERY_DELAYED, event.description, event)
@@ -88,7 +89,7 @@ def _fold_end(turn: Turn, event: Event) -> bool:
     return True
 
 
-def _fold_anomaly(turn: Turn, alert: Alert, event: Event, *, is_result: bool) -> bool:
+def _fold_anomaly(turn: Turn, alert: KeptAlert, event: Event, *, is_result: bool) -> bool:
     """An ABNORMAL event meets an open alert."""
     if (alert.is_blocked or turn.scene.book.circuit_breaking) and _flow_control(turn, event):
         open_alert(turn, event)
@@ -118,7 +119,7 @@ def _flow_control(turn: Turn, event: Event) -> bool:
     return True
 
 
-def _supersede(turn: Turn, alert: Alert, event: Event) -> None:
+def _supersede(turn: Turn, alert: KeptAlert, event: Event) -> None:
     """A worse event closes the alert and opens its successor; the two name each other."""
     end_alert(
         turn,
@@ -131,38 +132,32 @@ def _supersede(turn: Turn, alert: Alert, event: Event) -> None:
     open_alert(turn, event, predecessor=alert.id)
 
 
-def _converge(turn: Turn, alert: Alert, event: Event, *, is_result: bool) -> bool:
+def _converge(turn: Turn, alert: KeptAlert, event: Event, *, is_result: bool) -> bool:
     """An event of the alert's own severity, or any for an alert whose severity a rule set."""
-    count = alert.event_count + 1
     if event.time < alert.latest_time:
-        _converge_late(turn, alert, event, count)
+        _converge_late(turn, alert, event)
         return is_result
-    aborts = alert.next_status == RECOVERED
-    next_status, next_status_time = timeout_of(turn, alert.strategy_id, blocked=alert.is_blocked)
-    newer = replace(
-        alert,
-        event=with_tags(event, alert.assign_tags) if alert.assign_tags else event,
-        event_count=count,
-        latest_time=event.time,
-        next_status=next_status,
-        next_status_time=next_status_time,
-        update_time=turn.now,
-    )
-    turn.become_later(newer)
+    before, aborts = alert.event, alert.next_status == RECOVERED
+    alert.event = with_tags(event, alert.assign_tags) if alert.assign_tags else event
+    alert.event_count += 1
+    alert.latest_time = event.time
+    alert.next_status, alert.next_status_time = timeout_of(turn, alert.strategy_id, blocked=alert.is_blocked)
+    turn.grew_stale()
     if event.anomaly_time < alert.first_anomaly_time:
         turn.put(first_anomaly_time=event.anomaly_time)
     turn.log_run(REPEATED, event)
     if aborts:
         turn.put()
         turn.log_move(Reason.RECOVERY_ABORTED, event.description, event)
-    return aborts or turn.state.repeat_waits or (bool(alert.strategy_id) and not may_skip(turn, alert, event))
+    return aborts or turn.state.repeat_waits or (bool(alert.strategy_id) and not may_skip(turn, before, event))
 
 
-def _converge_late(turn: Turn, alert: Alert, event: Event, count: int) -> None:
+def _converge_late(turn: Turn, alert: KeptAlert, event: Event) -> None:
     """An event older than the newest one: it may move the beginning, never the end."""
     begin_time = min(alert.begin_time, event.time)
     first = min(alert.first_anomaly_time, event.anomaly_time)
-    turn.become_later(replace(alert, event_count=count, update_time=turn.now))
+    alert.event_count += 1
+    turn.grew_stale()
     if (begin_time, first) != (alert.begin_time, alert.first_anomaly_time):
         turn.put(begin_time=begin_time, first_anomaly_time=first)
     turn.log_run(OUT_OF_ORDER, event)

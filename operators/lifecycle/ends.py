@@ -8,7 +8,7 @@ from operators.lifecycle.ack import ack_duration_at_end
 from operators.lifecycle.dimensions import dimensions_of
 from operators.lifecycle.shielded import shield
 from operators.limits import quota
-from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, opening_signal
+from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Extra, KeptAlert, opening_signal
 from operators.model.event import Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
@@ -38,12 +38,12 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
         emit(turn, signal)
 
 
-def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> Alert:
+def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> KeptAlert:
     name = alert_id(turn.state.dedupe_md5, event)
     settings, book = turn.scene.settings, turn.scene.book
     dimensions, agg_dimensions = dimensions_of(event, strategy, book)
     next_status, next_status_time = timeout_of(turn, event.strategy_id)
-    alert = Alert(
+    alert = KeptAlert(
         id=name,
         seq_id=name[10:],
         dedupe_md5=turn.state.dedupe_md5,
@@ -152,17 +152,14 @@ def end_alert(
     turn.close_run()
     extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
     end_time = turn.now if end_time is None else end_time
-    ended = replace(
-        alert,
+    turn.put(
         status=target,
         end_time=end_time,
         ack_duration=ack_duration_at_end(alert, end_time or turn.now),
         next_status=None,
         next_status_time=None,
         extra_info=extra,
-        update_time=turn.now,
     )
-    turn.become(ended)
     counts = turn.scene.counts
     if target == RECOVERED:
         counts.recovered += 1

@@ -46,7 +46,7 @@ def _check(worker: "Worker", body: Check) -> None:
     if strategy is not None:
         _note_series(worker, strategy, body.event)
     turn.keep(checks=fold_check(turn.state.checks or EMPTY, body.result, strategy))
-    turn.touched = worker.clock
+    turn.state.touched = worker.clock
     worker.finish(turn, looks=True)
 
 

@@ -5,7 +5,7 @@ from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
 from operators.plan.plan import notice_of
 from operators.plan.signal import UNSHIELDED, emit, matched
-from operators.state.turn import Turn, replace
+from operators.state.turn import Turn
 
 
 def shield(turn: Turn) -> None:
@@ -18,7 +18,7 @@ def shield(turn: Turn) -> None:
         turn.put(is_shielded=found.is_shielded, shield_id=found.ids, shield_left_time=found.left)
         _log(turn, found, was=was)
     elif found.left != alert.shield_left_time:  # told with the next document, no reason for one
-        turn.alert = replace(alert, shield_left_time=found.left)
+        alert.shield_left_time = found.left
     if found.is_shielded:
         settle_ack_duration(turn)
     elif was:

@@ -2,30 +2,26 @@
 
 from operators.check.results import CheckMemory
 from operators.check.series import result_level
-from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.rules.ask.facts import raw_dimensions
 from operators.rules.shapes.model import Strategy
 from operators.state.turn import Turn
 
 
-def may_skip(turn: Turn, before: Alert, event: Event) -> bool:
-    """Tell whether the checkers would say of an alert what they said before its newest event was folded in.
+def may_skip(turn: Turn, before: Event, event: Event) -> bool:
+    """Return True if the checkers would say of an alert what they said while `before` was its newest event.
 
     The event only puts off what ends the alert: its window stays hot, its data has not stopped. What the rules say
     stands too, unless a newer book is yet to be looked at: then a look is due within `check_interval`.
     """
-    due, state = turn.state.due, turn.state
+    state, alert = turn.state, turn.current()
+    due = state.due
     if due is not None and due <= turn.now + turn.scene.settings.check_interval:
         return False
-    if before.extra_info.is_recovering or before.is_shielded or before.is_blocked:
+    if alert.extra_info.is_recovering or alert.is_shielded or alert.is_blocked:
         return False
     strategy = turn.strategy
-    return (
-        strategy is not None
-        and _is_newest(state.checks, event)
-        and _says_the_same(before.event, turn.current().event, strategy)
-    )
+    return strategy is not None and _is_newest(state.checks, event) and _says_the_same(before, alert.event, strategy)
 
 
 def _is_newest(memory: CheckMemory | None, event: Event) -> bool:

@@ -7,8 +7,6 @@ time. All three hosts (dataflow, replay, tests) drive this one class, so they ca
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from operators.check.results import forget_after
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, Record, RulesChange
@@ -127,7 +125,8 @@ class Worker:
             at = self.clock + 1 + int(md5[2:8], 16) % max(within, 1)
             state = self.states.get(md5)
             if state is not None and (state.due is None or at < state.due):
-                self.states.put(msgspec.structs.replace(state, due=at))
+                state.due = at
+                self.states.put(state)
                 self._timers.schedule(md5, at)
 
     def _recheck_now(self) -> None:
@@ -224,14 +223,20 @@ class Worker:
                 return
         elif not looks:
             turn.look_as_before()
+        self._keep(turn)
+
+    def _keep(self, turn: Turn) -> None:
+        """Keep the state that a turn leaves."""
         state = turn.finish()
         self.states.put(state)
+        if turn.let_go is not None:
+            self.states.reindex(state, turn.let_go)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
 
     def _forget(self, turn: Turn) -> bool:
         """Drop a state that can no longer matter; else ask for the moment at which it will not."""
         state, retention = turn.state, self.scene.settings.ended_retention
-        until = max(turn.touched, state.ended_at or 0) + retention
+        until = max(state.touched, state.ended_at or 0) + retention
         if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
         if state.retry is not None:

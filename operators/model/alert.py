@@ -1,6 +1,7 @@
 """The alert document and its log (spec/lifecycle.md 2.1, 2.2, 2.10)."""
 
-from typing import Any
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -127,6 +128,29 @@ class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     revision: int = 1
     rules_version: str = ""
     extra_info: Extra = Extra()
+
+
+class KeptAlert(Alert, frozen=False, gc=False, kw_only=True):  # type: ignore[misc]  # a document never changes
+    """An alert as its state keeps it: changed in place by the turn that owns it, read by everybody as an alert."""
+
+    if TYPE_CHECKING:  # the fields that are written by name; `Turn.put` writes the others
+        event: Event
+        update_time: int
+        latest_time: int
+        duration: int = 60
+        next_status: str | None = None
+        next_status_time: int | None = None
+        shield_left_time: int = 0
+        event_count: int = 1
+        revision: int = 1
+        rules_version: str = ""
+
+
+def document(alert: KeptAlert) -> Alert:
+    """Return the document of an alert as it stands now: a frozen copy, which no later change reaches."""
+    said: Any = copy(alert)
+    said.__class__ = Alert  # the same fields in the same places, so nothing has to be made anew
+    return said  # type: ignore[no-any-return]
 
 
 def is_no_data(alert: Alert) -> bool:

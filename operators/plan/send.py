@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from operators.limits.noise import is_reducible
-from operators.model.alert import TARGET_DIMENSIONS, Alert
+from operators.model.alert import TARGET_DIMENSIONS, Alert, document
 from operators.model.handover import Planned
 from operators.model.identity import digest, notice_id
 from operators.model.reason import OpType, Reason
@@ -44,7 +44,7 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
     # no document shows the addresses of webhooks and queues: they may hold secrets
     turn.scene.say(replace(action, config=None))
     if action.status == "received":
-        turn.scene.say(Planned(turn.current(), action))
+        turn.scene.say(Planned(document(turn.current()), action))
     for notice in notices:
         turn.scene.say(notice)
     return action

@@ -24,13 +24,11 @@ class Slot:
         self.states: dict[str, State] = {}
         self._encoded: dict[str, bytes] = {}
 
-    def put(self, state: State) -> State | None:
-        """Keep a state in place of the one before it; return that one."""
+    def put(self, state: State) -> None:
+        """Keep a state, new or changed."""
         md5 = state.dedupe_md5
-        before = self.states.get(md5)
         self.states[md5] = state
         self._encoded.pop(md5, None)
-        return before
 
     def drop(self, dedupe_md5: str) -> None:
         """Forget a state."""

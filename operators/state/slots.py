@@ -1,6 +1,6 @@
 """The states of all fingerprints, by slot, with alert ids pointing at them (design.md 5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from operators.model.alert import Alert
 from operators.state.slot import Slot
@@ -29,23 +29,28 @@ class States:
         return self.slots[md5[:2]].states.get(md5)
 
     def put(self, state: State) -> None:
-        """Keep a state in place of the one before it."""
-        before = self.slots[state.dedupe_md5[:2]].put(state)
-        if before is None or not _is_same_alert(before, state):
-            self._index(before, state)
+        """Keep a state, new or changed."""
+        self.slots[state.dedupe_md5[:2]].put(state)
+
+    def reindex(self, state: State, let_go: Iterable[str]) -> None:
+        """Let alert ids follow a state in which another alert has begun; `let_go`: ids that name nothing any more."""
+        for alert_id in let_go:
+            self._ids.pop(alert_id, None)
+        self._index(state)
 
     def drop(self, md5: str) -> None:
         """Forget a fingerprint, known or not."""
         state = self.get(md5)
         if state is not None:
-            self._index(state, None)
+            for alert in _alerts(state):
+                self._ids.pop(alert.id, None)
             self.slots[md5[:2]].drop(md5)
 
     def adopt(self, key: str, slot: Slot) -> None:
         """Take over a restored slot."""
         self.slots[key] = slot
         for state in slot.states.values():
-            self._index(None, state)
+            self._index(state)
 
     def named(self, alert_id: str) -> State | None:
         """Return the state whose alert has, or lately had, an id."""
@@ -70,19 +75,9 @@ class States:
         states = (state for key in sorted(self.slots) for state in self.slots[key].states.values())
         return [state for state in states if state.run is not None or state.stale_since is not None]
 
-    def _index(self, before: State | None, after: State | None) -> None:
-        if before is not None:
-            for alert in _alerts(before):
-                self._ids.pop(alert.id, None)
-        if after is not None:
-            for alert in _alerts(after):
-                self._ids[alert.id] = after.dedupe_md5
-
-
-def _is_same_alert(before: State, after: State) -> bool:
-    if before.alert is None or after.alert is None:
-        return before.alert is after.alert
-    return before.alert.id == after.alert.id and before.previous is after.previous
+    def _index(self, state: State) -> None:
+        for alert in _alerts(state):
+            self._ids[alert.id] = state.dedupe_md5
 
 
 def _alerts(state: State) -> tuple[Alert, ...]:

@@ -4,7 +4,7 @@ import msgspec
 
 from operators.check.results import CheckMemory
 from operators.check.snapshot import StrategySnapshot
-from operators.model.alert import ABNORMAL, Alert
+from operators.model.alert import ABNORMAL, KeptAlert
 
 RUN_LENGTH = 60
 """Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
@@ -13,8 +13,8 @@ RECENT = 64
 ID_BYTES = 8
 
 
-class Run(msgspec.Struct, frozen=True, gc=False):
-    """An open run of CONVERGE or EVENT_DROP entries (replay.md)."""
+class Run(msgspec.Struct, gc=False):
+    """An open run of CONVERGE or EVENT_DROP entries (replay.md); its last member speaks for all."""
 
     op_type: str
     reason: str
@@ -35,18 +35,18 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
     notice_type: str = "normal"
 
 
-class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The state of one fingerprint. Times are stream time in Unix seconds."""
+class State(msgspec.Struct, gc=False, omit_defaults=True):
+    """The state of one fingerprint, changed in place by its turn alone. Times are stream time in Unix seconds."""
 
     dedupe_md5: str
     generation: int
     """The second at which this state was first created: the high half of document versions."""
     touched: int
     """When the last record came in."""
-    alert: Alert | None = None
-    previous: tuple[Alert, ...] = ()
+    alert: KeptAlert | None = None
+    previous: tuple[KeptAlert, ...] = ()
     """Alerts that gave way to `alert` a short while ago: a merged notice may still name them."""
-    recent: bytes = b""
+    recent: bytearray = msgspec.field(default_factory=bytearray)
     """Eight bytes of each recent event id, oldest first."""
     checks: CheckMemory | None = None
     snapshot: StrategySnapshot | None = None
@@ -78,17 +78,19 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         return self.alert is not None and self.alert.status == ABNORMAL
 
 
-def seen(recent: bytes, key: bytes) -> bool:
-    """Tell whether an event id is among the recent ones."""
+def seen(recent: bytes | bytearray, key: bytes) -> bool:
+    """Return True if an event id is among the recent ones."""
     at = recent.find(key)
     while at >= 0 and at % ID_BYTES:
         at = recent.find(key, at + 1)
     return at >= 0
 
 
-def remember(recent: bytes, key: bytes) -> bytes:
-    """Return the recent ids with one more, the oldest dropped beyond 64."""
-    return recent[-(RECENT - 1) * ID_BYTES :] + key
+def remember(recent: bytearray, key: bytes) -> None:
+    """Add an id to the recent ones; the oldest beyond 64 goes."""
+    recent += key
+    if len(recent) > RECENT * ID_BYTES:
+        del recent[:ID_BYTES]
 
 
 def id_key(event_id: str) -> bytes:

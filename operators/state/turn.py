@@ -1,7 +1,7 @@
 """One turn of one fingerprint: what it does and says at one moment.
 
-A turn starts from a state and ends with the next; in between the steps of the lifecycle change the alert through it.
-What it said (documents, log entries, signals, actions, notices) goes to the scene in the order of its making.
+A turn changes its state in place; nobody else does. What it says (documents, log entries, signals, actions, notices)
+goes to the scene in the order of its making, as copies: what was said never changes afterwards.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from operators.check.snapshot import StrategySnapshot
-from operators.model.alert import ABNORMAL, Alert, Extra
+from operators.model.alert import ABNORMAL, Extra, KeptAlert, document
 from operators.model.event import Event
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
@@ -20,6 +20,7 @@ from operators.state.state import RUN_LENGTH, Run, State
 
 EVENT_DROP = OpType.EVENT_DROP
 MINUTE = 60
+MOST_PREVIOUS = 4
 
 replace = msgspec.structs.replace
 
@@ -28,8 +29,7 @@ class Turn:
     """What may be changed of a fingerprint's state while one input is folded or one deadline fires."""
 
     __slots__ = (
-        "_born", "_changed", "_position", "_stale",
-        "alert", "due", "now", "recent", "run", "scene", "state", "touched",
+        "_born", "_changed", "_position", "_stale", "alert", "due", "let_go", "now", "scene", "state",
     )  # fmt: skip
 
     def __init__(self, state: State, scene: Scene, now: int) -> None:
@@ -37,23 +37,22 @@ class Turn:
         self.scene = scene
         self.now = now
         self.alert = state.alert
-        self.run = state.run
-        self.recent = state.recent
-        self.touched = state.touched
         self.due: int | None = None
+        self.let_go: list[str] | None = None
+        """Ids of alerts that nobody can find any more, once another alert has begun."""
         self._born = False
         self._changed = False
         self._stale = False
         self._position = 0
 
-    def current(self) -> Alert:
+    def current(self) -> KeptAlert:
         """Return the alert; only called where there is one."""
         assert self.alert is not None
         return self.alert
 
     @property
     def is_open(self) -> bool:
-        """Tell whether an alert is open now."""
+        """Return True if an alert is open now."""
         return self.alert is not None and self.alert.status == ABNORMAL
 
     @property
@@ -66,11 +65,17 @@ class Turn:
 
     def keep(self, **changes: Any) -> None:
         """Change what is kept beside the alert."""
-        self.state = replace(self.state, **changes)
+        state = self.state
+        for name, value in changes.items():
+            setattr(state, name, value)
 
     def put(self, **changes: Any) -> None:
         """Change the alert in a way its document must show at once."""
-        self.become(replace(self.current(), update_time=self.now, **changes))
+        alert = self.current()
+        for name, value in changes.items():
+            setattr(alert, name, value)
+        alert.update_time = self.now
+        self._changed = True
 
     def put_extra(self, **changes: Any) -> None:
         """Change the alert's `extra_info`."""
@@ -80,14 +85,9 @@ class Turn:
         """Return the alert's `extra_info`."""
         return self.current().extra_info
 
-    def become(self, alert: Alert) -> None:
-        """Take over a changed alert whose document must show it at once."""
-        self.alert = alert
-        self._changed = True
-
-    def become_later(self, alert: Alert) -> None:
-        """Take over an alert changed in fields whose document may wait for the next deadline."""
-        self.alert = alert
+    def grew_stale(self) -> None:
+        """Take notice of a change that the document may show at the next deadline."""
+        self.current().update_time = self.now
         self._stale = True
 
     def look(self, at: int | None) -> None:
@@ -105,20 +105,25 @@ class Turn:
         if at is not None and (self.due is None or at < self.due):
             self.due = at
 
-    def begin(self, alert: Alert, snapshot: StrategySnapshot | None) -> None:
+    def begin(self, alert: KeptAlert, snapshot: StrategySnapshot | None) -> None:
         """Take over a new alert; the one before it, if any, is written and kept for a while."""
-        previous = self.state.previous
+        state = self.state
         if self.alert is not None:
             self.close_run()
             self.write()
-            horizon = self.now - self.scene.settings.ended_retention
-            kept = [alert for alert in previous if (alert.end_time or 0) > horizon]
-            previous = (*kept, self.alert)[-4:]
-        self.alert = alert
-        self.keep(
-            previous=previous, snapshot=snapshot, retry=None, repeat_waits=False, is_assigned=False, ended_at=None
-        )
+            self._put_by(self.alert)
+        self.let_go = self.let_go or []
+        self.alert = state.alert = alert
+        state.snapshot, state.retry, state.ended_at = snapshot, None, None
+        state.repeat_waits = state.is_assigned = False
         self._born, self._changed, self._stale, self._position = True, True, False, 0
+
+    def _put_by(self, alert: KeptAlert) -> None:
+        state, horizon = self.state, self.now - self.scene.settings.ended_retention
+        before = state.previous
+        kept = [one for one in before if (one.end_time or 0) > horizon][1 - MOST_PREVIOUS :]
+        state.previous = (*kept, alert)
+        self.let_go = [*(self.let_go or ()), *({one.id for one in before} - {one.id for one in state.previous})]
 
     def log(
         self,
@@ -141,21 +146,21 @@ class Turn:
 
     def log_run(self, reason: Reason, event: Event) -> None:
         """Add an event to the open run of its kind, or begin one."""
-        op_type, run = MOVES[reason].op_type, self.run
-        if run is not None and run.op_type == op_type:
-            begin, count = run.begin, run.count + 1
-        else:
-            self.close_run()
-            begin, count = self.now, 1
+        op_type, run, now = MOVES[reason].op_type, self.state.run, self.now
         severity = event.severity if op_type is EVENT_DROP else self.current().severity
-        self.run = Run(op_type, reason, count, begin, self.now, event.id, event.time, severity, event.description)
+        if run is None or run.op_type != op_type:
+            self.close_run()
+            self.state.run = Run(op_type, reason, 1, now, now, event.id, event.time, severity, event.description)
+            return
+        run.reason, run.count, run.time, run.severity = reason, run.count + 1, now, severity
+        run.event_id, run.event_time, run.description = event.id, event.time, event.description
 
     def close_run(self) -> None:
         """Write the open run as one entry."""
-        run = self.run
+        run = self.state.run
         if run is None:
             return
-        self.run = None
+        self.state.run = None
         self._say_entry(
             run.op_type,
             run.reason,
@@ -204,38 +209,27 @@ class Turn:
         if not self._changed:
             return
         alert = self.current()
-        self.alert = replace(
-            alert,
-            revision=self._next_revision(),
-            duration=max(alert.latest_time - alert.first_anomaly_time, MINUTE),
-            rules_version=self.scene.book.version,
-        )
+        alert.revision = self._next_revision()
+        alert.duration = max(alert.latest_time - alert.first_anomaly_time, MINUTE)
+        alert.rules_version = self.scene.book.version
         self._born, self._changed, self._stale, self._position = False, False, False, 0
-        if self.state.stale_since is not None:
-            self.keep(stale_since=None)
-        self.scene.say(self.alert)
+        self.state.stale_since = None
+        self.scene.say(document(alert))
 
     def flush(self, *, now_or_never: bool = False) -> None:
         """Close a run and write a stale document once their minute is over."""
-        if self.run is not None and (now_or_never or self.now >= self.run.begin + RUN_LENGTH):
+        run, stale = self.state.run, self.state.stale_since
+        if run is not None and (now_or_never or self.now >= run.begin + RUN_LENGTH):
             self.close_run()
-        stale = self.state.stale_since
         if stale is not None and (now_or_never or self.now >= stale + RUN_LENGTH):
             self._changed = True
 
     def finish(self) -> State:
-        """Write what must be written and return the state that follows; `looks` become its deadline."""
+        """Write what must be written; what was asked for by `look` becomes the deadline of the state. Return it."""
         if self._changed:
             self.write()
-        stale_since = self.state.stale_since
-        if self._stale and stale_since is None:
-            stale_since = self.now
-        return replace(
-            self.state,
-            alert=self.alert,
-            run=self.run,
-            recent=self.recent,
-            touched=self.touched,
-            stale_since=stale_since,
-            due=self.due,
-        )
+        state = self.state
+        if self._stale and state.stale_since is None:
+            state.stale_since = self.now
+        state.due = self.due
+        return state

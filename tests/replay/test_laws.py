@@ -2,6 +2,7 @@
 
 import random
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,24 @@ def _restart(driver):
         fresh.adopt(key, Slot.restore(slots[key]))
     fresh.scene.counts = old.scene.counts
     driver.worker = fresh
+
+
+@ODD
+@given(some_lines, st.integers(0, 5000))
+def test_what_was_said_never_changes_afterwards(lines, more):
+    driver, said = replay_of(SERIES, SETTINGS), []
+    drain = driver.worker.drain
+
+    def heard():
+        things = drain()
+        said.extend((thing, msgspec.json.encode(thing)) for thing in things)
+        return things
+
+    driver.worker.drain = heard
+    for line in lines_of(lines):
+        driver.fold(line)
+    finished(driver, _last(lines) + more)
+    assert all(msgspec.json.encode(thing) == then for thing, then in said)
 
 
 @ODD

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.model.alert import Alert, KeptAlert, document
 from operators.rules.read.overlay import Overlay
 from operators.state.slot import VERSION, Slot
 from operators.state.slots import States
@@ -26,7 +27,7 @@ def state(number=0, **fields):
 def test_a_slot_restores_what_it_held_in_its_order():
     slot = Slot()
     for number in (3, 1, 2):
-        slot.put(state(number, alert=alert(), recent=b"12345678", due=number))
+        slot.put(state(number, alert=kept(), recent=bytearray(b"12345678"), due=number))
     again = Slot.restore(slot.snapshot())
     assert list(again.states.items()) == list(slot.states.items())
     assert again.snapshot() == slot.snapshot()
@@ -67,16 +68,17 @@ def test_a_newer_snapshot_is_refused_with_both_versions():
 
 @given(st.lists(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), max_size=200))
 def test_the_last_sixty_four_ids_are_known(ids):
-    recent = b""
+    recent = bytearray()
     for one in ids:
-        recent = remember(recent, one)
+        remember(recent, one)
     assert len(recent) <= RECENT * ID_BYTES
     assert all(seen(recent, one) for one in ids[-RECENT:])
     assert not seen(recent, b"\x00" * 4 + b"\xff" * 4) or b"\x00" * 4 + b"\xff" * 4 in ids
 
 
 def test_an_id_is_not_found_across_the_border_of_two():
-    recent = remember(remember(b"", b"aaaabbbb"), b"ccccdddd")
+    recent = bytearray(b"aaaabbbb")
+    remember(recent, b"ccccdddd")
     assert seen(recent, b"ccccdddd")
     assert not seen(recent, b"bbbbcccc")
 
@@ -88,30 +90,56 @@ def test_an_id_is_kept_as_eight_bytes():
 # --- states
 
 
+def kept(time=1000, **changes):
+    """Return an alert as a state keeps it."""
+    one = alert(time, **changes)
+    return KeptAlert(**{name: getattr(one, name) for name in one.__struct_fields__})
+
+
+def states_of(one):
+    states = States()
+    states.put(one)
+    states.reindex(one, ())
+    return states
+
+
 def test_alert_ids_find_their_state_until_it_is_dropped():
-    states, one = States(), alert()
-    states.put(state(5, alert=one))
-    assert states.find(one.id) == one
+    one = kept()
+    states = states_of(state(5, alert=one))
+    assert states.find(one.id) is one
     states.drop(MD5[5])
     assert states.find(one.id) is None
     states.drop(MD5[5])
 
 
-def test_an_alert_that_gave_way_is_still_found():
-    states, old, new = States(), alert(1000, status="CLOSED"), alert(2000)
-    states.put(state(5, alert=old))
-    states.put(state(5, alert=new, previous=(old,)))
+def test_an_alert_that_gave_way_is_found_until_it_is_let_go():
+    old, new = kept(1000, status="CLOSED"), kept(2000)
+    one = state(5, alert=new, previous=(old,))
+    states = states_of(one)
     assert (states.find(old.id), states.find(new.id)) == (old, new)
-    states.put(state(5, alert=new))
+    one.previous = ()
+    states.reindex(one, (old.id,))
     assert states.find(old.id) is None
     assert list(states.open()) == [new]
 
 
 def test_a_restored_slot_is_found_by_alert_id():
     states, slot = States(), Slot()
-    slot.put(state(5, alert=alert()))
-    states.adopt("05", slot)
-    assert states.find(alert().id) == alert()
+    slot.put(state(5, alert=kept()))
+    states.adopt("05", Slot.restore(slot.snapshot()))
+    assert states.find(kept().id) == kept()
+
+
+# --- documents
+
+
+def test_a_document_is_a_copy_that_nobody_can_change():
+    one = kept()
+    said = document(one)
+    one.latest_time += 60
+    assert (type(said), said) == (Alert, alert(1000))
+    with pytest.raises(AttributeError):
+        said.latest_time = 0
 
 
 # --- timers
