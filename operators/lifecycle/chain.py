@@ -19,7 +19,8 @@ from operators.limits.quota import action_key
 from operators.model.alert import UpgradeRecord, opening_signal
 from operators.model.reason import OpType, Reason
 from operators.plan.dispatch import FOLLOWER, Dispatch, rules_escalate
-from operators.plan.plan import in_time, notice_of, plan, relations
+from operators.plan.judge import in_time, notice_of, relations
+from operators.plan.plan import plan
 from operators.plan.signal import NORMAL, UPGRADE, matched, passes_quota, say_signal
 from operators.plan.signal import retry as retry_signal
 from operators.rules.shapes.model import UpgradeConfig

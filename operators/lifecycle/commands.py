@@ -8,7 +8,7 @@ from operators.intake.decode import Refusal
 from operators.lifecycle.ack import settle_ack_duration
 from operators.lifecycle.ends import end_alert
 from operators.model.reason import DeadReason, OpType, Reason
-from operators.plan.plan import notice_of
+from operators.plan.judge import notice_of
 from operators.plan.signal import emit, matched
 from operators.state.turn import Turn
 

@@ -3,7 +3,7 @@
 from operators.check.shield import Shielding, shielding
 from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
-from operators.plan.plan import notice_of
+from operators.plan.judge import notice_of
 from operators.plan.signal import UNSHIELDED, emit, matched
 from operators.state.turn import Turn
 

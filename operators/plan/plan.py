@@ -1,4 +1,4 @@
-"""Signal to actions: which relations listen, who receives by which way, and why not (spec/notices.md 1.4, 1.5)."""
+"""Signal to actions: who receives by which way, and what is kept of it (spec/notices.md 1.4)."""
 
 from typing import Any
 
@@ -6,43 +6,29 @@ import msgspec
 
 from operators.check.shield import Shielding, shielding
 from operators.limits.noise import Judged
-from operators.model.alert import CycleRecord, is_no_data
+from operators.model.alert import CycleRecord
 from operators.model.identity import action_id
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
 from operators.people.receivers import Receivers, receivers
-from operators.plan.dispatch import Dispatch, default_groups
+from operators.plan.dispatch import Dispatch
+from operators.plan.judge import (
+    GO,
+    OPENING,
+    Groups,
+    Relation,
+    Verdict,
+    groups_of,
+    judge,
+    notice_of,
+    plugin_of,
+    relations,
+    unwanted_by,
+)
 from operators.plan.send import dimension_hash, hand_out, send
-from operators.rules.ask.circuit import circuit_broken
-from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
-from operators.rules.times.windows import active, in_day_range
+from operators.rules.shapes.model import ActionRelation, NoticeRelation
 from operators.state.turn import Turn, replace
-
-OPENING = frozenset({"abnormal", "no_data"})
-BLOCKED = "blocked"
-"""Status and failure type of what circuit breaking holds back."""
-NO_DATA_SILENT = frozenset({"recovered", "closed"})
-
-Relation = NoticeRelation | ActionRelation
-Groups = tuple[tuple[str, ...], tuple[str, ...]]
-"""Ids of the user groups that receive, and of those that follow."""
-
-
-class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """How far an action may go: `received` = on its way."""
-
-    status: str
-    reason: Reason | None = None
-    detail: str = ""
-
-    @property
-    def failure_type(self) -> str:
-        """Of spec/notices.md 1.7."""
-        return BLOCKED if self.status == BLOCKED else ""
-
-
-GO = Verdict("received")
 
 
 def plan(
@@ -64,32 +50,11 @@ def plan(
     for relation in relations(turn, found):
         if only not in (None, relation.id) or not (people or isinstance(relation, ActionRelation)):
             continue
-        unwanted = _unwanted(turn, relation, signal, first=only is None)
+        unwanted = unwanted_by(turn, relation, signal, first=only is None)
         if unwanted is None:
             _act(turn, relation, signal, notice_type, found, groups, cycle)
         elif unwanted is not Reason.SIGNAL_NOT_WANTED or isinstance(relation, NoticeRelation):
             turn.log(OpType.ACTION, unwanted, f"signal {signal}: no {plugin_of(relation)}")
-
-
-def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
-    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
-    alert = turn.current()
-    if not alert.strategy_id:
-        return [turn.scene.default_notice] if found is not None else []
-    strategy = turn.strategy
-    if strategy is None:
-        return []
-    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
-
-
-def notice_of(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
-    """Return the relation by which people are told of the alert."""
-    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
-
-
-def plugin_of(relation: Relation) -> str:
-    """Return the plugin type of a relation."""
-    return "notice" if isinstance(relation, NoticeRelation) else relation.plugin_type
 
 
 def _act(
@@ -100,13 +65,13 @@ def _act(
     shield = shielding(alert, scene.book, scene.settings, now)
     who = Receivers()
     if isinstance(relation, NoticeRelation):
-        main, follower = groups or _groups_of(relation, strategy, found)
+        main, follower = groups or groups_of(relation, strategy, found)
         exclude = relation.options.exclude_notice_ways.get(signal, ())  # type: ignore[call-overload]
         who = receivers(
             main, follower, alert, scene.book, scene.settings, now, exclude=exclude, upgrade=notice_type == "upgrade"
         )
         who = _in_one_call(who) if relation.config.voice_notice == "serial" else who
-    verdict = _judge(turn, relation, strategy, shield, who)
+    verdict = judge(turn, relation, strategy, shield, who)
     record = alert.extra_info.cycle_handle_record.get(relation.id)
     if cycle is None:
         cycle = record.execute_times + 1 if record and signal in OPENING else 1
@@ -135,7 +100,7 @@ def _judge_again(turn: Turn, action: Action) -> Verdict:
     """Judge a notice that was held a while; if a shield has come meanwhile, its end will tell."""
     alert, scene = turn.current(), turn.scene
     relation = notice_of(turn, None)
-    unwanted = Reason.SIGNAL_NOT_WANTED if relation is None else _unwanted(turn, relation, action.signal, first=False)
+    unwanted = Reason.SIGNAL_NOT_WANTED if relation is None else unwanted_by(turn, relation, action.signal, first=False)
     if relation is None or unwanted is not None:
         return Verdict("skipped", unwanted)
     shield = shielding(alert, scene.book, scene.settings, turn.now)
@@ -143,60 +108,7 @@ def _judge_again(turn: Turn, action: Action) -> Verdict:
     if shield.is_shielded and record is not None and record.execute_times == action.execute_times:
         _put_record(turn, relation.id, replace(record, is_shielded=True))
     who = Receivers(action.receivers, action.followers)
-    return _judge(turn, relation, turn.strategy, shield, who)
-
-
-def _unwanted(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
-    """Tell why a relation does not listen to a signal, if it does not."""
-    alert = turn.current()
-    if signal not in relation.signal:
-        return Reason.SIGNAL_NOT_WANTED
-    is_push = plugin_of(relation) == "message_queue"
-    if signal in NO_DATA_SILENT and is_no_data(alert) and not is_push:
-        return Reason.SIGNAL_NOT_WANTED
-    if alert.is_ack and signal != "ack" and not is_push:
-        return Reason.SIGNAL_MUTED_BY_ACK
-    if first and signal in OPENING and isinstance(relation, NoticeRelation):
-        delay = relation.options.skip_delay
-        if delay and turn.now - alert.begin_time > delay:
-            return Reason.TOO_OLD
-    return None
-
-
-def _groups_of(relation: NoticeRelation, strategy: Strategy | None, found: Dispatch | None) -> Groups:
-    """Return the user groups of the dispatch rules that matched, else the strategy's own."""
-    return (default_groups(strategy, relation), ()) if found is None else (found.main, found.follower)
-
-
-def _judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers) -> Verdict:
-    plugin = plugin_of(relation)
-    if shield.is_shielded and not (
-        isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
-    ):
-        return Verdict("skipped" if plugin == "notice" else "shield", shield.reason, ", ".join(shield.ids))
-    if not in_time(turn, relation, strategy):
-        return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
-    rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
-    if rule is not None:
-        return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
-    if not isinstance(relation, NoticeRelation):
-        return GO
-    if not (who.main or who.followers):
-        return Verdict("skipped", Reason.NOBODY)
-    return GO
-
-
-def in_time(turn: Turn, relation: Relation, strategy: Strategy | None) -> bool:
-    """Tell whether now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
-    scene, alert = turn.scene, turn.current()
-    zone = scene.book.zone_of(alert.bk_biz_id, scene.settings)
-    if isinstance(relation, NoticeRelation):
-        options = relation.options
-        if not in_day_range(options.start_time, options.end_time, zone, turn.now):
-            return False
-    if strategy is None or not strategy.detects:
-        return True
-    return active(strategy.detects[0].trigger_config.uptime, scene.book, zone, turn.now)[0]
+    return judge(turn, relation, turn.strategy, shield, who)
 
 
 def _new_action(

@@ -5,7 +5,8 @@ from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import Signal
 from operators.plan.dispatch import Dispatch, dispatch
-from operators.plan.plan import notice_of, plan
+from operators.plan.judge import notice_of
+from operators.plan.plan import plan
 from operators.state.state import Retry
 from operators.state.turn import Turn
 

@@ -1,0 +1,113 @@
+"""What may become of a signal: which relations listen, whether an action may go, and why not (spec/notices.md 1.4, 1.5)."""
+
+import msgspec
+
+from operators.check.shield import Shielding
+from operators.model.alert import is_no_data
+from operators.model.reason import Reason
+from operators.people.receivers import Receivers
+from operators.plan.dispatch import Dispatch, default_groups
+from operators.rules.ask.circuit import circuit_broken
+from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
+from operators.rules.times.windows import active, in_day_range
+from operators.state.turn import Turn
+
+OPENING = frozenset({"abnormal", "no_data"})
+BLOCKED = "blocked"
+"""Status and failure type of what circuit breaking holds back."""
+NO_DATA_SILENT = frozenset({"recovered", "closed"})
+
+Relation = NoticeRelation | ActionRelation
+Groups = tuple[tuple[str, ...], tuple[str, ...]]
+"""Ids of the user groups that receive, and of those that follow."""
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """How far an action may go: `received` = on its way."""
+
+    status: str
+    reason: Reason | None = None
+    detail: str = ""
+
+    @property
+    def failure_type(self) -> str:
+        """Of spec/notices.md 1.7."""
+        return BLOCKED if self.status == BLOCKED else ""
+
+
+GO = Verdict("received")
+
+
+def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
+    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
+    alert = turn.current()
+    if not alert.strategy_id:
+        return [turn.scene.default_notice] if found is not None else []
+    strategy = turn.strategy
+    if strategy is None:
+        return []
+    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
+
+
+def notice_of(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
+    """Return the relation by which people are told of the alert."""
+    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
+
+
+def plugin_of(relation: Relation) -> str:
+    """Return the plugin type of a relation."""
+    return "notice" if isinstance(relation, NoticeRelation) else relation.plugin_type
+
+
+def groups_of(relation: NoticeRelation, strategy: Strategy | None, found: Dispatch | None) -> Groups:
+    """Return the user groups of the dispatch rules that matched, else the strategy's own."""
+    return (default_groups(strategy, relation), ()) if found is None else (found.main, found.follower)
+
+
+def unwanted_by(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
+    """Tell why a relation does not listen to a signal, if it does not."""
+    alert = turn.current()
+    if signal not in relation.signal:
+        return Reason.SIGNAL_NOT_WANTED
+    is_push = plugin_of(relation) == "message_queue"
+    if signal in NO_DATA_SILENT and is_no_data(alert) and not is_push:
+        return Reason.SIGNAL_NOT_WANTED
+    if alert.is_ack and signal != "ack" and not is_push:
+        return Reason.SIGNAL_MUTED_BY_ACK
+    if first and signal in OPENING and isinstance(relation, NoticeRelation):
+        delay = relation.options.skip_delay
+        if delay and turn.now - alert.begin_time > delay:
+            return Reason.TOO_OLD
+    return None
+
+
+def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers) -> Verdict:
+    """Return how far an action may go: shields first, then its time, circuit breaking, and whether there is anybody."""
+    plugin = plugin_of(relation)
+    if shield.is_shielded and not (
+        isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
+    ):
+        return Verdict("skipped" if plugin == "notice" else "shield", shield.reason, ", ".join(shield.ids))
+    if not in_time(turn, relation, strategy):
+        return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
+    rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
+    if rule is not None:
+        return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
+    if not isinstance(relation, NoticeRelation):
+        return GO
+    if not (who.main or who.followers):
+        return Verdict("skipped", Reason.NOBODY)
+    return GO
+
+
+def in_time(turn: Turn, relation: Relation, strategy: Strategy | None) -> bool:
+    """Tell whether now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
+    scene, alert = turn.scene, turn.current()
+    zone = scene.book.zone_of(alert.bk_biz_id, scene.settings)
+    if isinstance(relation, NoticeRelation):
+        options = relation.options
+        if not in_day_range(options.start_time, options.end_time, zone, turn.now):
+            return False
+    if strategy is None or not strategy.detects:
+        return True
+    return active(strategy.detects[0].trigger_config.uptime, scene.book, zone, turn.now)[0]
