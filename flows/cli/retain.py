@@ -64,8 +64,7 @@ def _again_and_again(view: View, terms: Retention, interval: float) -> None:
 
 def _drop(view: View, terms: Retention, now: int | None) -> None:
     """Drop what is too old, and show how much that was. Raises StoreError."""
-    open_store(view.place, read_only=True).close()  # a store that is not there is a mistake, not to be made now
-    store = open_store(view.place)
+    store = open_store(view.place, must_exist=True)
     try:
         removed = store.retain(int(time.time()) if now is None else now, terms)
     finally:

@@ -1,9 +1,9 @@
 """Reaching a cluster and getting it ready: the address, the templates, and clear words when it will not do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 from elastic_transport import TransportError
@@ -148,6 +148,25 @@ def _complete(client: Elasticsearch, kind: str, name: str) -> None:
         raise StoreError(
             f"{name} is an index, and we need it as an alias of {name}_*; rename one by the option `prefix`"
         )
-    if indices:
-        properties = mapping(kind)["properties"]
-        client.indices.put_mapping(index=indices, properties=properties, dynamic="strict")
+    properties = mapping(kind)["properties"]
+    for portion in portions(indices):
+        client.indices.put_mapping(index=portion, properties=properties, dynamic="strict")
+
+
+LONGEST_LINE = 3500
+"""Bytes of names in one request: a server reads 4096 of its first line, and years have thousands of daily indices."""
+
+
+def portions(names: Iterable[str]) -> Iterator[list[str]]:
+    """Cut names into lists that fit the first line of a request, commas and escapes counted."""
+    portion: list[str] = []
+    size = 0
+    for name in names:
+        length = len(quote(name)) + 3  # a comma may be escaped
+        if portion and size + length > LONGEST_LINE:
+            yield portion
+            portion, size = [], 0
+        portion.append(name)
+        size += length
+    if portion:
+        yield portion

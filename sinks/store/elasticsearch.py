@@ -30,15 +30,15 @@ _Clause = dict[str, Any]
 class ElasticsearchStore:
     """Keeps each kind in indices of its own; found through one alias a kind."""
 
-    def __init__(self, dsn: str, *, read_only: bool = False) -> None:
-        """Connect to the cluster named by an address (see `read_address`); a writer also puts the templates."""
+    def __init__(self, dsn: str, *, prepares: bool = True) -> None:
+        """Connect to the cluster named by an address (see `read_address`); put the templates unless told not to."""
         arguments, settings = read_address(dsn)
         self._client, self._prefix = connect(arguments), settings.prefix
         self._bulk = Bulk(self._client, patience=settings.patience, request_seconds=settings.timeout)
-        if read_only:
-            check(self._client)
-        else:
+        if prepares:
             prepare(self._client, settings)
+        else:
+            check(self._client)
 
     def write(self, batch: Batch) -> Written:
         """Write the batch; it is in the translog of every shard when this returns."""

@@ -1,11 +1,15 @@
 """The address of a cluster, and clear words at the start when the server will not do."""
 
 import json
+from datetime import date, timedelta
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug import Response
 
-from sinks.store.cluster import ClusterSettings, read_address
+from sinks.store.cluster import LONGEST_LINE, ClusterSettings, portions, read_address
 from sinks.store.elasticsearch import ElasticsearchStore
 from sinks.store.interface import StoreError, StoreUnavailableError
 
@@ -77,7 +81,7 @@ def test_no_password_stands_in_an_error():
 def test_a_server_that_will_not_do_is_refused_at_the_start_in_clear_words(httpserver, read_only, answer, error, words):
     httpserver.expect_request("/_cluster/health").respond_with_response(answer)
     with pytest.raises(error, match=words):
-        ElasticsearchStore(httpserver.url_for("/").rstrip("/"), read_only=read_only)
+        ElasticsearchStore(httpserver.url_for("/").rstrip("/"), prepares=not read_only)
 
 
 def test_a_server_that_is_away_is_said_to_be():
@@ -92,3 +96,24 @@ def test_a_server_without_index_templates_is_refused_by_the_name_of_what_it_lack
     )
     with pytest.raises(StoreError, match="template alert: Elasticsearch does not support what is asked of it"):
         ElasticsearchStore(httpserver.url_for("/").rstrip("/"))
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters=",/*?<>| #", codec="utf-8"), min_size=1, max_size=255), max_size=80
+    )
+)
+def test_portions_hold_every_name_once_in_order_and_fit_a_line(names):
+    cut = list(portions(names))
+    assert [name for portion in cut for name in portion] == names
+    assert all(portion for portion in cut)
+    longest = max((len(quote(name)) + 3 for name in names), default=0)
+    assert all(len(quote(",".join(portion))) <= max(LONGEST_LINE, longest) for portion in cut)
+
+
+@pytest.mark.parametrize("years", [1, 10, 30])
+def test_years_of_daily_indices_come_in_portions(years):
+    names = [f"tocsin_event_{date(2000, 1, 1) + timedelta(day):%Y%m%d}" for day in range(365 * years)]
+    cut = list(portions(names))
+    assert sum(map(len, cut)) == len(names)
+    assert len(cut) <= 3 * years + 1

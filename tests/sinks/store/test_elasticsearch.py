@@ -171,7 +171,7 @@ def test_what_was_reported_as_written_is_there_after_a_crash(mortal):
 
 
 def test_a_reader_makes_nothing(dsn):
-    reader = ElasticsearchStore(dsn, read_only=True)
+    reader = ElasticsearchStore(dsn, prepares=False)
     assert reader.alerts(AlertQuery()) == []
     assert (reader.alert(alert().id), reader.logs("x"), reader.actions("x"), reader.events("x", 0, NOW)) == (
         None,
@@ -199,6 +199,32 @@ def test_parts_of_names_are_found_and_signs_mean_themselves(store, word):
 
 def test_templates_can_be_put_again_and_again(dsn, store):
     ElasticsearchStore(dsn).close()
+
+
+@pytest.fixture
+def long_dsn(dsn, unique):
+    return dsn.replace(unique, unique + "x" * 180)
+
+
+@pytest.fixture
+def many(long_dsn):
+    """A store with more indices than the first line of a request can name."""
+    opened = ElasticsearchStore(long_dsn)
+    opened.write(Batch(events=[archived(id=f"e{day}", time=NOW + day * DAY, at=NOW + day * DAY) for day in range(24)]))
+    yield opened
+    for index in opened._client.indices.get(index=f"{opened._prefix}*", features="aliases").body:
+        opened._client.indices.delete(index=index)
+    opened.close()
+
+
+def test_more_indices_than_a_request_can_name_are_no_obstacle_to_a_start(many, long_dsn):
+    again = ElasticsearchStore(long_dsn)
+    names = list(again._client.indices.get(index=f"{again._prefix}event", features="aliases").body)
+    assert len(names) == 24
+    assert len(",".join(names)) > 4096
+    refresh(again)
+    assert again.retain(NOW + 12 * DAY, Retention(events=1, logs=0, actions=0, alerts=0)) == {"events": 11}
+    again.close()
 
 
 def test_the_templates_of_a_newer_version_are_refused(dsn, store):
