@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,21 +116,15 @@ def unknown_kind(kind: object) -> str:
     return f"unknown kind {kind!r}; kinds are {', '.join(KINDS)}"
 
 
-class _NotUnique(msgspec.Struct, frozen=True):
-    """A JSON object with a key twice, and that key."""
-
-    mapping: dict[str, Any]
-    key: str
-
-
 def _parse_json(text: str) -> tuple[Any, list[Problem]]:
-    doubles: list[_NotUnique] = []
+    doubles: list[tuple[dict[str, Any], str]] = []
+    """Objects with a key more than once, and that key."""
 
     def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            doubles.extend(_NotUnique(found, name) for name in found if names.count(name) > 1)
+            times = Counter(name for name, _ in pairs)
+            doubles.extend((found, name) for name, count in times.items() if count > 1)
         return found
 
     try:
@@ -140,22 +135,24 @@ def _parse_json(text: str) -> tuple[Any, list[Problem]]:
         return None, [("", "not JSON: half a surrogate pair in a text")]
     except (ValueError, RecursionError) as wrong:
         return None, [("", f"not JSON: {wrong}")]
-    return value, [(_place_of(value, one.mapping), f"duplicate key {one.key!r}") for one in doubles]
+    places = _places(value, {id(found) for found, _ in doubles}) if doubles else {}
+    return value, [(places.get(id(found), ""), f"duplicate key {key!r}") for found, key in doubles]
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def _place_of(top: Any, wanted: dict[str, Any]) -> str:
-    """Return where in a value an object stands."""
+def _places(top: Any, wanted: Container[int]) -> dict[int, str]:
+    """Return where in a value the objects of these identities stand, in one walk."""
+    places: dict[int, str] = {}
     todo: list[tuple[Any, str]] = [(top, "")]
     while todo:
         value, place = todo.pop()
-        if value is wanted:
-            return place.removeprefix(".")
+        if id(value) in wanted:
+            places[id(value)] = place.removeprefix(".")
         if isinstance(value, dict):
             todo += [(member, f"{place}.{key}") for key, member in value.items()]
         elif isinstance(value, list):
             todo += [(member, f"{place}[{index}]") for index, member in enumerate(value)]
-    return ""
+    return places
