@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from bench.events import mixed, openings, repeats
 from flows.rules.templates import renderer
 from flows.settings import Settings
-from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
+from operators.model.slot import SLOTS
 from operators.rules.book import RuleBook
 from operators.state.slot import Slot
 

@@ -12,19 +12,13 @@ import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
+from flows.recovery.ids import flow_id
 from operators import steps
 from operators.batch import Polled
 
 if TYPE_CHECKING:
     from flows.deliver import Edges
     from operators.lifecycle.host import Host
-
-FLOW_ID = "tocsin"
-
-
-def flow_id(job: str) -> str:
-    """Return the id of the flow of a job: each stage has its own."""
-    return FLOW_ID if job == "all" else f"{FLOW_ID}-{job}"
 
 
 def alerts_flow(source: Source[Polled], host: "Host", edges: "Edges", job: str = "all") -> Dataflow:

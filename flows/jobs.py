@@ -8,8 +8,8 @@ import msgspec
 from flows.settings import KafkaSettings, Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.model.alert import Alert
+from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.handover import Clock, Planned, may_be_summed_up
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings

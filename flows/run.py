@@ -17,7 +17,7 @@ from flows.recovery.layout import Layout, check_layout, hold, save_layout, saved
 from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS
 from flows.settings import SettingsError
-from operators.batch import SLOTS
+from operators.model.slot import SLOTS
 
 LONGEST_REST = 60.0
 """Seconds that a run over files waits for its last notices."""

@@ -7,8 +7,8 @@ import msgspec
 
 from flows.settings import KafkaSettings, Settings, SettingsError
 from flows.sources.kafka_client import read_topics
-from operators.model.owner import ALONE, Owner
 from operators.model.settings import Quota
+from operators.model.slot import ALONE, Owner
 from sinks.kafka.keyed import ALLOWED
 
 Q = TypeVar("Q", bound=Quota)

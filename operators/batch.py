@@ -10,15 +10,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from operators.intake.name import Record, RulesChange
-from operators.lifecycle.commands import ON_ALERTS, Command
+from operators.model.command import ON_ALERTS, Command
 from operators.model.handover import Planned
-from operators.model.owner import slot_of_command
+from operators.model.slot import KEYS, SHARED, slot_of_command
 from operators.rules.book import RuleBook
-
-SHARED = "~"
-"""Key of the state that no slot owns; it sorts behind every slot."""
-SLOTS = tuple(f"{number:02x}" for number in range(256))
-KEYS = (*SLOTS, SHARED)
 
 
 class Raw(msgspec.Struct, frozen=True, gc=False):

@@ -7,9 +7,10 @@ import bytewax.operators as op
 from bytewax.dataflow import Stream
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
-from operators.batch import SHARED, Polled, Share
+from operators.batch import Polled, Share
 from operators.lifecycle.host import Host
 from operators.lifecycle.relay import Portion
+from operators.model.slot import SHARED
 
 Said = list[Any]
 

@@ -22,7 +22,7 @@ from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
 from sinks.outbox import Terms as Holds
-from sinks.outbox.place import PlaceError
+from sinks.redis_client import PlaceError
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 

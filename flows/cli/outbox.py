@@ -16,7 +16,7 @@ from flows.cli.view import console, print_json, shown, span
 from flows.telemetry.redaction import Redactor
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
 from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
-from sinks.outbox.place import PlaceError
+from sinks.redis_client import PlaceError
 
 _hidden = Redactor().hidden
 

@@ -24,7 +24,7 @@ from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError
-from sinks.outbox.place import PlaceError
+from sinks.redis_client import PlaceError
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store
 

@@ -17,9 +17,9 @@ from flows.jobs import for_job
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout
 from flows.settings import Settings, SettingsError, recovery_under
-from operators.batch import SLOTS
+from operators.model.slot import SLOTS
+from operators.model.snapshot import SnapshotError
 from operators.savepoint.file import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError
-from operators.state.snapshot import SnapshotError
 
 put = msgspec.structs.replace
 Command = Any

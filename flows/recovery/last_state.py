@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from flows.alerts import flow_id
+from flows.recovery.ids import flow_id
 from flows.recovery.store import StoreUnreadableError, newest_in
-from operators.batch import SHARED
 from operators.lifecycle.relay import state_within
+from operators.model.slot import SHARED
+from operators.model.snapshot import SnapshotError, unpack
 from operators.rules.read.overlay import Overlay
 from operators.state.shared import VERSION, Kept
 from operators.state.slot import Slot
-from operators.state.snapshot import SnapshotError, unpack
 from operators.state.state import State
 
 Kind = TypeVar("Kind")

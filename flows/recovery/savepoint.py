@@ -15,13 +15,12 @@ from pathlib import Path
 
 import msgspec
 
-from flows.alerts import flow_id
+from flows.recovery.ids import flow_id
 from flows.recovery.layout import FILE as LAYOUT
 from flows.recovery.layout import Layout, hold, save_layout, saved_layout
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
-from operators.batch import KEYS, SHARED
 from operators.lifecycle.relay import is_wrapped
-from operators.model.owner import ALONE, Owner
+from operators.model.slot import ALONE, KEYS, SHARED, Owner
 from operators.savepoint.file import (
     FORMAT,
     FilesPlace,

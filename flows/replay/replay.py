@@ -9,9 +9,9 @@ from flows.replay.outcome import Outcome
 from operators.converge import Converge
 from operators.intake.decode import MIXED, Refusal
 from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
-from operators.lifecycle.commands import Command
 from operators.lifecycle.worker import CheckTemplate, Worker
-from operators.model.handed import Check
+from operators.model.check import Check
+from operators.model.command import Command
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.state.scene import Render

@@ -12,8 +12,7 @@ from redis.retry import Retry
 from flows.rules.source import Found, Source, SourceUnavailableError, document_from
 from operators.rules.read.documents import RuleError, Sourced
 from sinks import redis_keys as keys
-from sinks.outbox.place import RedisPlace, redis_place
-from sinks.redis_client import redis_client
+from sinks.redis_client import RedisPlace, redis_client, redis_place
 
 HASHES = {
     "hosts": keys.HOSTS,

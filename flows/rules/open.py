@@ -9,7 +9,7 @@ from flows.rules.source import INVENTORY, Source, Terms
 from flows.rules.sql import SqlTables
 from flows.rules.sql_place import is_sql
 from flows.rules.watch import RulesObserver, Watcher
-from sinks.outbox.place import is_redis
+from sinks.redis_client import is_redis
 
 
 def open_rules(

@@ -16,7 +16,7 @@ from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import Stop
 from operators.batch import Polled
-from operators.model.handed import HANDED
+from operators.intake.handed import HANDED
 from operators.savepoint.file import KafkaPlace, ReadUpTo
 from operators.savepoint.inherit import topics_of
 

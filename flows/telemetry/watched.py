@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from flows.telemetry.telemetry import Telemetry
-from operators.batch import SHARED, Polled, Share
+from operators.batch import Polled, Share
 from operators.lifecycle.host import Host, Inherited, nothing
 from operators.lifecycle.relay import Portion
 from operators.lifecycle.worker import Worker
-from operators.model.owner import ALONE, Owner
+from operators.model.slot import ALONE, SHARED, Owner
 from operators.rules.book import RuleBook
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from operators.check.series import reach, result_level
 from operators.model.alert import ABNORMAL, NO_DATA_TAG
+from operators.model.check import CheckResult
 from operators.model.event import Event
 from operators.rules.shapes.model import Strategy
 
@@ -20,20 +21,6 @@ EVERY_LEVEL = 0
 
 FEWEST_KEPT = 30
 """Results of one level that are kept however the strategy is configured (spec/lifecycle.md 4.8)."""
-
-
-class CheckResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One detection result as it came (replay.md, kind `check`). A key that was not given is None."""
-
-    time: int
-    anomaly: bool | None = None
-    level: int | None = None
-    value: Any = None
-    item_id: str | None = None
-    no_data: bool | None = None
-    """True: the series still has no data; False: it has data again."""
-    superseded: bool | None = None
-    """A better-placed strategy now watches the same series (design.md 7.34)."""
 
 
 class Anomaly(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -1,20 +1,14 @@
 """Identities: which notices fall together, and where their state lives."""
 
-from functools import lru_cache
 from hashlib import md5
 
 import msgspec
 
 from operators.converge.model import Child
 from operators.model.records import Action
+from operators.model.slot import slot_of_business
 
 UPGRADE = "upgrade"
-
-
-@lru_cache(maxsize=4096)
-def slot_of(business: str) -> str:
-    """Return the slot of a business: two hex digits."""
-    return md5(business.encode()).hexdigest()[:2]
 
 
 def route(action: Action) -> str:
@@ -23,7 +17,7 @@ def route(action: Action) -> str:
     Every group and gate of an action begins with it: both name the business. So an action is routed as a whole, a gate
     lives beside its groups, and all receivers of a way stay in one message.
     """
-    return slot_of(str(action.bk_biz_id))
+    return slot_of_business(str(action.bk_biz_id))
 
 
 def group_key(child: Child) -> str:
@@ -55,4 +49,4 @@ def _hash(child: Child, subject: tuple[object, ...]) -> str:
     action = child.action
     business = str(action.bk_biz_id)
     common = (business, child.receiver, child.way, action.severity, action.signal, action.notice_type == UPGRADE)
-    return slot_of(business) + md5(msgspec.json.encode((common, subject))).hexdigest()[2:]
+    return slot_of_business(business) + md5(msgspec.json.encode((common, subject))).hexdigest()[2:]

@@ -11,9 +11,9 @@ from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Addressee, Child, Gate, Group, Member, Outcome, State, Storm
 from operators.converge.verdict import NOTICE, Tally, settled
 from operators.converge.voice import Voice
+from operators.model import snapshot
 from operators.model.records import Action, Message
 from operators.model.settings import CoreSettings
-from operators.state import snapshot
 
 VERSION = 1
 """Format of the snapshot."""

@@ -6,17 +6,17 @@ import msgspec
 
 from operators.converge import Converge
 from operators.intake.name import Body, RulesChange, Tick
-from operators.lifecycle.commands import ON_SHIELDS, Command
 from operators.lifecycle.fold import FOLD
 from operators.lifecycle.worker import CheckTemplate, Worker
+from operators.model import snapshot
 from operators.model.alert import Alert
+from operators.model.command import ON_SHIELDS, Command
 from operators.model.handover import Planned
 from operators.model.reason import Reason
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
 from operators.plan.send import Note, note_entry, say_messages
 from operators.rules.book import RuleBook
-from operators.state import snapshot
 from operators.state.scene import Render
 
 VERSION = 1

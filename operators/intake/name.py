@@ -4,15 +4,17 @@ from typing import Any
 
 import msgspec
 
-from operators.check.results import CheckResult, lacks_level
+from operators.check.results import lacks_level
 from operators.intake.clean import clean_event
+from operators.intake.command import read_command
 from operators.intake.decode import Decoded, Refusal, Wire, decode, oversized
 from operators.intake.enrich.event import Dropped, enrich_event
-from operators.lifecycle.commands import Command, read_command
+from operators.intake.handed import HANDED, read_handed
 from operators.model.bounds import bounded
+from operators.model.check import Check, CheckResult
+from operators.model.command import Command
 from operators.model.event import Event
 from operators.model.fields import FieldError, whole_number
-from operators.model.handed import HANDED, Check, read_handed
 from operators.model.handover import Planned
 from operators.model.identity import event_uid, fingerprint
 from operators.model.reason import DeadReason

@@ -1,59 +1,13 @@
-"""What operators may do to an alert: ack, close, assign, comment (design.md 8; replay.md)."""
-
-from typing import Any
-
-import msgspec
+"""What a command does to an alert: ack, close, assign, comment (design.md 8; replay.md)."""
 
 from operators.intake.decode import Refusal
 from operators.lifecycle.ack import settle_ack_duration
 from operators.lifecycle.ends import end_alert
+from operators.model.command import Command
 from operators.model.reason import DeadReason, OpType, Reason
 from operators.plan.judge import notice_of
 from operators.plan.signal import emit, matched
 from operators.state.turn import Turn
-
-
-class Command(msgspec.Struct, frozen=True, gc=False):
-    """One command of an operator."""
-
-    command: str
-    operator: str = ""
-    message: str = ""
-    alert_id: str | None = None
-    dedupe_md5: str | None = None
-    appointee: tuple[str, ...] = ()
-    shield: dict[str, Any] | None = None
-    id: str | int | None = None
-    """Of a shield."""
-
-
-ON_ALERTS = frozenset({"ack", "close", "assign", "comment"})
-ON_SHIELDS = frozenset({"shield", "unshield"})
-
-
-def read_command(fields: dict[str, Any]) -> Command | Refusal:
-    """Return the command that a record holds, or why it holds none."""
-    try:
-        command = msgspec.convert({key: value for key, value in fields.items() if value is not None}, Command)
-    except msgspec.ValidationError as error:
-        missing = "missing required field" in str(error)
-        return Refusal(DeadReason.MISSING_FIELD if missing else DeadReason.WRONG_TYPE, f"command: {error}")
-    if command.command not in ON_ALERTS | ON_SHIELDS:
-        return Refusal(DeadReason.UNKNOWN_COMMAND, f"`command`: {command.command[:80]!r}")
-    return _complete(command)
-
-
-def _complete(command: Command) -> Command | Refusal:
-    missing = None
-    if command.command in ON_ALERTS and not (command.alert_id or command.dedupe_md5):
-        missing = "alert_id"
-    elif command.command == "assign" and not command.appointee:
-        missing = "appointee"
-    elif command.command == "shield" and command.shield is None:
-        missing = "shield"
-    elif command.command == "unshield" and command.id is None:
-        missing = "id"
-    return Refusal(DeadReason.MISSING_FIELD, f"`{missing}`: missing") if missing else command
 
 
 def apply_command(turn: Turn, command: Command) -> Refusal | None:

@@ -9,11 +9,12 @@ from operators.check.results import EMPTY, fold_check
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import ReceiptLine, RulesChange, Tick
-from operators.lifecycle.commands import ON_SHIELDS, Command, apply_command
+from operators.lifecycle.commands import apply_command
 from operators.lifecycle.dedupe import fold_event
 from operators.limits.combination import combination, noise_dimensions
+from operators.model.check import Check
+from operators.model.command import ON_SHIELDS, Command
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.reason import DeadReason
 from operators.rules.shapes.model import Strategy
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from operators.batch import KEYS, SHARED, Batch, Polled, Raw, Share, key_of, shares
+from operators.batch import Batch, Polled, Raw, Share, key_of, shares
 from operators.intake.name import Body, Record, RulesChange, Tick, take_in
-from operators.lifecycle.commands import Command
 from operators.lifecycle.relay import Portion, Relay, concerns, is_wrapped, unwrap, wrap
 from operators.lifecycle.worker import Worker
+from operators.model.command import Command
 from operators.model.event import Event
-from operators.model.owner import ALONE, Owner, slot_of_command
+from operators.model.slot import ALONE, KEYS, SHARED, Owner, slot_of_command
 from operators.rules.book import RuleBook
 
 Inherited = Callable[[str], bytes | None]

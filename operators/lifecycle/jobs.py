@@ -9,8 +9,8 @@ from operators.converge.stage import Notices
 from operators.intake.name import Body, RulesChange, Tick
 from operators.lifecycle.fold import FOLD
 from operators.lifecycle.worker import CheckTemplate, Table, Worker
+from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.handover import Clock, Handover
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook

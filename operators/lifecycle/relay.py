@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.batch import KEYS, SHARED, Polled, Raw, key_of
+from operators.batch import Polled, Raw, key_of
 from operators.intake.name import Record, RulesChange
+from operators.model.slot import KEYS, SHARED
 
 MARK = 0xFF
 """First byte of a snapshot with portions before the state; no version of a state has this number."""

@@ -7,12 +7,12 @@ from operator import itemgetter
 import msgspec
 
 from operators.limits.combination import Combination, combination, noise_dimensions
+from operators.model import snapshot
 from operators.model.alert import Alert
 from operators.model.reason import Reason
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
 from operators.rules.shapes.model import Strategy
-from operators.state import snapshot
 
 VERSION = 1
 """Format of the snapshot."""

@@ -4,11 +4,11 @@ from typing import Protocol
 
 import msgspec
 
-from operators.converge.keys import slot_of
 from operators.converge.model import Outcome
 from operators.model.alert import Alert
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
+from operators.model.slot import slot_of_business
 
 
 class Planned(msgspec.Struct, frozen=True, gc=False):
@@ -21,7 +21,7 @@ class Planned(msgspec.Struct, frozen=True, gc=False):
     def slot(self) -> str:
         """Return where its groups are kept: the slot of its business, as `converge.route` says."""
         business = self.alert.bk_biz_id if self.action is None else self.action.bk_biz_id
-        return slot_of(str(business))
+        return slot_of_business(str(business))
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from operators.model.event import Event, Tag
+from operators.model.slot import slot_of
 
 if TYPE_CHECKING:
     from hashlib import md5
@@ -133,8 +134,3 @@ def notice_id(action_ids: Iterable[str], way: str, receivers: Sequence[str], *re
 def digest(*parts: Any) -> str:
     """Return the md5 of the compact JSON text of the parts."""
     return md5(_encode(parts)).hexdigest()
-
-
-def slot_of(dedupe_md5: str) -> str:
-    """Return the slot of a fingerprint: its first two hex digits."""
-    return dedupe_md5[:2].lower()

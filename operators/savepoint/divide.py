@@ -10,12 +10,12 @@ from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.limits.noise import VERSION as NOISE_VERSION
 from operators.limits.noise import State as NoiseState
 from operators.limits.quota import Counter
-from operators.model.owner import Owner
+from operators.model import snapshot
+from operators.model.slot import Owner
 from operators.plan.shield_notices import ShieldNews
 from operators.rules.read.overlay import Documents
 from operators.savepoint import divide_merging as division_merging
 from operators.savepoint import divide_noise as division_noise
-from operators.state import snapshot
 from operators.state.shared import VERSION, Kept
 
 replace = msgspec.structs.replace

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from operators.converge.model import Gate, Group, Member, State, Storm
-from operators.model.owner import Owner, slot_of_alert
+from operators.model.slot import Owner, slot_of_alert
 
 replace = msgspec.structs.replace
 Numbers = Mapping[int, int]

@@ -10,8 +10,8 @@ import msgspec
 
 from operators.limits.combination import Combination
 from operators.limits.noise import Scope, State, Window
-from operators.model.owner import Owner, slot_of_alert
 from operators.model.records import Action
+from operators.model.slot import Owner, slot_of_alert
 
 Held = Mapping[str, Action]
 

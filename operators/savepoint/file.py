@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from operators.state.snapshot import SnapshotError
+from operators.model.snapshot import SnapshotError
 
 MAGIC = b"tocsin savepoint\n"
 FORMAT = 1

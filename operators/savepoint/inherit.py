@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from operators.batch import SHARED
-from operators.model.owner import Owner
+from operators.model.slot import SHARED, Owner
 from operators.savepoint.divide import shared_out
 from operators.savepoint.file import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
 

@@ -4,11 +4,11 @@ import msgspec
 
 from operators.limits.noise import Noise
 from operators.limits.quota import Counter
+from operators.model import snapshot
 from operators.model.records import Message
 from operators.plan.shield_notices import ShieldNews, shield_notices
 from operators.rules.read.overlay import Documents, Overlay
 from operators.rules.shapes.model import Strategy
-from operators.state import snapshot
 from operators.state.scene import Scene
 
 VERSION = 1

@@ -5,7 +5,7 @@ The encoded form of each state is kept until it changes, so a snapshot is a join
 
 import msgspec
 
-from operators.state.snapshot import SnapshotError
+from operators.model.snapshot import SnapshotError
 from operators.state.state import State
 
 VERSION = 1

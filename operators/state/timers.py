@@ -2,7 +2,7 @@
 
 from heapq import heappop, heappush
 
-from operators.model.identity import slot_of
+from operators.model.slot import slot_of
 
 
 class Timers:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.records import DeadLetter
 from sinks.kafka.documents import write_each
 from sinks.kafka.producer import KafkaSink, Outgoing

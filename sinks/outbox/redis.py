@@ -14,9 +14,8 @@ from operators.model.records import Notice
 from sinks import redis_keys as keys
 from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_taken
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms
-from sinks.outbox.place import RedisPlace
 from sinks.outbox.redis_scripts import FIELDS, scripts
-from sinks.redis_client import redis_client
+from sinks.redis_client import RedisPlace, redis_client
 
 CHUNK = 500
 """Notices a script handles at most, so that Redis never stops for long."""

@@ -6,8 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from operators.model.alert import Alert
+from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.handover import Planned
 from operators.model.reason import DeadReason
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt

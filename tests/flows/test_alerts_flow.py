@@ -8,8 +8,9 @@ import pytest
 from bytewax.testing import TestingSource, run_main
 
 from flows import alerts
-from flows.alerts import FLOW_ID, alerts_flow
+from flows.alerts import alerts_flow
 from flows.job import build
+from flows.recovery.ids import FLOW_ID
 from flows.replay.files import write
 from flows.replay.outcome import Outcome, summary
 from flows.run import recovery_in

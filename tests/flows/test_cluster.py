@@ -12,12 +12,13 @@ import yaml
 
 from flows.rules.templates import renderer
 from flows.settings import Settings
-from operators.batch import KEYS, Polled, Raw
+from operators.batch import Polled, Raw
 from operators.intake.decode import MIXED
 from operators.lifecycle.host import Host
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.records import DeadLetter
+from operators.model.slot import KEYS
 from operators.rules.read.load import load
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore

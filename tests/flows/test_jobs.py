@@ -17,14 +17,14 @@ from flows.jobs import PlannedEdge, for_job
 from flows.rules.templates import renderer
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.sources.kafka_client import read_topics
-from operators.batch import SLOTS
 from operators.intake.name import Record, take_in
 from operators.lifecycle.jobs import WORKERS
 from operators.model.alert import Alert
+from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handed import Check
 from operators.model.handover import Clock, Planned
 from operators.model.records import Action, DeadLetter, Notice
+from operators.model.slot import SLOTS
 from operators.rules.read.load import load
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import StoreError

@@ -17,8 +17,8 @@ import yaml
 from flows.cli.supervise import without_workers
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.shares import divided, owner_of
-from operators.model.owner import Owner
 from operators.model.settings import ActionQuota, Quota, Quotas
+from operators.model.slot import Owner
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
 from tests.servers.topics import Topics

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from flows.cli.commands import ack, assign, close, comment, shield
 from flows.cli.run import with_options
 from flows.settings import Settings, StoreSettings, load_settings
+from operators.intake.command import read_command
 from operators.intake.decode import Decoded, decode
-from operators.lifecycle.commands import Command, read_command
+from operators.model.command import Command
 
 ALERT = "1763900000ffffffffffff"
 PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock")) | {"inputs": (), "follow": False, "recording": False}

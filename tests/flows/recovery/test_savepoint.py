@@ -14,7 +14,7 @@ from flows.cli import main
 from flows.recovery.layout import Layout, hold, save_layout
 from flows.recovery.savepoint import _check_complete, drop_used, read
 from flows.recovery.store import StoreUnreadableError, read_snapshots
-from operators.batch import KEYS
+from operators.model.slot import KEYS
 from operators.savepoint.file import FORMAT, MAGIC, SavepointError
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store

@@ -10,7 +10,7 @@ import redis
 from flows.rules.inventory import RedisHashes
 from flows.rules.source import SourceUnavailableError, Terms
 from flows.rules.watch import Watcher
-from sinks.outbox.place import redis_place
+from sinks.redis_client import redis_place
 from tests.flows.rules.made import HOST
 
 

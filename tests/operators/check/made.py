@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from operators.check.results import EMPTY, CheckMemory, CheckResult, fold_check
+from operators.check.results import EMPTY, CheckMemory, fold_check
 from operators.model.alert import NO_DATA_TAG, Alert, Extra
+from operators.model.check import CheckResult
 from operators.model.event import Event, Tag
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address

@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.check.close import CloseVerdict, close_verdict
-from operators.check.results import EMPTY, CheckMemory, CheckResult
+from operators.check.results import EMPTY, CheckMemory
 from operators.check.snapshot import snapshot_of
+from operators.model.check import CheckResult
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings
 from operators.rules.shapes.model import (

@@ -1,8 +1,9 @@
 import pytest
 
 from operators.check.recover import RecoverVerdict, recover_verdict, recovering_extra
-from operators.check.results import EMPTY, CheckResult, fold_event
+from operators.check.results import EMPTY, fold_event
 from operators.model.alert import Extra
+from operators.model.check import CheckResult
 from operators.model.reason import Reason
 from operators.rules.shapes.model import Algorithm
 from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, remembered, strategy

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from operators.converge import Converge, route
 from operators.model.settings import ConvergeSettings, CoreSettings
-from operators.state.snapshot import SnapshotError
+from operators.model.snapshot import SnapshotError
 from tests.operators.converge.planned import machine, notice, run
 
 PEOPLE = st.lists(st.sampled_from(["alice", "bob"]), unique=True)

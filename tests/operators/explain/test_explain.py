@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from operators.check.results import Anomaly, CheckMemory, CheckResult, fold_check
+from operators.check.results import Anomaly, CheckMemory, fold_check
 from operators.explain.case import Window
 from operators.explain.explain import Deadline, explain
 from operators.explain.text import REASON_TEXT
 from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
+from operators.model.check import CheckResult
 from operators.model.event import Event
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult

@@ -5,9 +5,10 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators.batch import KEYS, SHARED, Polled, Raw
+from operators.batch import Polled, Raw
 from operators.intake.decode import MIXED
 from operators.lifecycle.host import Host
+from operators.model.slot import KEYS, SHARED
 from operators.state.slot import Slot
 from tests.replay.driver import RULES, T0, command, delete, event, put, replay_of, strategy_event
 from tests.replay.scenes import SERIES, SETTINGS, scenes

@@ -10,8 +10,8 @@ from operators.limits.noise import Noise, is_reducible
 from operators.model.alert import Alert
 from operators.model.event import Event, Tag
 from operators.model.settings import CoreSettings, NoiseReduceSettings
+from operators.model.snapshot import SnapshotError
 from operators.rules.shapes.model import NoiseReduceConfig, NoticeOptions, NoticeRelation, Strategy
-from operators.state.snapshot import SnapshotError
 from tests.operators.converge.planned import notice
 
 DAY = 86400

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators.batch import SHARED, SLOTS
 from operators.intake.decode import MIXED
 from operators.intake.name import take_in
 from operators.limits import quota
-from operators.model.owner import ALONE, Owner
+from operators.model import snapshot
+from operators.model.slot import ALONE, SHARED, SLOTS, Owner
 from operators.savepoint.divide import shared_out
 from operators.savepoint.file import (
     FORMAT,
@@ -28,7 +28,6 @@ from operators.savepoint.file import (
     parse,
 )
 from operators.savepoint.inherit import read_on_from, states_for
-from operators.state import snapshot
 from operators.state.shared import VERSION, Kept
 from operators.state.slot import Slot
 from tests.replay.driver import T0, check, command, delete, event, finished, lines_of, put, replay_of, strategy_event

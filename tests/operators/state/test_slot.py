@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.model.alert import Alert, KeptAlert, document
+from operators.model.snapshot import SnapshotError
 from operators.rules.read.overlay import Overlay
 from operators.state.slot import VERSION, Slot
 from operators.state.slots import States
-from operators.state.snapshot import SnapshotError
 from operators.state.state import ID_BYTES, RECENT, State, id_key, remember, seen
 from operators.state.timers import Timers
 from tests.operators.check.made import alert

@@ -1,22 +1,12 @@
-"""Records that another job of ours wrote: read as they are, decided already (operators/model/handover.py)."""
+"""What another job of ours wrote: read as it is, decided already (operators/model/handover.py)."""
 
 import msgspec
 
-from operators.check.results import CheckResult
 from operators.intake.decode import Refusal
+from operators.model.check import Check
 from operators.model.event import Event
 from operators.model.handover import Planned
 from operators.model.reason import DeadReason
-
-
-class Check(msgspec.Struct, frozen=True, gc=False):
-    """One detection result and the series it speaks of."""
-
-    dedupe_md5: str
-    result: CheckResult
-    event: Event
-    """The identity fields of the check in the shape of an event."""
-
 
 Handed = Event | Check | Planned
 

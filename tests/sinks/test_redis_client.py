@@ -3,7 +3,7 @@
 import pytest
 
 from sinks.outbox import open_outbox
-from sinks.outbox.place import PlaceError, RedisPlace, is_redis, redis_place, without_login
+from sinks.redis_client import PlaceError, RedisPlace, is_redis, redis_place, without_login
 
 
 @pytest.mark.parametrize(

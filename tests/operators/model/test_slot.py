@@ -7,9 +7,9 @@ import pytest
 from operators.batch import Polled, Raw
 from operators.lifecycle.host import Host
 from operators.lifecycle.worker import Worker
-from operators.model.owner import Owner
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
+from operators.model.slot import Owner
 from operators.rules.book import RuleBook
 
 T = 1_700_000_000
