@@ -81,6 +81,7 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
         fail(error)
     job.stop.on_signals()
     watched.heart.also("rules", lambda: job.rules.alive)
+    watched.heart.note(lambda: job.rules.trouble)
     if beside is not None:
         watched.heart.also("courier", lambda: beside.alive)
     watched.start()

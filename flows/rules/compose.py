@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from flows.rules.source import Found, Terms, id_in
+from flows.rules.source import Terms, id_in
 from operators.rules.book import RuleBook
-from operators.rules.read.documents import RuleError, Sourced
+from operators.rules.read.documents import Found, RuleError, Sourced
 from operators.rules.read.load import build
-from operators.rules.read.patch import patch
+from operators.rules.read.patch import not_emptied, patch
 
 Key = tuple[str, str]
 """(kind, id)."""
@@ -52,10 +52,7 @@ class Composer:
         book = self._patched(offered, indices)
         errors: list[RuleError] = []
         if book is None:
-            together = {**self._good, **offered}
-            wrong = [error for found in together.values() for error in found.errors]
-            documents = (one for found in together.values() for one in found.documents)
-            book, errors = build(documents, wrong, **self._terms.keywords())
+            book, errors = self._built({**self._good, **offered})
         if tell:
             self.errors = tuple(errors)
         if book is None:
@@ -65,6 +62,16 @@ class Composer:
         self._indices.update(indices)
         self._offered = {source: found for source, found in self._offered.items() if source not in offered}
         return True
+
+    def _built(self, together: Mapping[str, Found]) -> tuple[RuleBook | None, list[RuleError]]:
+        """Return the book of everything, or what is wrong with it."""
+        wrong = [error for found in together.values() for error in found.errors]
+        documents = (one for found in together.values() for one in found.documents)
+        book, errors = build(documents, wrong, **self._terms.keywords())
+        if book is None or self.book is None:
+            return book, errors
+        kept = not_emptied(self.book, book, is_asked=any(found.asks_for_none for found in together.values()))
+        return (kept, []) if isinstance(kept, RuleBook) else (None, kept)
 
     def _patched(self, offered: Mapping[str, Found], indices: Mapping[str, Index | None]) -> RuleBook | None:
         """Return the book in force with the differences put in, or None where only a new one tells what is wrong."""

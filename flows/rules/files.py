@@ -3,25 +3,22 @@
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
-from flows.rules.source import Found, Source
-from operators.rules.read.documents import RuleError, rule_files
-from operators.rules.read.load import read_files
-
-NONE_LEFT = "no rule files are left; if none are meant, leave one that holds no rules"
+from flows.rules.source import Source
+from operators.rules.read.documents import Found, read_files, rule_files
 
 
 class Directory(Source):
     """Rule files at paths, sub-directories included.
 
     A change counts once two looks in a row find the same files, so that a file half written, or one of two that belong
-    together, is not read. Files that vanish altogether are a mistake, not an empty rule book.
+    together, is not read. Files that vanish
+    altogether, or hold nothing any more, are a mistake and not an empty rule book (design.md 7.50).
     """
 
     def __init__(self, paths: Sequence[str | Path], interval: float = 1.0) -> None:
         self._paths, self._interval = tuple(paths), interval
         self._seen: Hashable = None
         self._settled: Hashable = None
-        self._had_files = False
 
     @property
     def name(self) -> str:
@@ -44,12 +41,7 @@ class Directory(Source):
 
     def read(self) -> Found:
         """Read every file."""
-        files, _ = rule_files(self._paths)
-        documents, errors = read_files(self._paths)
-        if self._had_files and not files:
-            errors.append(RuleError(self.name, "", NONE_LEFT))
-        self._had_files = self._had_files or bool(files)
-        return Found(tuple(documents), tuple(errors))
+        return read_files(self._paths)
 
 
 def _mark(file: Path) -> Hashable:

@@ -9,8 +9,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from flows.rules.source import Found, Source, SourceUnavailableError, document_from
-from operators.rules.read.documents import RuleError, Sourced
+from flows.rules.source import Source, SourceUnavailableError, document_from
+from operators.rules.read.documents import Found, RuleError, Sourced
 from sinks import redis_keys as keys
 from sinks.redis_client import RedisPlace, redis_client, redis_place
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from operators.rules.book import KINDS
-from operators.rules.read.documents import RuleError, Sourced
+from operators.rules.read.documents import Found, RuleError, Sourced
 
 INVENTORY = ("hosts", "service_instances", "topology", "dynamic_groups")
 """Kinds that say what is watched, and not what is done about it."""
@@ -18,13 +18,6 @@ _FLAGS = ("is_enabled", "enabled")
 
 class SourceUnavailableError(Exception):
     """A source cannot be asked now; what it said last stays. The text names it without secrets."""
-
-
-class Found(msgspec.Struct, frozen=True):
-    """What a source holds: its documents, and what is wrong with it as a whole or with single ones."""
-
-    documents: tuple[Sourced, ...] = ()
-    errors: tuple[RuleError, ...] = ()
 
 
 class Source(Protocol):

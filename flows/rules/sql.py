@@ -4,11 +4,13 @@ import os
 from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import Any
 
-from flows.rules.source import Found, Source, SourceUnavailableError, document_from, flag_of
+from flows.rules.source import Source, SourceUnavailableError, document_from, flag_of
 from flows.rules.sql_database import Database, reading
 from flows.rules.sql_place import sql_place
 from operators.rules.book import KINDS
-from operators.rules.read.documents import RuleError, Sourced
+from operators.rules.read.documents import NO_RULES, Found, RuleError, Sourced
+
+NO_ROWS = f"holds no rules; if none are meant, say `--rules {NO_RULES}`"
 
 
 class SqlTables(Source):
@@ -49,7 +51,9 @@ class SqlTables(Source):
     def read(self) -> Found:
         """Read all tables in one transaction."""
         with reading(self._place, self._environment) as database:
-            return rows_found(database, self._tables(database), self.name)
+            found = rows_found(database, self._tables(database), self.name)
+        is_empty = self._kinds == frozenset(KINDS) and not (found.documents or found.errors)
+        return Found(errors=(RuleError(self.name, "", NO_ROWS),)) if is_empty else found
 
     def _tables(self, database: Database) -> list[str]:
         kinds = tables_of(database, self._kinds)

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import yaml
 
-from flows.rules.source import Found, Terms, flag_of, id_in
+from flows.rules.source import Terms, flag_of, id_in
 from flows.rules.sql import rows_found, tables_of
 from flows.rules.sql_database import Database, reading, writing
 from flows.rules.sql_place import sql_place
 from operators.rules.book import KINDS, RuleBook
-from operators.rules.read.documents import RuleError, Sourced, rule_files
-from operators.rules.read.load import build, read_files
+from operators.rules.read.documents import Found, RuleError, Sourced, read_files, rule_files
+from operators.rules.read.load import build
 
 NAME_LENGTH = 512
 """Characters of the column `name`, which is for people who look at the table."""
@@ -45,21 +45,21 @@ def import_rules(
     With `mirror`, rows that the directory does not have are deleted. Raises RefusedRulesError if the directory, or the
     tables as they would then be, do not make a book, and SourceUnavailableError.
     """
-    documents, errors = read_files([directory])
-    _book(documents, errors, terms)
+    given = read_files([directory])
+    _book(given, terms)
     place = sql_place(dsn)
     with writing(place, environment) as database:
         for kind in KINDS:
             for statement in database.create:
                 database.run(statement.format(table=kind))
-        carried = {kind: _carry(database, kind, documents, mirror=mirror) for kind in KINDS}
+        carried = {kind: _carry(database, kind, given.documents, mirror=mirror) for kind in KINDS}
         found = rows_found(database, list(KINDS), place.name)
-        _book(found.documents, found.errors, terms)
+        _book(found, terms)
     return carried
 
 
-def _book(documents: Iterable[Sourced], errors: Iterable[RuleError], terms: Terms) -> RuleBook:
-    book, wrong = build(documents, errors, **terms.keywords())
+def _book(found: Found, terms: Terms) -> RuleBook:
+    book, wrong = build(found.documents, found.errors, **terms.keywords())
     if book is None:
         raise RefusedRulesError(wrong)
     return book
@@ -113,10 +113,9 @@ def export_rules(
         raise FileExistsError(f"{directory}: holds rule files already")
     with reading(place, environment) as database:
         found = rows_found(database, tables_of(database, KINDS), place.name)
-    wanted = _book(found.documents, found.errors, terms)
+    wanted = _book(found, terms)
     written = _write(found, folder)
-    documents, errors = read_files([folder])
-    assert _book(documents, errors, terms).version == wanted.version, "what was written reads differently"
+    assert _book(read_files([folder]), terms).version == wanted.version, "what was written reads differently"
     return written
 
 

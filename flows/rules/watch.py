@@ -9,14 +9,15 @@ import msgspec
 import structlog
 
 from flows.rules.compose import Composer
-from flows.rules.source import Found, Source, SourceUnavailableError, Terms
+from flows.rules.source import Source, SourceUnavailableError, Terms
 from operators.rules.book import RuleBook
-from operators.rules.read.documents import RuleError
+from operators.rules.read.documents import Found, RuleError
 
 SHOWN = 20
 """Mistakes that are logged one by one; of the others only the number."""
 
 REFUSED = "rules refused, the last good ones stay"
+UNAVAILABLE = "not available"
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class Watcher:
             try:
                 self._offered(one)
             except SourceUnavailableError as trouble:
-                self._composer.offer(one.source.name, Found(errors=(RuleError(str(trouble), "", "not available"),)))
+                self._composer.offer(one.source.name, Found(errors=(RuleError(str(trouble), "", UNAVAILABLE),)))
         self._settle(tell=False)
         return list(self._composer.errors)
 
@@ -86,6 +87,22 @@ class Watcher:
     def alive(self) -> bool:
         """Whether it polls; if it met a bug, the process should end and be started anew."""
         return self._thread.is_alive()
+
+    @property
+    def trouble(self) -> str:
+        """Why newer rules are not in force, in one line; empty if all is well."""
+        wrong = self._wrong()
+        if not wrong:
+            return ""
+        where = (
+            ": ".join(filter(None, (wrong[0].file, wrong[0].path))) or wrong[0].reason
+        )  # else it may quote what stands there
+        return f"{REFUSED}: {where} and {len(wrong) - 1} more" if len(wrong) > 1 else f"{REFUSED}: {where}"
+
+    def _wrong(self) -> list[RuleError]:
+        """Return why newer rules are not in force: sources that cannot be asked, and mistakes."""
+        unread = [RuleError(one.trouble, "", UNAVAILABLE) for one in self._polled if one.trouble]
+        return [*unread, *self._composer.errors]
 
     def stop(self) -> None:
         """End the polling."""
@@ -113,11 +130,13 @@ class Watcher:
         except SourceUnavailableError as trouble:
             if str(trouble) != one.trouble:
                 log.warning("rules not read, the last ones stay", source=one.source.name, error=str(trouble))
-            one.trouble = str(trouble)
+                one.trouble = str(trouble)
+                self._show()
             return False
         if one.trouble:
             log.info("rules can be read again", source=one.source.name)
-        one.trouble = ""
+            one.trouble = ""
+            self._show()
         return has_news
 
     def _offered(self, one: _Polled) -> bool:
@@ -133,10 +152,13 @@ class Watcher:
         before = self.holder.current()
         book = self._composer.settle() or before
         self.holder.put(book)
-        if self._observer is not None:
-            self._observer.on_rules(book, self._composer.errors, time.time())
+        self._show()
         if tell:
             self._tell(before, book, self._composer.errors)
+
+    def _show(self) -> None:
+        if self._observer is not None:
+            self._observer.on_rules(self.holder.current(), self._wrong(), time.time())
 
     def _tell(self, before: RuleBook, book: RuleBook, errors: tuple[RuleError, ...]) -> None:
         if book.version != before.version:

@@ -30,6 +30,7 @@ class Heart:
         self._last = clock()
         self._parts: dict[str, Callable[[], bool]] = {}
         self._ready = False
+        self._notes: list[Callable[[], str]] = []
 
     def beat(self) -> None:
         """Give a sign."""
@@ -42,6 +43,15 @@ class Heart:
     def also(self, name: str, is_alive: Callable[[], bool]) -> None:
         """Let a part of the process count too: threads that should never end."""
         self._parts[name] = is_alive
+
+    def note(self, said: Callable[[], str]) -> None:
+        """Let /readyz say more, if there is something to say; whether the process is ready does not hang on it."""
+        self._notes.append(said)
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say beside whether the process is ready."""
+        return [text for said in self._notes if (text := said())]
 
     @property
     def age(self) -> float:
@@ -124,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ready(self) -> None:
         is_ready = self.heart.is_ready
-        self._say(200 if is_ready else 503, b"ready\n" if is_ready else b"nothing was read yet\n")
+        lines = ["ready" if is_ready else "nothing was read yet", *self.heart.notes]
+        self._say(200 if is_ready else 503, "".join(f"{line}\n" for line in lines).encode())
 
     def _say(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

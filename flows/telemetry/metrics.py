@@ -163,11 +163,11 @@ RULES_TIME = Metric(
 )  # fmt: skip
 RULES_ERRORS = Metric(
     name="tocsin_rules_errors", kind="gauge",
-    help="Mistakes in the rules as they now stand; while there are any, the last good ones stay in force.",
+    help="Mistakes in the rules as they now stand, and sources that cannot be read; while there are any, the last good ones stay in force.",
 )  # fmt: skip
 RULES_LOADS = Metric(
     name="tocsin_rules_loads", kind="counter", labels=("result",), known=(("ok",), ("refused",)),
-    help="Changes of rules or inventory that were taken over or refused.",
+    help="Changes of rules or inventory that were taken over, and that were refused or could not be read.",
 )  # fmt: skip
 
 METRICS = (

@@ -128,6 +128,11 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
         """Return the book without rules."""
         return RuleBook(version=version_text(0))
 
+    @property
+    def decides(self) -> bool:
+        """Return True if a rule says what becomes of an alert: a strategy, a disabled one too, or a dispatch rule."""
+        return bool(self.strategies) or any(group.rules for group in self.dispatch.values())
+
     def shields_of(self, business: str | int | None) -> tuple[Shield, ...]:
         """Return the enabled shields of a business, by id."""
         return self.shield_index.get(str(business), ())

@@ -170,8 +170,8 @@ def put(at: int, **kinds: list[Any]) -> dict[str, Any]:
 
 
 def delete(at: int, **kinds: list[Any]) -> dict[str, Any]:
-    """Return a line that takes rules out of force."""
-    return {"kind": "rules", "at": T0 + at, "delete": kinds}
+    """Return a line that takes rules out of force, the last ones too."""
+    return {"kind": "rules", "at": T0 + at, "delete": kinds, "put": {"strategies": []}}
 
 
 def receipt(at: int, **fields: Any) -> dict[str, Any]:

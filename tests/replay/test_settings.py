@@ -55,7 +55,7 @@ EFFECTS = {
         60,
         7,
         RULES,
-        [strategy_event(0), {"kind": "rules", "at": T0 + 1, "delete": {"strategies": [1]}}],
+        [strategy_event(0), {"kind": "rules", "at": T0 + 1, "delete": {"strategies": [1]}, "put": {"strategies": []}}],
         100,
     ),
     "event_expiry": (86400, 10, RULES, [strategy_event(0), strategy_event(50, time=T0 + 30, **LATE)], 60),

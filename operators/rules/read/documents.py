@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,13 @@ MAX_BYTES = 128 << 20
 """No rule file is larger."""
 SUFFIXES = (".yaml", ".yml", ".json")
 
+
+NO_RULES = "none"
+"""The path that stands for no rules at all; a directory of that name is `./none`."""
+_FOR_NONE = f"if no rules are meant, say so: `strategies: []` in a file, or `--rules {NO_RULES}`"
+NO_FILES = f"holds no rule files ({', '.join(SUFFIXES)}); {_FOR_NONE}"
+GONE = "no such file or directory"
+EMPTY = f"is empty; {_FOR_NONE}"
 
 MAX_LINE = 1000
 """Letters of a told mistake."""
@@ -52,37 +59,81 @@ class Sourced(msgspec.Struct, frozen=True, gc=False):
         return RuleError(self.file, f"{self.path}{joint}{place}", reason)
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What a place of rules holds: its documents, and what is wrong with it as a whole or with single ones."""
+
+    documents: tuple[Sourced, ...] = ()
+    errors: tuple[RuleError, ...] = ()
+    asks_for_none: bool = False
+    """It says in so many words that there shall be no rules (design.md 7.50)."""
+
+
 def rule_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[RuleError]]:
-    """Return the rule files at the paths; in directories, hidden names and other suffixes do not count."""
-    files, errors = [], []
-    for path in map(Path, paths):
-        if path.is_dir():
-            files += sorted(_files_in(path))
-        elif path.exists():
-            files.append(path)
-        else:
-            errors.append(RuleError(str(path), "", "no such file or directory"))
+    """Return the rule files at the paths, and where none can be read; in directories, hidden names and other suffixes do not count."""
+    files: list[Path] = []
+    errors: list[RuleError] = []
+    for path in (Path(path) for path in paths if str(path) != NO_RULES):
+        known = len(errors)
+        found = _files_at(path, errors)
+        files += found
+        if not found and len(errors) == known:
+            errors.append(RuleError(str(path), "", NO_FILES))
     return list(dict.fromkeys(files)), errors
 
 
-def _files_in(top: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(top):
+def _files_at(path: Path, errors: list[RuleError]) -> list[Path]:
+    try:
+        if path.is_dir():
+            return sorted(_files_in(path, errors))
+        path.stat()
+    except OSError as wrong:
+        is_gone = isinstance(wrong, FileNotFoundError)
+        errors.append(RuleError(str(path), "", GONE if is_gone else f"cannot be read: {wrong.strerror}"))
+        return []
+    return [path]
+
+
+def _files_in(top: Path, errors: list[RuleError]) -> Iterator[Path]:
+    def refuse(wrong: OSError) -> None:
+        errors.append(RuleError(str(wrong.filename), "", f"cannot be read: {wrong.strerror}"))
+
+    for folder, folders, names in os.walk(top, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if name.endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(folder, name)
 
 
-def documents_in(file: Path) -> tuple[list[Sourced], list[RuleError]]:
-    """Return the documents of one rule file, and what is wrong with it as a whole; then documents may be missing."""
+def read_files(paths: Iterable[str | Path]) -> Found:
+    """Return the documents in the rule files at the paths, in order of file and place; the path `none` asks for no rules."""
+    paths = list(paths)
+    files, errors = rule_files(paths)
+    read = [documents_in(file) for file in files]
+    return Found(
+        tuple(one for found in read for one in found.documents),
+        (*errors, *(wrong for found in read for wrong in found.errors)),
+        NO_RULES in map(str, paths) or any(found.asks_for_none for found in read),
+    )
+
+
+def documents_in(file: Path) -> Found:
+    """Return what one rule file holds; where it as a whole is wrong, documents may be missing."""
     try:
         text = _text(file)
     except (OSError, ValueError) as wrong:
         said = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
-        return [], [RuleError(str(file), "", f"cannot be read: {said}")]
+        return Found(errors=(RuleError(str(file), "", f"cannot be read: {said}"),))
     value, problems = _parse_json(text) if file.suffix == ".json" else parse_yaml(text)
+    if value is None and not problems:
+        return Found(errors=(RuleError(str(file), "", EMPTY),))
     documents, errors = taken_apart({} if value is None else value, str(file))
-    return documents, [RuleError(str(file), place, reason) for place, reason in problems] + errors
+    told = [RuleError(str(file), place, reason) for place, reason in problems]
+    return Found(tuple(documents), (*told, *errors), asks_for_none(value))
+
+
+def asks_for_none(kinds: Any) -> bool:
+    """Return True if a mapping of kinds says `strategies: []`: that there shall be no rules."""
+    return isinstance(kinds, Mapping) and kinds.get("strategies") == []
 
 
 def _text(file: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from operators.rules.book import RuleBook
 from operators.rules.read.assemble import Draft, assembled, provenance
-from operators.rules.read.documents import RuleError, Sourced, documents_in, rule_files
+from operators.rules.read.documents import RuleError, Sourced, read_files
 
 CheckTemplate = Callable[[str], str | None]
 
@@ -25,25 +25,14 @@ def load(
     strategy that names none; `time_zone` that of datetimes without offset where the business has none.
     """
     with _collector_paused():
-        documents, errors = read_files([paths] if isinstance(paths, str | Path) else paths)
+        found = read_files([paths] if isinstance(paths, str | Path) else paths)
         return build(
-            documents,
-            errors,
+            found.documents,
+            found.errors,
             check_template=check_template,
             default_business=default_business,
             time_zone=time_zone,
         )
-
-
-def read_files(paths: Iterable[str | Path]) -> tuple[list[Sourced], list[RuleError]]:
-    """Return the documents in the rule files at the paths, in order of file and place, and what could not be read."""
-    files, errors = rule_files(paths)
-    documents: list[Sourced] = []
-    for file in files:
-        found, wrong = documents_in(file)
-        documents += found
-        errors += wrong
-    return documents, errors
 
 
 def build(

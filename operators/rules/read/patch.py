@@ -6,10 +6,11 @@ from typing import Any
 from operators.rules.book import KINDS, RuleBook, indices
 from operators.rules.index import moved_hosts
 from operators.rules.read.assemble import Draft, book_of, digest_of
-from operators.rules.read.documents import RuleError, Sourced, taken_apart, unknown_kind
+from operators.rules.read.documents import RuleError, Sourced, asks_for_none, taken_apart, unknown_kind
 from operators.rules.read.references import REFERRERS
 from operators.rules.shapes.words import kind_of
 
+LEAVES_NONE = "this would leave no strategy and no dispatch rule; if that is meant, say `strategies: []`"
 _INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "dispatch_index")
 
 
@@ -31,7 +32,13 @@ def patch(
     change.delete(gone)
     change.put(documents)
     change.check()
-    return change.draft.errors or change.applied()
+    return change.draft.errors or not_emptied(book, change.applied(), is_asked=asks_for_none(put))
+
+
+def not_emptied(before: RuleBook, after: RuleBook, *, is_asked: bool) -> RuleBook | list[RuleError]:
+    """Return the book after a change, or the mistake that it decides nothing any more and nobody asked for that (design.md 7.50)."""
+    is_emptied = before.decides and not after.decides and not is_asked
+    return [RuleError("", "", LEAVES_NONE)] if is_emptied else after
 
 
 def _deletions(delete: object) -> tuple[dict[str, list[str]], list[RuleError]]:

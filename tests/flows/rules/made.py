@@ -5,8 +5,7 @@ from typing import Any
 
 import yaml
 
-from flows.rules.source import Found
-from operators.rules.read.documents import Sourced
+from operators.rules.read.documents import Found, Sourced
 
 OPS = {"id": "ops", "name": "Ops", "users": ["alice"], "ways": ["mail"]}
 CPU = {"id": 1, "name": "CPU usage", "notice": {"user_groups": ["ops"]}}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from flows.rules import compose
 from flows.rules.compose import Composer
-from flows.rules.source import Found, Terms
-from operators.rules.read.documents import RuleError
+from flows.rules.source import Terms
+from operators.rules.read.documents import Found, RuleError
 from operators.rules.read.load import build
 from tests.flows.rules.made import CPU, HOST, OPS, found
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flows.rules.files import NONE_LEFT, Directory
-from flows.rules.source import Found, Source, SourceUnavailableError, Terms
+from flows.rules.files import Directory
+from flows.rules.source import Source, SourceUnavailableError, Terms
 from flows.rules.watch import SHOWN, Watcher
-from operators.rules.read.documents import RuleError
+from operators.rules.read.documents import Found, RuleError
 from tests.flows.rules.made import CPU, OPS, found, write
 
 
@@ -173,14 +173,6 @@ def test_a_directory_sees_the_link_that_a_config_map_swaps(tmp_path: Path):
     (tmp_path / "..new").rename(tmp_path / "..data")
     source.stamp()
     assert source.stamp() != first
-
-
-def test_a_directory_that_loses_all_its_files_is_a_mistake(tmp_path: Path):
-    file = write(tmp_path / "a.yaml", user_groups=[OPS])
-    source = Directory([tmp_path])
-    assert source.read().errors == ()
-    file.unlink()
-    assert [error.reason for error in source.read().errors] == [NONE_LEFT]
 
 
 def test_a_file_without_rules_ends_all_rules(tmp_path: Path):

@@ -305,7 +305,6 @@ def test_kinds_may_stand_in_many_files_and_folders(tmp_path):
     (tmp_path / ".hidden" / "c.yaml").write_text("nonsense: [")
     (tmp_path / ".d.yaml").write_text("nonsense: [")
     (tmp_path / "README.md").write_text("nonsense: [")
-    (tmp_path / "empty.yaml").write_text("")
     book, errors = load(tmp_path)
     assert errors == []
     assert set(book.strategies) == {"1", "2"}
@@ -354,12 +353,6 @@ def test_a_binary_file_is_refused(tmp_path, content):
 
 def test_a_path_that_is_not_there_is_told(tmp_path):
     assert [str(error) for error in load([tmp_path / "x"])[1]] == [f"{tmp_path}/x: no such file or directory"]
-
-
-def test_an_empty_folder_is_an_empty_book(tmp_path):
-    book, errors = load(tmp_path)
-    assert errors == []
-    assert book.strategies == {}
 
 
 def test_documents_may_come_from_anywhere():
