@@ -71,6 +71,6 @@ def test_twice_the_file_is_at_most_a_little_more_than_twice_the_work(made, suffi
 def test_a_hundred_thousand_doubled_keys_are_all_told(made, tmp_path):
     file = tmp_path / "rules.json"
     file.write_text(made(100_000))
-    _, errors = documents_in(file)
+    errors = documents_in(file).errors
     assert len(errors) == 100_000
     assert str(errors[-1]).startswith(f"{file}: businesses[")
