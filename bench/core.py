@@ -28,8 +28,8 @@ def fold(host: Worker, raws: Iterable[bytes]) -> None:
     book, settings = host.scene.book, host.scene.settings
     records: list[Record] = []
     for raw in raws:
-        arrival, body = take_in(raw, book, settings)
-        records.append(Record(arrival.time or 0, body))
+        at, body = take_in(raw, book, settings)
+        records.append(Record(at, body))
         if len(records) == CHUNK:
             for record in records:
                 host.fold(record)

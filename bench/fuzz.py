@@ -133,8 +133,7 @@ def attack(inputs: int, seed: int) -> Iterator[tuple[bytes, str]]:
         raw = junk(rng)
         worker = workers[number % 2]
         kind = rng.choice((MIXED,) * 4 + ("event",) * 4 + ("check", "command"))
-        arrival, body = take_in(raw, worker.scene.book, worker.scene.settings, kind)
-        at = max(arrival.at or arrival.time or 0, worker.clock)
+        at, body = take_in(raw, worker.scene.book, worker.scene.settings, kind, floor=worker.clock)
         worker.fold(Record(min(at, worker.clock + 600) if worker.clock else T0, body, "fuzz", str(number), raw))
         msgspec.json.encode(worker.drain())
         if number % 2000 == 0:

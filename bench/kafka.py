@@ -185,8 +185,8 @@ def said_of(events: Sequence[bytes]) -> Iterator[list[Any]]:
     worker = Worker(settings, RuleBook.empty(), renderer(settings))
     for start in range(0, len(events), 1000):
         for raw in events[start : start + 1000]:
-            arrival, body = take_in(keyed(raw)[1], worker.scene.book, settings)
-            worker.fold(Record(arrival.time or 0, body))
+            at, body = take_in(keyed(raw)[1], worker.scene.book, settings)
+            worker.fold(Record(at, body))
         yield worker.drain()
 
 

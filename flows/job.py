@@ -141,7 +141,9 @@ def source_of(
 ) -> Source[Polled]:
     """Return the source that the settings name: files if there are any, else Kafka."""
     if settings.source.files:
-        return FilesSource(settings.source, size=settings.batch, stop=stop, inherited=inherited)
+        return FilesSource(
+            settings.source, size=settings.batch, stop=stop, inherited=inherited, skew=settings.clock_skew
+        )
     if not settings.kafka.brokers:
         raise SettingsError("nothing to read: name files with --input, or kafka.brokers and kafka.topics")
     lag = watched.telemetry.lags if watched is not None else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from operators.intake.name import Record, RulesChange
+from operators.model.bounds import MOST
 from operators.model.command import ON_ALERTS, Command
 from operators.model.handover import Planned
 from operators.model.slot import KEYS, SHARED, slot_of_command
@@ -17,7 +18,7 @@ from operators.rules.book import RuleBook
 
 
 class Raw(msgspec.Struct, frozen=True, gc=False):
-    """One record as a source read it. `at` None: the record's own arrival time, or that of the record before."""
+    """One record as a source read it. `at` None: it arrives when it says so, at `latest` then (design.md 7.65)."""
 
     at: int | None
     source: str
@@ -25,6 +26,7 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
     kind: str = "event"
     """event, check, command, or what our own jobs write: what its source carries (operators/intake/decode.py)."""
+    latest: int = MOST
 
 
 class Polled(msgspec.Struct, frozen=True, gc=False):

@@ -1,5 +1,6 @@
 """`tocsin produce`: a file of events to Kafka, for trying out."""
 
+import time
 from collections.abc import Iterable, Iterator
 
 import click
@@ -11,6 +12,7 @@ from flows.settings import KafkaSettings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
 from flows.sources.produce import produce as send
+from flows.sources.produce import rebased
 from sinks.kafka.producer import DeliveryError
 
 
@@ -18,21 +20,25 @@ from sinks.kafka.producer import DeliveryError
 @click.option("--topic", metavar="TOPIC", help="Where events go.  [default: the only topic of the settings]")
 @click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")
+@click.option("--now", "to_now", is_flag=True, help="Move the lines in time, so that the last of them arrives now.")
 @click.option("--brokers", metavar="HOST:PORT", help="Instead of those of the settings.")
 @settings_option
 def produce(
-    topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None
-) -> None:
+    topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None,
+    *, to_now: bool,
+) -> None:  # fmt: skip
     """Send lines to Kafka, each stamped with its `at` (else its `time`), so that it arrives when it says.
 
-    Old lines are backlog: a job works them off at once, by their own clock. Lines whose `kind` is check, command or
+    Old lines are backlog: a job works them off at once, by their own clock; with --now they are as if they had just
+    happened (all of them are read first). Lines whose `kind` is check, command or
     rules go to the topics `kafka.checks` and `kafka.commands`: by a topic of events a job takes events only.
     """
     settings = read_settings(settings_path).kafka
     if brokers:
         settings = msgspec.structs.replace(settings, brokers=brokers)
     try:
-        sent, too_large = send(settings, topic or only_topic(settings), _lines(inputs), rate)
+        lines = rebased(list(_lines(inputs)), int(time.time())) if to_now else _lines(inputs)
+        sent, too_large = send(settings, topic or only_topic(settings), lines, rate)
     except (SettingsError, KafkaTroubleError, DeliveryError, InputError) as error:
         fail(error)
     click.echo(f"{sent} lines sent" + (f", {too_large} too large for the broker" if too_large else ""))

@@ -35,6 +35,8 @@ class Outcome:
         self.dead_letters: list[DeadLetter] = []
         self.events: list[Event] = []
         self.dropped: list[Dropped] = []
+        self.jumps: list[dict[str, int]] = []
+        """Of the clock from one line to the next: line, from, to."""
 
     def take(self, thing: Any) -> None:
         """Keep one record."""
@@ -157,6 +159,7 @@ def summary(outcome: Outcome, counts: Any, *, until: int, rules_version: str) ->
         "signals": _count(signal.signal for signal in outcome.signals),
         "actions": _count(action.status for action in outcome.actions.values()),
         "notices": _count(notice.way for notice in outcome.notices.values()),
+        "jumps": outcome.jumps,
         "until": until,
         "rules_version": rules_version,
     }

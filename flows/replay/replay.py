@@ -46,9 +46,9 @@ class Replay:
     def fold(self, line: Line) -> None:
         """Fold one line at its arrival time, which is never less than that of the line before."""
         worker = self.worker
-        arrival, body = take_in(line.raw, worker.scene.book, self._settings, MIXED)
-        named = arrival.at if arrival.at is not None else arrival.time
-        at = worker.clock if named is None else max(named, worker.clock)
+        at, body = take_in(line.raw, worker.scene.book, self._settings, MIXED, floor=worker.clock)
+        if worker.clock and at - worker.clock > JUMP:
+            self.outcome.jumps.append({"line": line.number, "from": worker.clock, "to": at})
         keep_raw = isinstance(body, Refusal) or type(body) in WITH_RAW
         worker.fold(Record(at, body, line.source, str(line.number), line.raw if keep_raw else b""))
         self._take(worker.drain())
@@ -78,6 +78,9 @@ class Replay:
         self._take(self.worker.drain())
         return self.outcome
 
+
+JUMP = 7 * 86400
+"""Seconds between two lines beyond which the summary names them: some clock was wrong (design.md 7.46)."""
 
 WATCH_EVERY = 500
 """Lines between two looks of a watcher."""

@@ -100,7 +100,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
     """Reads the files in turn, and beside them a file of commands if there is one."""
 
     def __init__(
-        self, settings: SourceSettings, *, size: int, stop: Stop, resume: State | None,
+        self, settings: SourceSettings, *, size: int, stop: Stop, resume: State | None, skew: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         place = resume or (0, 0, 0, 0, 0)
@@ -109,6 +109,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         self._commands_path = Path(settings.commands) if settings.commands else None
         self._kind = MIXED if settings.recording else "event"
         self._by_wall, self._size, self._stop, self._now = settings.clock == "wall", size, stop, now
+        self._skew = skew
         self._idle = self._ended = False
         self._ticked = 0
 
@@ -150,7 +151,8 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         raws: list[Raw] = []
         while len(raws) < self._size and (line := reader.next_line()) is not None:
             name, number, raw = line
-            raws.append(Raw(now if self._by_wall else None, name, number, raw, kind))
+            at = now if self._by_wall else None
+            raws.append(Raw(at, name, number, raw, kind, latest=now + self._skew))
         return raws
 
 
@@ -164,8 +166,10 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
         size: int,
         stop: Stop,
         inherited: Callable[[], ReadUpTo | None] = lambda: None,
+        skew: int = 0,
     ) -> None:
         self._settings, self._size, self._stop, self._inherited = settings, size, stop, inherited
+        self._skew = skew
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -175,4 +179,4 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
         """Return the reader, where it left off."""
         place = self._inherited() if resume_state is None else None
         resume = place.place if isinstance(place, FilesPlace) else resume_state
-        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume)
+        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume, skew=self._skew)

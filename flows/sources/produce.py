@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -51,6 +51,35 @@ def produce(
     return sent, refused
 
 
+MOVED = ("at", "time", "anomaly_time", "bk_ingest_time", "bk_clean_time", "create_time", "until")
+"""Fields that hold a second of the stream."""
+
+
+def rebased(lines: Sequence[bytes], now: int) -> Iterator[bytes]:
+    """Yield the lines moved in time as one, so that the last of them arrives at `now`."""
+    stamps = [stamp for stamp in map(_stamp, map(_head, lines)) if stamp is not None]
+    shift = now - max(stamps, default=now)
+    return (_moved(line, shift) for line in lines)
+
+
+def _moved(line: bytes, shift: int) -> bytes:
+    """Return a line with its times moved; one that is no JSON object stays as it is."""
+    try:
+        fields = msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return line
+    times = {name: fields[name] + shift for name in MOVED if _is_time(fields.get(name))}
+    return msgspec.json.encode({**fields, **times})
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) is int and 0 < value < LATEST
+
+
+def _stamp(head: Head) -> int | None:
+    return next((time for time in (head.at, head.time) if _is_time(time)), None)
+
+
 def _chunks(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
     while chunk := list(islice(lines, size)):
         yield chunk
@@ -77,7 +106,7 @@ def _parts(
 def outgoing(line: bytes, partitions: int, head: Head | None = None) -> Outgoing:
     """Return the record of a line; one that is no JSON object goes as it is, for the dead letters."""
     head = head or _head(line)
-    stamp = next((time for time in (head.at, head.time) if isinstance(time, int) and 0 < time < LATEST), None)
+    stamp = _stamp(head)
     if not _is_fingerprint(head.dedupe_md5):
         return Outgoing(line, at=stamp)
     return Outgoing(line, head.dedupe_md5.encode(), partition_of(head.dedupe_md5, partitions), stamp)

@@ -74,6 +74,10 @@ DROPPED = Metric(
     name="tocsin_events_dropped", kind="counter", labels=("reason",), known=_each(DropReason),
     help="Events that enrichment let go.",
 )  # fmt: skip
+AHEAD = Metric(
+    name="tocsin_events_ahead", kind="counter", labels=("plugin_id",),
+    help="Events whose clock was ahead by more than setting `clock_skew`; sources beyond the first hundred are `__other__`.",
+)  # fmt: skip
 UNREAD_WORDS = Metric(
     name="tocsin_events_unread_words", kind="counter", labels=("field",), known=(("severity",), ("status",)),
     help="Events with a word for severity or status that was not understood; each word is logged once a source.",
@@ -172,7 +176,7 @@ RULES_LOADS = Metric(
 
 METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
-    RECORDS, EVENTS, DUPLICATES, EXPIRED, DROPPED, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
+    RECORDS, EVENTS, DUPLICATES, EXPIRED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
     SLOTS, STATES, OPEN_ALERTS, ALERTS, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,

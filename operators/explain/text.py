@@ -105,6 +105,7 @@ DEAD_TEXT: dict[DeadReason, str] = {
     DeadReason.MISSING_FIELD: "A field without which the record means nothing is missing.",
     DeadReason.WRONG_TYPE: "A field has a value of the wrong type.",
     DeadReason.BAD_VALUE: "A field has a value that cannot be.",
+    DeadReason.FROM_THE_FUTURE: "A record of a file arrives later than now by more than setting `clock_skew`.",
     DeadReason.UNKNOWN_COMMAND: "`command` names no command.",
     DeadReason.UNKNOWN_ALERT: "The command names an alert that this job does not know.",
     DeadReason.ALERT_ENDED: "The command names an alert that has ended.",

@@ -10,10 +10,10 @@ from operators.intake.command import read_command
 from operators.intake.decode import Decoded, Refusal, Wire, decode, oversized
 from operators.intake.enrich.event import Dropped, enrich_event
 from operators.intake.handed import HANDED, read_handed
-from operators.model.bounds import bounded
+from operators.model.bounds import MOST, bounded
 from operators.model.check import Check, CheckResult
 from operators.model.command import Command
-from operators.model.event import Event
+from operators.model.event import SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
 from operators.model.handover import Planned
 from operators.model.identity import event_uid, fingerprint
@@ -56,26 +56,26 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """Another worker, which reads it too, says its dead letter."""
 
 
-class Arrival(msgspec.Struct, frozen=True, gc=False):
-    """What a record says of its own arrival: `at` if it names one, and its event's time."""
+def take_in(
+    raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "event", *,
+    at: int | None = None, floor: int = 0, latest: int = MOST,
+) -> tuple[int, Body]:  # fmt: skip
+    """Turn one record's bytes into the second of its arrival and what the core folds. Never raises.
 
-    at: int | None
-    time: int | None
-
-
-def take_in(raw: bytes, book: RuleBook, settings: CoreSettings, kind: str = "event") -> tuple[Arrival, Body]:
-    """Turn one record's bytes into what the core folds; `kind` is that of its source. Never raises."""
+    `kind` is that of its source. It arrived `at` that second, or when it says so itself: not before `floor`, and not
+    after `latest`.
+    """
     if kind in HANDED:
-        return Arrival(None, None), read_handed(raw, kind)
+        return floor if at is None else at, read_handed(raw, kind)
     decoded = decode(raw, kind)
+    if at is None:
+        said = _said_arrival(raw, decoded)
+        if said is not None and said > latest:
+            return floor, Refusal(DeadReason.FROM_THE_FUTURE, f"arrives at {said}; it is {latest} at most")
+        at = floor if said is None else max(said, floor)
     if isinstance(decoded, Event):
-        return Arrival(decoded.at, decoded.time), identify(decoded, book, settings)
-    if isinstance(decoded, Refusal):
-        return _arrival_of(raw, decoded), decoded
-    body = _other(decoded, book, settings)
-    if isinstance(body, Check):
-        return Arrival(decoded.at, body.result.time), body
-    return _arrival_of(raw, body) if decoded.kind == "check" else Arrival(decoded.at, None), body
+        return at, identify(decoded, book, settings, at)
+    return at, decoded if isinstance(decoded, Refusal) else _other(decoded, book, settings, at)
 
 
 class _Times(msgspec.Struct):
@@ -86,37 +86,52 @@ class _Times(msgspec.Struct):
 _times = msgspec.json.Decoder(_Times)
 
 
-def _arrival_of(raw: bytes, body: Body) -> Arrival:
-    """Return when a record that is of no use arrived, if that much of it can be read."""
-    if isinstance(body, Refusal) and oversized(raw):
-        return Arrival(None, None)
+def _said_arrival(raw: bytes, decoded: Event | Decoded | Refusal) -> int | None:
+    """Return when a record says that it arrived, if that much of it can be read: its `at`, else its time."""
+    if isinstance(decoded, Event):
+        return decoded.time if decoded.at is None else decoded.at
+    if isinstance(decoded, Decoded) and (decoded.at is not None or decoded.kind != "check"):
+        return decoded.at
+    if isinstance(decoded, Refusal) and oversized(raw):
+        return None
     try:
         times = _times.decode(raw)
         at, time = (None if one is None else whole_number(one, "at") for one in (times.at, times.time))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FieldError):
-        return Arrival(None, None)
-    return Arrival(at, time)
+        return None
+    return time if at is None else at
 
 
-def identify(event: Event, book: RuleBook, settings: CoreSettings) -> Event | Dropped:
+def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> Event | Dropped:
     """Enrich an event, then give it its fingerprint and id: the key depends on enrichment (spec/lifecycle.md 11.2)."""
     enriched = enrich_event(event, book, settings)
     if isinstance(enriched, Dropped):
         return enriched
     algorithm = settings.fingerprint
-    at = enriched.time if enriched.at is None else enriched.at  # the worker's clock may say otherwise
-    return replace(
+    named = replace(
         enriched,
         id=event_uid(enriched, algorithm),
         dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm),
         at=at,
         create_time=at,
     )
+    bound = at + settings.clock_skew
+    return _not_ahead(named, at, bound) if named.time > bound or named.anomaly_time > bound else named
 
 
-def _other(decoded: Decoded, book: RuleBook, settings: CoreSettings) -> Body:
+def _not_ahead(event: Event, at: int, bound: int) -> Event:
+    """Return an event whose clock runs ahead with its arrival for each time beyond the bound (design.md 7.46)."""
+    anomaly_time = at if event.anomaly_time > bound else event.anomaly_time
+    if event.time <= bound:
+        return replace(event, anomaly_time=anomaly_time)
+    return replace(
+        event, time=at, anomaly_time=min(anomaly_time, at), extra_info={**event.extra_info, SAID_TIME: event.time}
+    )
+
+
+def _other(decoded: Decoded, book: RuleBook, settings: CoreSettings, at: int) -> Body:
     if decoded.kind == "check":
-        return read_check(decoded.fields, book, settings)
+        return read_check(decoded.fields, book, settings, at)
     if decoded.kind == "command":
         return read_command(decoded.fields)
     if decoded.kind == "rules":
@@ -127,10 +142,11 @@ def _other(decoded: Decoded, book: RuleBook, settings: CoreSettings) -> Body:
 RESULT_FIELDS = frozenset({"anomaly", "level", "value", "item_id", "no_data", "superseded"})
 
 
-def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -> Check | Tick | Refusal:
+def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings, at: int) -> Check | Tick | Refusal:
     """Return the check that a record holds, or why it holds none; of a series whose events are dropped it says nothing."""
     try:
         time = _check_time(fields)
+        time = at if time > at + settings.clock_skew else time
         given = {key: bounded(fields[key]) for key in RESULT_FIELDS if fields.get(key) is not None}
         if "item_id" in given:
             given["item_id"] = str(given["item_id"])
@@ -138,7 +154,7 @@ def read_check(fields: dict[str, Any], book: RuleBook, settings: CoreSettings) -
         if lacks_level(result):
             return Refusal(DeadReason.MISSING_FIELD, "`level`: an anomaly names its level")
         series = _as_event(fields, time)
-        event = series if series.dedupe_md5 else identify(series, book, settings)
+        event = series if series.dedupe_md5 else identify(series, book, settings, at)
     except FieldError as error:
         return Refusal(error.reason, str(error))
     except msgspec.ValidationError as error:

@@ -108,12 +108,7 @@ class Host:
 
     def _record(self, raw: Raw) -> Record:
         worker = self.worker
-        arrival, body = take_in(raw.raw, worker.scene.book, worker.scene.settings, raw.kind)
-        at = raw.at
-        if at is None:
-            at = arrival.at if arrival.at is not None else arrival.time or 0
-        elif arrival.at is not None:
-            at = min(at, arrival.at)
+        at, body = take_in(raw.raw, worker.scene.book, worker.scene.settings, raw.kind, at=raw.at, latest=raw.latest)
         if type(body) is Event:
             return Record(at, body, raw.source, raw.position)
         body, is_quiet = worker.meant(body, raw.kind), False

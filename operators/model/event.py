@@ -13,6 +13,8 @@ else:
 
 SAID_STATUS, SAID_SEVERITY = "said_status", "said_severity"
 """Where `extra_info` keeps a word that was not understood (design.md 7.51)."""
+SAID_TIME = "said_time"
+"""Where it keeps the time that a clock ahead of ours gave an event (design.md 7.46)."""
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -69,3 +71,11 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     bk_topo_node: tuple[str, ...] = ()
     extra_info: dict[str, Any] = {}
     bk_tenant_id: str = "system"
+
+
+def described(event: Event) -> str:
+    """Return the description of an event for a log entry, with the time it gave itself where that does not count."""
+    said = event.extra_info.get(SAID_TIME)
+    if said is None:
+        return event.description
+    return f"{event.description} (its clock said {said}: the time of its arrival counts)".lstrip()

@@ -108,6 +108,7 @@ class DeadReason(StrEnum):
     MISSING_FIELD = "missing_field"
     WRONG_TYPE = "wrong_type"
     BAD_VALUE = "bad_value"
+    FROM_THE_FUTURE = "from_the_future"
     UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_ALERT = "unknown_alert"
     ALERT_ENDED = "alert_ended"

@@ -70,6 +70,7 @@ class CoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default_notice: dict[str, Any] | None = None
     check_interval: Annotated[int, msgspec.Meta(ge=1)] = 60
     event_expiry: Seconds = 86400
+    clock_skew: Seconds = 300
     recover_delay: Seconds = 0
     timeout: Seconds = 3600
     ended_retention: Seconds = 3600

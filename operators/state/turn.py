@@ -10,7 +10,7 @@ import msgspec
 
 from operators.check.snapshot import StrategySnapshot
 from operators.model.alert import ABNORMAL, Extra, KeptAlert, document
-from operators.model.event import Event
+from operators.model.event import Event, described
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
@@ -138,6 +138,8 @@ class Turn:
         self.close_run()
         severity, now = self.current().severity, self.now
         event_id, event_time = (None, None) if event is None else (event.id, event.time)
+        if event is not None and event.extra_info and description == event.description:
+            description = described(event)
         self._say_entry(op_type, reason, description, now, severity, event_id, event_time, operator=operator)
 
     def log_move(self, reason: Reason, description: str = "", event: Event | None = None) -> None:
@@ -148,12 +150,13 @@ class Turn:
         """Add an event to the open run of its kind, or begin one."""
         op_type, run, now = MOVES[reason].op_type, self.state.run, self.now
         severity = event.severity if op_type is EVENT_DROP else self.current().severity
+        description = described(event) if event.extra_info else event.description
         if run is None or run.op_type != op_type:
             self.close_run()
-            self.state.run = Run(op_type, reason, 1, now, now, event.id, event.time, severity, event.description)
+            self.state.run = Run(op_type, reason, 1, now, now, event.id, event.time, severity, description)
             return
         run.reason, run.count, run.time, run.severity = reason, run.count + 1, now, severity
-        run.event_id, run.event_time, run.description = event.id, event.time, event.description
+        run.event_id, run.event_time, run.description = event.id, event.time, description
 
     def close_run(self) -> None:
         """Write the open run as one entry."""

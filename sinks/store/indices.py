@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from operators.model.event import Event
 from operators.model.records import LogEntry
-from sinks.store.refusal import arrival
 
 DAY = 86400
 
@@ -37,9 +36,8 @@ def log_index(entry: LogEntry) -> str:
 
 
 def event_index(event: Event) -> str:
-    """Return the index of an archived event: by its own time, unless that is more than a day off its arrival."""
-    at = arrival(event)
-    return index_of("event", event.time if abs(event.time - at) <= DAY else at)
+    """Return the index of an archived event: by its own time, so that one that is read again finds itself."""
+    return index_of("event", event.time)
 
 
 def index_end(name: str, prefix: str, kind: str) -> int | None:

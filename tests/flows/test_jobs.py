@@ -52,8 +52,7 @@ class Kept:
 
 
 def fold(worker, raw, kind, at):
-    arrival, body = take_in(raw, worker.scene.book, SETTINGS, kind)
-    at = at or arrival.at or arrival.time or worker.clock
+    at, body = take_in(raw, worker.scene.book, SETTINGS, kind, at=at or None, floor=worker.clock)
     worker.fold(Record(at, worker.meant(body, kind), raw=raw))
     return worker.drain()
 

@@ -142,6 +142,7 @@ def test_the_summary_has_the_counts_of_the_contract():
         "signals",
         "actions",
         "notices",
+        "jumps",
         "until",
         "rules_version",
     }

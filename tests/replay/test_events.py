@@ -112,7 +112,7 @@ def test_an_earlier_anomaly_time_of_a_newer_event_counts():
     [((0,), 60), ((0, 59), 60), ((0, 60), 60), ((0, 61), 61), ((0, 600), 600), ((600, 0), 600)],
 )
 def test_a_duration_is_newest_less_first_anomaly_and_a_minute_at_least(times, duration):
-    out = replay({}, [at(n, time) for n, time in enumerate(times)])
+    out = replay({}, [at(600 + n, time) for n, time in enumerate(times)])
     assert out.alert["duration"] == duration
 
 

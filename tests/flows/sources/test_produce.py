@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
 from flows.settings import KafkaSettings
-from flows.sources.produce import outgoing, produce, send_one
+from flows.sources.produce import outgoing, produce, rebased, send_one
 from sinks.kafka.producer import ANY
 
 T = 1_700_000_000
@@ -32,6 +32,29 @@ MD5 = "a7" + "0" * 30
 def test_a_line_goes_as_it_is_at_its_time_to_its_slot(line, at, partition):
     record = outgoing(line, 16)
     assert (record.value, record.at, record.partition) == (line, at, partition)
+
+
+def test_lines_are_moved_as_one_so_that_the_last_arrives_now():
+    lines = [
+        b'{"at": 1700000005, "time": 1700000000, "anomaly_time": 1699999990, "until": 1700000100, "severity": 2}',
+        b'{"time": 1700000065, "alert_name": "x"}',
+        b'{"at": 1700000060, "time": "soon"}',
+        b"nonsense",
+        b"[1]",
+    ]
+    moved = list(rebased(lines, T + 1065))
+    assert [json.loads(line) for line in moved[:3]] == [
+        {"at": T + 1005, "time": T + 1000, "anomaly_time": T + 990, "until": T + 1100, "severity": 2},
+        {"time": T + 1065, "alert_name": "x"},
+        {"at": T + 1060, "time": "soon"},
+    ]
+    assert moved[3:] == lines[3:]
+    assert max(outgoing(line, 1).at or 0 for line in moved) == T + 1065
+
+
+@pytest.mark.parametrize("lines", [[], [b"{}"], [b"nonsense"]])
+def test_lines_without_a_time_are_not_moved(lines):
+    assert list(rebased(lines, T)) == lines
 
 
 @pytest.mark.servers

@@ -69,7 +69,7 @@ class Stage:
             self.telemetry.polled(polled)
             self.monotonic.now += takes
             for one in polled:
-                _, body = take_in(one.raw, self.worker.scene.book, self.worker.scene.settings)
+                _, body = take_in(one.raw, self.worker.scene.book, self.worker.scene.settings, at=at)
                 self.worker.fold(Record(at, body, one.source, one.position, one.raw))
             self.telemetry.observe(self.worker.drain())
         return lines
@@ -227,6 +227,12 @@ def test_a_word_that_was_not_understood_is_counted_each_time_and_told_once_a_sou
         ("other", "status", "melting", "ABNORMAL"),
     ]
     assert [stage.value(metrics.UNREAD_WORDS, field) for field in ("severity", "status")] == [3, 3]
+
+
+def test_events_from_ahead_count_by_source_of_which_a_hundred_have_a_name():
+    stage = Stage()
+    stage.batch(*(event(f"e{n}", time=T0 + 301, plugin_id=f"p{n}") for n in range(102)), event("e", time=T0 + 300))
+    assert [stage.value(metrics.AHEAD, name) for name in ("p0", "p99", "p100", "__other__")] == [1, 1, 0, 2]
 
 
 def test_dead_letters_count_by_reason_wherever_they_come_from():

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from operators.batch import Polled, Raw
 from operators.intake.decode import MIXED
 from operators.lifecycle.host import Host
+from operators.model.alert import Alert
+from operators.model.records import DeadLetter
 from operators.model.slot import KEYS, SHARED
 from operators.state.slot import Slot
 from tests.replay.driver import RULES, T0, command, delete, event, put, replay_of, strategy_event
@@ -143,3 +145,26 @@ def test_a_key_without_state_restores_as_an_empty_slot():
     host = host_of()
     assert host.adopt(b"a7" + Slot().snapshot()) == "a7"
     assert host.snapshot("a7") == b"a7" + Slot().snapshot()
+
+
+def opened(raw):
+    """The creation of what a raw record opens, and the dead letters, in seconds after T0."""
+    host = host_of()
+    host.take_in([])
+    said = []
+    for key, share in host.take_in([Polled([raw], T0 + 100)]):
+        host.begin(key)
+        said += host.run(share)
+    alerts = [thing.create_time - T0 for thing in said if isinstance(thing, Alert)]
+    return alerts, [str(thing.reason) for thing in said if isinstance(thing, DeadLetter)]
+
+
+def test_a_record_whose_arrival_the_source_knows_is_not_believed_about_it():
+    line = json.dumps(strategy_event(0)).encode()
+    assert opened(Raw(T0 + 50, "raw", "0:0", line)) == ([50], [])
+
+
+def test_a_record_of_a_file_arrives_when_it_says_but_not_much_later_than_now():
+    line = json.dumps(strategy_event(50)).encode()
+    assert opened(Raw(None, "file", "1", line, latest=T0 + 50)) == ([50], [])
+    assert opened(Raw(None, "file", "1", line, latest=T0 + 49)) == ([], ["from_the_future"])

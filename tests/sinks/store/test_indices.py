@@ -33,12 +33,12 @@ def test_a_run_is_in_the_month_of_its_first_member(time, begin, index):
     [
         (NOW, NOW, "event_20251123"),
         (NOW - DAY, NOW, "event_20251122"),
-        (NOW - DAY - 1, NOW, "event_20251123"),
-        (NOW + DAY + 1, NOW, "event_20251123"),
+        (NOW - 9 * DAY, NOW, "event_20251114"),
+        (NOW + 200, NOW - 100, "event_20251123"),
         (NOW, None, "event_20251123"),
     ],
 )
-def test_an_event_is_in_its_own_day_unless_that_is_over_a_day_off_its_arrival(time, at, index):
+def test_an_event_is_in_its_own_day_whenever_it_arrived(time, at, index):
     assert event_index(archived(time=time, at=at)) == index
 
 
