@@ -102,6 +102,7 @@ DEAD_TEXT: dict[DeadReason, str] = {
     DeadReason.NOT_AN_OBJECT: "The JSON document is no object.",
     DeadReason.EMPTY: "The record has no bytes.",
     DeadReason.UNKNOWN_KIND: "`kind` names nothing that this job reads.",
+    DeadReason.FOREIGN_KIND: "`kind` names something that this source does not carry: who sends events must not command.",
     DeadReason.MISSING_FIELD: "A field without which the record means nothing is missing.",
     DeadReason.WRONG_TYPE: "A field has a value of the wrong type.",
     DeadReason.BAD_VALUE: "A field has a value that cannot be.",

@@ -167,7 +167,7 @@ def test_what_no_document_can_hold_is_refused_alone(store):
 
 
 def test_a_version_beyond_the_reach_of_the_store_is_refused_alone(store):
-    written = store.write(Batch(alerts=[alert(1), alert(2, generation=1 << 31)], logs=[entry(alert(1))]))
+    written = store.write(Batch(alerts=[alert(1), alert(2, generation=1 << 35)], logs=[entry(alert(1))]))
     assert [one.position for one in written.refused] == [f"alert {alert(2).id}"]
     assert store.alert(alert(1).id)
 
