@@ -26,3 +26,9 @@ def logs_end_with_the_test():
     logging.captureWarnings(capture=False)
     root.handlers[:], (sys.excepthook, threading.excepthook) = handlers, hooks
     root.setLevel(level)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with what is slow: it waits more than it works, and the rest runs beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -39,6 +39,7 @@ def named(page):
             yield shlex.split(line, comments=True)[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_that_a_page_names_exists(page):
     for arguments in named(page):

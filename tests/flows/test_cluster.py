@@ -24,6 +24,8 @@ from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
 from tests.tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 DEMO = ROOT / "examples" / "demo"
 LINES = (DEMO / "events.jsonl").read_bytes().splitlines()
 NAMES = (

@@ -204,6 +204,7 @@ def tocsin(*arguments: object) -> list[str]:
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 def test_three_processes_on_kafka_keep_the_alerts_of_one(topics, tmp_path):
     raw, keyed, planned, commands = (topics.make(name, 4) for name in ("raw", "keyed", "planned", "commands"))
     for line in LINES:

@@ -17,7 +17,7 @@ from sinks.store.sqlite import SqliteStore
 from tests.servers.topics import Topics
 from tests.tree import EXAMPLES
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 DEMO = EXAMPLES / "demo"
 

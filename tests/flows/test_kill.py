@@ -18,6 +18,8 @@ from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import Out, replay
 from tests.tree import ROOT, SHARED
 
+pytestmark = pytest.mark.slow
+
 KILLS = 10
 EVENTSET = SHARED / "data" / "eventset.py"
 PATIENCE = 120

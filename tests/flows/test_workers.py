@@ -126,6 +126,7 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 def test_two_workers_say_what_the_model_says_though_one_is_killed(topics, elasticsearch_dsn, tmp_path, supervised):
     eventset = load_eventset()
     began = int(time.time()) - EVENTS // eventset.RATE - 60

@@ -27,6 +27,7 @@ def run(events, until=None):
     return finished(driver, until)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [7, 8, 9])
 def test_the_counts_of_the_event_set_are_those_of_a_naive_model(seed):
     eventset = module("eventset")
@@ -38,6 +39,7 @@ def test_the_counts_of_the_event_set_are_those_of_a_naive_model(seed):
     assert sum(entry["count"] for entry in out.told("EVENT_DROP")) == expected["milder"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["shaw", "russellmitchell"])
 def test_alerts_of_real_intrusion_detectors_end_by_time_alone(scenario):
     ait = module("ait")

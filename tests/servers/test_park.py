@@ -15,6 +15,8 @@ from tests.servers.park import Counter, Kind, NoServerError, Park, Remote
 from tests.servers.process import Server, cache, fetch_once, free_port
 from tests.tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 TREE = ROOT
 
 

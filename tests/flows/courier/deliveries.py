@@ -12,13 +12,26 @@ __all__ = ["Clock", "Recording", "notice", "until"]
 
 
 class Clock:
-    """The wall clock, moved on by hand."""
+    """The wall clock, moved on by hand; it knows how often the courier's dispatcher has looked at it."""
 
     def __init__(self) -> None:
         self.offset = 0.0
+        self.looks = 0
 
     def __call__(self) -> float:
+        self.looks += threading.current_thread().name == "courier"
         return time.time() + self.offset
+
+    def rounds(self, number: int = 3) -> None:
+        """Wait until the dispatcher has gone round so often: what it has not done by then it does not do."""
+        enough = self.looks + number
+        until(lambda: self.looks >= enough)
+
+    def advance(self, seconds: float, step: float = 1.0) -> None:
+        """Let time pass in steps that the dispatcher sees one by one."""
+        for _ in range(round(seconds / step)):
+            self.offset += step
+            self.rounds(2)
 
 
 class Recording(Channel):

@@ -110,12 +110,12 @@ def test_a_slow_host_delays_no_other_webhook(outbox):
 
 
 def test_memory_holds_only_what_the_threads_need(outbox):
-    answer = threading.Event()
+    answer, clock = threading.Event(), Clock()
     outbox.put([notice(f"n{n}") for n in range(1000)], time.time())
-    settings = LaneSettings(concurrency=3)
-    with running(outbox, {"mail": Recording(lambda *_: answer.wait(300) and None)}, ways={"mail": settings}):
+    channels, ways = {"mail": Recording(lambda *_: answer.wait(300) and None)}, {"mail": LaneSettings(concurrency=3)}
+    with running(outbox, channels, clock=clock, ways=ways):
         until(lambda: outbox.depth(time.time()).in_flight == 3 * PREFETCH)
-        time.sleep(0.3)
+        clock.rounds()
         assert outbox.depth(time.time()).in_flight == 3 * PREFETCH
         answer.set()
 
@@ -183,7 +183,7 @@ def test_the_provider_says_when_to_come_back_and_its_lane_rests(outbox, books):
         assert 99 <= entry.due - clock() <= 100
         outbox.put([notice("n2"), notice("s1", way="sms")], clock())
         until(lambda: other.ids == ["s1"])
-        time.sleep(0.3)
+        clock.rounds()
         assert channel.ids == ["n1"]
         clock.offset = 101
         until(empty(outbox))
@@ -202,11 +202,11 @@ def test_notices_waiting_in_memory_go_back_when_their_lane_rests(outbox):
 
 
 def test_a_provider_that_is_down_is_left_in_peace(outbox):
-    channel = Recording(lambda one, _: dict.fromkeys(one.receivers, BUSY))
-    outbox.put([notice(f"n{n}") for n in range(500)], time.time())
-    with running(outbox, {"mail": channel}):
+    channel, clock = Recording(lambda one, _: dict.fromkeys(one.receivers, BUSY)), Clock()
+    outbox.put([notice(f"n{n}") for n in range(500)], clock())
+    with running(outbox, {"mail": channel}, clock=clock):
         until(lambda: len(channel.sent) >= 10)
-        time.sleep(1.5)
+        clock.advance(1.5, step=0.1)
     assert len(channel.sent) < 200
 
 
@@ -313,14 +313,14 @@ def test_a_courier_that_was_not_started_can_be_stopped(outbox):
 
 
 def test_a_long_send_keeps_its_notice(books):
-    outbox = MemoryOutbox(Terms(visibility=6))
+    outbox, clock = MemoryOutbox(Terms(visibility=600)), Clock()
     answer = threading.Event()
     channel = Recording(lambda *_: answer.wait(300) and None)
-    outbox.put([notice("n1")], time.time())
-    with running(outbox, {"mail": channel}, books):
+    outbox.put([notice("n1")], clock())
+    with running(outbox, {"mail": channel}, books, clock=clock):
         until(lambda: channel.ids)
-        time.sleep(7)
-        assert outbox.take(lambda _: 10, time.time()) == []
+        clock.advance(700, step=100)
+        assert outbox.take(lambda _: 10, clock()) == []
         answer.set()
         until(books.final)
     assert channel.ids == ["n1"]
@@ -336,7 +336,7 @@ def test_a_notice_whose_hold_ran_out_in_the_queue_is_not_sent(outbox):
         clock.offset = 61  # as if the process had been stopped meanwhile
         (other,) = [one for one in outbox.take(lambda _: 10, clock()) if one.notice.id == "n2"]
         first.set()
-        time.sleep(0.5)
+        clock.rounds()
         assert "n2" not in channel.ids
         assert outbox.find(["n2"], clock())[0].taken.attempt == other.attempt
 
@@ -361,11 +361,12 @@ class Flaky(MemoryOutbox):
 
 
 def test_an_outbox_that_is_away_is_waited_for_and_nothing_is_sent_twice(books):
-    outbox, channel = Flaky(), Recording(lambda *_: outbox.away.set())
-    outbox.put([notice("n1"), notice("n2")], time.time())
-    with running(outbox, {"mail": channel}, books, ways={"mail": LaneSettings(concurrency=1)}) as courier:
+    outbox, channel, clock = Flaky(), Recording(lambda *_: outbox.away.set()), Clock()
+    outbox.put([notice("n1"), notice("n2")], clock())
+    one_thread = {"mail": LaneSettings(concurrency=1)}
+    with running(outbox, {"mail": channel}, books, clock=clock, ways=one_thread) as courier:
         until(lambda: channel.ids)
-        time.sleep(0.5)
+        clock.rounds(1)
         assert channel.ids == ["n1"]
         channel.answer = lambda *_: None
         outbox.away.clear()

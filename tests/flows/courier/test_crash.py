@@ -14,6 +14,8 @@ from sinks.outbox import Terms, open_outbox
 from tests.flows.courier.deliveries import notice, until
 from tests.tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 VISIBILITY = 6.0
 CONCURRENCY = 4
 

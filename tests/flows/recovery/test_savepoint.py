@@ -203,6 +203,7 @@ class Workers:
 
 
 @pytest.mark.servers
+@pytest.mark.slow
 def test_one_worker_then_two_then_three_say_what_the_model_says(topics, elasticsearch_dsn, tmp_path):
     eventset, count = load_eventset(), 6000
     events = list(eventset.make(count, 600, t0=int(time.time()) - count // eventset.RATE - 60))
