@@ -2,7 +2,12 @@
 
 import signal
 import threading
+from datetime import UTC, datetime
 from types import FrameType
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When the engine is to ask a source again. It counts by the wall clock: any moment ahead would be a long wait once
+that clock is set back. So sources rest by themselves, in `Stop.wait`, which is monotonic and ends with the wish."""
 
 
 class Stop:

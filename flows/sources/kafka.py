@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -14,7 +14,7 @@ from flows.sources.kafka_client import KafkaTroubleError, read_topics
 from flows.sources.kafka_reader import Observe, Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition
-from flows.stop import Stop
+from flows.stop import AT_ONCE, Stop
 from operators.batch import Polled
 from operators.intake.handed import HANDED
 from operators.savepoint.file import KafkaPlace, ReadUpTo
@@ -23,8 +23,8 @@ from operators.savepoint.inherit import topics_of
 Snapshot = dict[str, Any]
 """`clock`, and by `topic:partition` the next offset and the last arrival. Part of the format of the recovery store."""
 
-PAUSE = timedelta(milliseconds=20)
-"""Between two looks when there was nothing; the engine stalls beyond 100 ms (engine.md 0.6)."""
+PAUSE = 0.02
+"""Seconds between two looks when there was nothing; the engine stalls beyond 0.1 (engine.md 0.6)."""
 
 
 class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
@@ -41,7 +41,7 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
 
     def next_batch(self) -> Iterable[Polled]:
         """Return what is to be folded now as one poll, at least one a second. Raises KafkaTroubleError."""
-        if self._stop.is_asked:
+        if (self._is_idle and self._stop.wait(PAUSE)) or self._stop.is_asked:
             raise StopIteration
         if self._ticked is None:  # every slot is to be built at once, whatever comes
             self._ticked = 0
@@ -56,9 +56,9 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
         self._ticked = int(self._now)
         return [Polled(raws, self._merge.clock or None)]
 
-    def next_awake(self) -> datetime | None:
-        """Rest a moment when there was nothing."""
-        return datetime.now(UTC) + PAUSE if self._is_idle else None
+    def next_awake(self) -> datetime:
+        """Return a moment that has passed, whatever the clock says: `next_batch` rests when there was nothing."""
+        return AT_ONCE
 
     def snapshot(self) -> Snapshot:
         """Return how far everything was handed on; show it to the group."""
