@@ -18,7 +18,7 @@ from flows.rules.templates import Words, renderer
 from flows.rules.watch import Watcher
 from flows.settings import Settings, SettingsError
 from flows.shares import divided, owner_of
-from flows.sources.files import FilesSource
+from flows.sources.files import FilesSource, unheard
 from flows.sources.kafka import KafkaSource
 from flows.sources.kafka_client import HANDS_ON, options, prepare
 from flows.stop import Stop
@@ -140,12 +140,27 @@ def source_of(
     environment: Mapping[str, str],
 ) -> Source[Polled]:
     """Return the source that the settings name: files if there are any, else Kafka."""
+    answered = watched.heart.answered if watched is not None else unheard
     if settings.source.files:
         return FilesSource(
-            settings.source, size=settings.batch, stop=stop, inherited=inherited, skew=settings.clock_skew
+            settings.source,
+            size=settings.batch,
+            stop=stop,
+            inherited=inherited,
+            skew=settings.clock_skew,
+            answered=answered,
         )
     if not settings.kafka.brokers:
         raise SettingsError("nothing to read: name files with --input, or kafka.brokers and kafka.topics")
     lag = watched.telemetry.lags if watched is not None else None
     config = options(settings.kafka, environment)
-    return KafkaSource(settings.kafka, config, counts, size=settings.batch, stop=stop, observe=lag, inherited=inherited)
+    return KafkaSource(
+        settings.kafka,
+        config,
+        counts,
+        size=settings.batch,
+        stop=stop,
+        observe=lag,
+        inherited=inherited,
+        answered=answered,
+    )

@@ -77,7 +77,6 @@ def _deliver(courier: Courier, rules: Watcher, watched: Observability) -> bool:
     stop.on_signals()
     watched.heart.also("courier", lambda: courier.alive)
     watched.heart.also("rules", lambda: rules.alive)
-    watched.heart.ready()
     watched.start()
     rules.start()
     try:

@@ -27,6 +27,10 @@ PAUSE = 0.05
 State = tuple[int, int, int, int, int]
 
 
+def unheard() -> None:
+    """Be told of an answer, and do nothing."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """How far a list of files was read: which one, how many bytes and lines of it."""
 
@@ -101,8 +105,9 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
 
     def __init__(
         self, settings: SourceSettings, *, size: int, stop: Stop, resume: State | None, skew: int = 0,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.time, answered: Callable[[], None] = unheard,
     ) -> None:  # fmt: skip
+        self._answered = answered
         place = resume or (0, 0, 0, 0, 0)
         self._events = Reader(settings.files, follow=settings.follow, place=Place(*place[:3]))
         self._commands = Reader((settings.commands,), follow=True, place=Place(0, *place[3:]))
@@ -110,7 +115,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         self._kind = MIXED if settings.recording else "event"
         self._by_wall, self._size, self._stop, self._now = settings.clock == "wall", size, stop, now
         self._skew = skew
-        self._idle = self._ended = False
+        self._idle = self._ended = self._has_begun = False
         self._ticked = 0
 
     def next_batch(self) -> Iterable[Polled]:
@@ -119,13 +124,14 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
             raise StopIteration
         now = max(int(self._now()), self._ticked)
         raws = self._read_commands(now) + self._read(self._events, now, self._kind)
+        self._answered()
         self._idle = not raws
         if not raws and self._events.is_done:
             self._ended = True
             return [Polled(is_end=True)]
-        if not raws and (not self._by_wall or now == self._ticked):
+        if not raws and self._has_begun and (not self._by_wall or now == self._ticked):
             return []
-        self._ticked = now
+        self._ticked, self._has_begun = now, True  # every slot is to be built at once, whatever comes
         return [Polled(raws, now if self._by_wall else None)]
 
     def next_awake(self) -> datetime:
@@ -167,9 +173,10 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
         stop: Stop,
         inherited: Callable[[], ReadUpTo | None] = lambda: None,
         skew: int = 0,
+        answered: Callable[[], None] = unheard,
     ) -> None:
         self._settings, self._size, self._stop, self._inherited = settings, size, stop, inherited
-        self._skew = skew
+        self._skew, self._answered = skew, answered
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -179,4 +186,6 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
         """Return the reader, where it left off."""
         place = self._inherited() if resume_state is None else None
         resume = place.place if isinstance(place, FilesPlace) else resume_state
-        return FilesPart(self._settings, size=self._size, stop=self._stop, resume=resume, skew=self._skew)
+        return FilesPart(
+            self._settings, size=self._size, stop=self._stop, resume=resume, skew=self._skew, answered=self._answered
+        )

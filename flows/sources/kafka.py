@@ -9,6 +9,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from flows.settings import KafkaSettings
+from flows.sources.files import unheard
 from flows.sources.handed import HandedPartition
 from flows.sources.kafka_client import KafkaTroubleError, read_topics
 from flows.sources.kafka_reader import Observe, Reader
@@ -31,8 +32,10 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
     """What one worker reads."""
 
     def __init__(
-        self, reader: Reader, partitions: list[Partition], merge: Merge, *, stop: Stop, now: Callable[[], float]
-    ) -> None:
+        self, reader: Reader, partitions: list[Partition], merge: Merge, *, stop: Stop, now: Callable[[], float],
+        answered: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._answered = answered
         self._reader, self._partitions, self._merge = reader, partitions, merge
         self._stop, self._wall = stop, now
         self._now = 0.0
@@ -48,6 +51,8 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
             return [Polled(clock=self._merge.clock or None)]
         self._now = max(self._wall(), self._now)
         anything = self._reader.read(self._now)
+        if self._reader.has_answered:
+            self._answered()
         raws = self._merge.take(self._now)
         self._reader.go_on()
         self._is_idle = not anything and not raws
@@ -81,9 +86,9 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
     def __init__(
         self, settings: KafkaSettings, config: dict[str, Any], counts: Mapping[str, int], *, size: int, stop: Stop,
         observe: Observe | None = None, now: Callable[[], float] = time.time,
-        inherited: Callable[[], ReadUpTo | None] = lambda: None,
+        inherited: Callable[[], ReadUpTo | None] = lambda: None, answered: Callable[[], None] = unheard,
     ) -> None:  # fmt: skip
-        self._inherited = inherited
+        self._inherited, self._answered = inherited, answered
         self._settings, self._config, self._counts = settings, config, counts
         self._size, self._stop, self._observe, self._now = size, stop, observe, now
 
@@ -100,7 +105,7 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
             self._begin(new)
         merge = Merge(partitions, size=self._size, patience=self._settings.patience, clock=clock)
         reader = Reader(self._settings, self._config, partitions, self._size, self._observe)
-        return KafkaPart(reader, partitions, merge, stop=self._stop, now=self._now)
+        return KafkaPart(reader, partitions, merge, stop=self._stop, now=self._now, answered=self._answered)
 
     def _reached(self, resume_state: Snapshot | None) -> tuple[int, Mapping[str, tuple[int, int]]]:
         """Return the clock and the places at which this worker, or the job before it, had stopped."""

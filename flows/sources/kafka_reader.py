@@ -57,7 +57,8 @@ class Reader:
         self._partitions: dict[Place, Partition] = {(one.topic, one.number): one for one in partitions}
         self._room = settings.prefetch * MIB // 2
         self._share = max(self._room // max(1, len(partitions)), LEAST_HELD)
-        self._now = 0.0
+        self._now = self._began = 0.0
+        self._unheard = set(partitions)
         self._gone: dict[str, tuple[float, float]] = {}
         self._said_down = 0.0
         self._doubted: set[Partition] = set()
@@ -101,9 +102,17 @@ class Reader:
             partition = self._partitions[message.topic(), message.partition()]
             partition.add(message.offset() or 0, arrival, message.value())
         if messages:
+            self._unheard -= {one for one in self._unheard if one.held or one.is_read}
             self._hold_back()
         self._judge()
         return bool(messages)
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether every partition was heard of, or some, and the others have had their time."""
+        return not self._unheard or (
+            len(self._unheard) < len(self._partitions) and self._now - self._began > self._settings.patience
+        )
 
     def _pass(self, now: float) -> None:
         """Move on in time; time in which nobody looked does not count as a broker's silence."""
@@ -112,6 +121,7 @@ class Reader:
             for partition in self._partitions.values():
                 partition.answered += unseen
         self._now = now
+        self._began = self._began or now
 
     # --- bounded memory
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -14,31 +14,45 @@ SHORTEST = 60.0
 """Seconds without a sign of life that are never too many."""
 INTERVALS = 5
 """Snapshot intervals without a sign of life that are never too many: taking one may be slow."""
+STATE, SOURCE = "the state", "the source"
+"""What a job waits for before it is ready: its state resumed, every partition that it reads heard of."""
 
 
 class Heart:
     """The signs of life of a process: stamped by the source of the job each time the engine asks it for records.
 
     `clock` is monotonic. The start counts as a first sign, so that a process that hangs before it is found out too. A
-    process without a source (the courier on its own) has the interval `math.inf`: only its parts count then.
+    process without a source (the courier on its own) has the interval `math.inf`: only its parts count then, and it
+    waits for nothing before it is ready.
     """
 
-    def __init__(self, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        waits_for: Sequence[str] = (STATE, SOURCE),
+    ) -> None:
         self._clock = clock
+        self._waits_for = set(waits_for)
         self.limit = max(SHORTEST, INTERVALS * interval)
         """Seconds without a sign after which the process counts as hung."""
         self._last = clock()
         self._parts: dict[str, Callable[[], bool]] = {}
-        self._ready = False
         self._notes: list[Callable[[], str]] = []
 
     def beat(self) -> None:
         """Give a sign."""
         self._last = self._clock()
 
-    def ready(self) -> None:
-        """Note that a first batch was read."""
-        self._ready = True
+    def answered(self) -> None:
+        """Give a sign, and note that the source has answered: with records, or that it has none."""
+        self.beat()
+        self._waits_for.discard(SOURCE)
+
+    def resumed(self) -> None:
+        """Note that the state of the last snapshot is back."""
+        self._waits_for.discard(STATE)
 
     def also(self, name: str, is_alive: Callable[[], bool]) -> None:
         """Let a part of the process count too: threads that should never end."""
@@ -67,9 +81,9 @@ class Heart:
         return f"no records asked for in {self.age:.0f} s, limit {self.limit:.0f} s" if self.age > self.limit else ""
 
     @property
-    def is_ready(self) -> bool:
-        """Whether a first batch was read."""
-        return self._ready
+    def awaited(self) -> str:
+        """What must come before work is done; empty = ready."""
+        return " and ".join(name for name in (STATE, SOURCE) if name in self._waits_for)
 
 
 class HealthServer:
@@ -133,9 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(503 if trouble else 200, f"{trouble or 'alive'}\n".encode())
 
     def _ready(self) -> None:
-        is_ready = self.heart.is_ready
-        lines = ["ready" if is_ready else "nothing was read yet", *self.heart.notes]
-        self._say(200 if is_ready else 503, "".join(f"{line}\n" for line in lines).encode())
+        awaited = self.heart.awaited
+        lines = [f"waiting for {awaited}" if awaited else "ready", *self.heart.notes]
+        self._say(503 if awaited else 200, "".join(f"{line}\n" for line in lines).encode())
 
     def _say(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

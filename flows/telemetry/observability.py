@@ -46,7 +46,7 @@ def open_observability(
     redactor = set_up(level=level)
     redactor.learn(secrets_in(settings, environment))
     meter = Meter(settings.metrics.strategies, programs)
-    heart = Heart(settings.recovery.interval if "job" in programs else math.inf)
+    heart = Heart(settings.recovery.interval) if "job" in programs else Heart(math.inf, waits_for=())
     data_ids = {topic: str(one.data_id) for topic, one in settings.kafka.topics.items()}
     telemetry = Telemetry(meter, heart, data_ids=data_ids, redactor=redactor)
     return Observability(meter, heart, telemetry, _server(settings, meter, heart))

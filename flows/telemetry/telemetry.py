@@ -77,8 +77,11 @@ class Telemetry:
             self._shown = self._clock()
             self.show()
         if raws:
-            self._heart.ready()
             self._arrived = _arrivals(raws)
+
+    def resumed(self) -> None:
+        """Note that the state of the last snapshot is back."""
+        self._heart.resumed()
 
     def _settle_latency(self) -> None:
         """Note how long the records of the last poll took, now that all that follows from them is durable."""

@@ -8,7 +8,7 @@ from operators.batch import Polled, Share
 from operators.lifecycle.host import Host, Inherited, nothing
 from operators.lifecycle.relay import Portion
 from operators.lifecycle.worker import Worker
-from operators.model.slot import ALONE, SHARED, Owner
+from operators.model.slot import ALONE, KEYS, SHARED, Owner
 from operators.rules.book import RuleBook
 
 
@@ -28,6 +28,13 @@ class WatchedHost(Host):
         for poll in polled:
             self._telemetry.polled(poll.raws)
         return super().take_in(polled)
+
+    def run(self, share: Share | Portion) -> list[object]:
+        """Note when every slot is there: its snapshot, or its beginning."""
+        said = super().run(share)
+        if len(self._known) == len(KEYS):
+            self._telemetry.resumed()
+        return said
 
     def snapshot(self, key: str) -> bytes:
         """Time a snapshot from its first slot to what the slots share, which comes last."""

@@ -84,10 +84,22 @@ def test_a_courier_on_its_own_has_no_source_that_could_hang(clock: Clock):
     assert heart.trouble == ""
 
 
-def test_readiness_comes_with_the_first_batch(server: HealthServer, heart: Heart):
-    assert ask(server, "/readyz") == (503, "nothing was read yet\n")
-    heart.ready()
+def test_readiness_comes_with_the_state_and_the_first_answer_of_the_source(server: HealthServer, heart: Heart):
+    assert ask(server, "/readyz") == (503, "waiting for the state and the source\n")
+    heart.answered()
+    assert ask(server, "/readyz") == (503, "waiting for the state\n")
+    heart.resumed()
     assert ask(server, "/readyz") == (200, "ready\n")
+
+
+def test_an_answer_of_the_source_is_a_sign_of_life(heart: Heart, clock: Clock):
+    clock.now += 61
+    heart.answered()
+    assert heart.trouble == ""
+
+
+def test_a_courier_on_its_own_waits_for_nothing():
+    assert Heart(math.inf, waits_for=()).awaited == ""
 
 
 def test_metrics_are_in_the_text_format(server: HealthServer):

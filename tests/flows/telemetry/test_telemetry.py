@@ -144,15 +144,12 @@ def test_a_record_without_arrival_time_has_no_latency():
     assert stage.value(metrics.LATENCY_SECONDS, "0", "a.jsonl") == 0
 
 
-def test_a_poll_is_a_sign_of_life_and_the_first_record_makes_ready():
+def test_a_poll_is_a_sign_of_life():
     stage = Stage()
     stage.monotonic.now = 100.0
     assert stage.heart.trouble
     stage.telemetry.polled([])
     assert not stage.heart.trouble
-    assert not stage.heart.is_ready
-    stage.batch(event())
-    assert stage.heart.is_ready
 
 
 def test_log_entries_count_by_what_and_why():
