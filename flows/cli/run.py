@@ -70,7 +70,8 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     SIGTERM and SIGINT end it with a last snapshot and exit 0; started again it goes on where it left off.
     """
     if options["workers"]:
-        sys.exit(supervise(options["workers"], [one for one in sys.argv[1:] if one != "run"]))
+        arguments = [one for one in sys.argv[1:] if one != "run"]
+        sys.exit(supervise(options["workers"], arguments, read_settings(settings_path).metrics.port))
     try:
         settings = with_options(read_settings(settings_path), options)
         check_inputs(settings.source.files)
@@ -149,12 +150,10 @@ def as_worker(settings: Settings, share: str) -> Settings:
     put, recovery = msgspec.structs.replace, settings.recovery
     if recovery.directory not in ("", "none"):
         recovery = put(recovery, directory=f"{recovery.directory}/worker-{number}")
-    port = settings.metrics.port
     return put(
         settings,
         recovery=recovery,
         kafka=put(settings.kafka, worker=int(number), workers=int(count)),
-        metrics=put(settings.metrics, port=port + int(number) if port else 0),
     )
 
 

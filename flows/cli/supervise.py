@@ -1,5 +1,6 @@
 """Several workers on one machine: each a process of its own, started again when it dies (design.md 5)."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,15 +18,18 @@ LONGEST = 30.0
 STABLE = 60.0
 """Seconds after which a worker that ran counts as well again."""
 
+PORT = "TOCSIN__METRICS__PORT"
+
 log = structlog.get_logger()
 
 
 class Child:
-    """One worker process and its failures."""
+    """One worker process and its failures; `port` is that of worker 0, and 0 = none."""
 
-    def __init__(self, number: int, count: int, arguments: Sequence[str]) -> None:
+    def __init__(self, number: int, count: int, arguments: Sequence[str], port: int = 0) -> None:
         program = [sys.executable, "-c", "from flows.cli import main; main()"]
         self._command = [*program, "run", *arguments, "--worker", f"{number}/{count}"]
+        self._environment = {**os.environ, **({PORT: str(port + number)} if port else {})}
         self.number = number
         self._failures = 0
         self._due = 0.0
@@ -33,7 +37,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process."""
-        self.process = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - our own program
+        self.process = subprocess.Popen(self._command, env=self._environment, start_new_session=True)  # noqa: S603 - our own program
         self._began = time.monotonic()
 
     def look(self, now: float) -> bool:
@@ -51,11 +55,11 @@ class Child:
         return False
 
 
-def supervise(count: int, arguments: Sequence[str]) -> int:
+def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
     """Keep `count` workers running until all have ended or a stop is asked for; return the exit code."""
     stop = Stop()
     stop.on_signals()
-    children = [Child(number, count, without_workers(arguments)) for number in range(count)]
+    children = [Child(number, count, without_workers(arguments), port) for number in range(count)]
     while not stop.wait(0.2):
         ended = [child.look(time.monotonic()) for child in children]
         if all(ended):

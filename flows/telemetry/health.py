@@ -1,5 +1,6 @@
 """The HTTP side of a process: /metrics, /healthz, /readyz."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -91,7 +92,7 @@ class HealthServer:
 
     def __init__(self, meter: Meter, heart: Heart, *, host: str = "127.0.0.1", port: int = 0) -> None:
         handler = type("Handler", (_Handler,), {"meter": meter, "heart": heart})
-        self._server = _Server((host, port), handler)
+        self._server = (_Server6 if ":" in host else _Server)((host, port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property
@@ -117,6 +118,12 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Let a client that went away go in silence."""
+
+
+class _Server6(_Server):
+    """On an address with colons, as pods have them in clusters of IPv6."""
+
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -202,7 +202,11 @@ Made from `flows/telemetry/metrics.py` by `python -m flows.telemetry.metrics`; a
 The job and the courier each answer `GET /metrics` on their own port (setting `metrics.port`; 0 = not at all; host
 `metrics.host`, default 127.0.0.1); run side by side, which is the default, they share one. `/healthz` answers 503 when
 the source of the job has not been asked for records for longer than the larger of a minute and five snapshot intervals,
-or when a thread that should never end has; `/readyz` answers 200 once a first batch was read.
+or when a thread that should never end has; `/readyz` answers 200 once the state of the last snapshot is back and every
+partition was heard of, empty or not, and says until then what it waits for.
+
+`--worker i/N` keeps the port, since each worker has a machine or a pod of its own; `--workers N` gives worker i the port
+`metrics.port` + i.
 
 `strategy_id` is `__total__` unless the strategy stands in setting `metrics.strategies`, so that the number of series
 does not grow with the number of strategies. The names without `tocsin_` are those of the reference system.
