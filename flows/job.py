@@ -11,6 +11,7 @@ from bytewax.inputs import Source
 from flows.alerts import alerts_flow
 from flows.deliver import Edges, Observe
 from flows.jobs import for_job, handing_on
+from flows.recovery.layout import of_worker
 from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
@@ -69,7 +70,7 @@ def build(
 ) -> Job:
     """Return a job ready to run. Raises RulesError, SettingsError, and what its broker, store or outbox raise."""
     stop, words = Stop(), renderer(settings)
-    settings = for_job(divided(settings))
+    settings = of_worker(for_job(divided(settings)))
     rules = load_rules(settings, words, watched, environment)
     worker = WORKERS[settings.job](settings, rules.holder.current(), words, words.check_template)
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}

@@ -13,7 +13,7 @@ from bytewax.testing import run_main
 
 from flows.courier.courier import Courier
 from flows.job import Job
-from flows.recovery.layout import Layout, check_layout, hold, save_layout, saved_layout
+from flows.recovery.layout import Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
 from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS
 from flows.settings import SettingsError
@@ -44,9 +44,10 @@ def keep_layout(job: Job, directory: Path) -> None:
     """Refuse state that another number of workers, slots or partitions has left. Raises SettingsError."""
     settings, kafka = job.settings, job.settings.kafka
     now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
-    refusal = check_layout(saved_layout(directory), now)
-    if refusal is not None:
+    if refusal := check_layout(saved_layout(directory), now):
         raise SettingsError(f"{directory}: {refusal}")
+    if refusal := check_neighbours(directory, now):
+        raise SettingsError(refusal)
     save_layout(directory, now)
 
 

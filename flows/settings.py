@@ -190,6 +190,9 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
         zone_named(settings.time_zone)
     except ValueError as error:
         raise SettingsError(f"{place}: time_zone: {error}") from error
+    if (worker := settings.kafka.worker) >= (workers := settings.kafka.workers):
+        named = (variables or {}).get("kafka.worker", f"{place}: kafka.worker")
+        raise SettingsError(f"{named}: {worker}: of {workers} workers, the last one is {workers - 1}")
     try:
         default_notice(settings, check_template)
     except ValueError as error:

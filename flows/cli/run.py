@@ -143,16 +143,13 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
 
 
 def as_worker(settings: Settings, share: str) -> Settings:
-    """Return the settings of worker `I/N`, with a recovery directory of its own. Raises SettingsError."""
+    """Return the settings of worker `I/N`. Raises SettingsError."""
     number, _, count = share.partition("/")
     if not (number.isdecimal() and count.isdecimal() and int(number) < int(count)):
         raise SettingsError(f"--worker {share}: expected I/N with I from 0 to N - 1")
-    put, recovery = msgspec.structs.replace, settings.recovery
-    if recovery.directory not in ("", "none"):
-        recovery = put(recovery, directory=f"{recovery.directory}/worker-{number}")
+    put = msgspec.structs.replace
     return put(
         settings,
-        recovery=recovery,
         kafka=put(settings.kafka, worker=int(number), workers=int(count)),
     )
 

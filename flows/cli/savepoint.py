@@ -15,7 +15,7 @@ from flows.cli.run import as_worker
 from flows.cli.view import console
 from flows.jobs import for_job
 from flows.recovery import savepoint as savepoints
-from flows.recovery.layout import Layout
+from flows.recovery.layout import Layout, of_worker
 from flows.settings import Settings, SettingsError, recovery_under
 from operators.model.slot import SLOTS
 from operators.model.snapshot import SnapshotError
@@ -127,7 +127,7 @@ def _layouts(head: Head, shares: list[str], options: Mapping[str, Any], *, drain
         raise SettingsError("--state: one directory, the one that setting recovery.directory names")
     (directory,) = _directories(options)
     base = put(Settings(), recovery=put(Settings().recovery, directory=str(directory)))
-    workers = [as_worker(base, share) for share in shares] or [base]
+    workers = [of_worker(as_worker(base, share)) for share in shares] or [base]
     return {
         Path(one.recovery.directory): Layout(
             workers=one.kafka.workers,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from flows.settings import SettingsError
+from flows.settings import Settings, SettingsError
 
 FILE = "layout.json"
 LOCK = "lock"
@@ -39,6 +39,32 @@ def check_layout(saved: Layout | None, now: Layout) -> str | None:
     for topic in sorted(saved.topics.keys() & now.topics.keys()):
         if saved.topics[topic] != now.topics[topic]:
             return f"topic {topic} had {saved.topics[topic]} partitions, now it has {now.topics[topic]}: {HOW}"
+    return None
+
+
+def of_worker(settings: Settings) -> Settings:
+    """Return the settings with the recovery directory of this worker: one of several has a folder in that of its job."""
+    recovery, kafka = settings.recovery, settings.kafka
+    if recovery.directory in ("", "none") or kafka.workers == 1:
+        return settings
+    own = msgspec.structs.replace(recovery, directory=f"{recovery.directory}/worker-{kafka.worker}")
+    return msgspec.structs.replace(settings, recovery=own)
+
+
+def check_neighbours(directory: Path, now: Layout) -> str | None:
+    """Say which state in the same place is of another form than `now`: of another number of workers, of one job or of three."""
+    job = directory.parent if now.workers > 1 else directory
+    top = job if now.job == "all" else job.parent
+    for place in (top, *sorted(top.glob("*")), *sorted(top.glob("*/worker-*"))):
+        saved = saved_layout(place) if place != directory else None
+        if saved is None:
+            continue
+        if (saved.job == "all") != (now.job == "all"):
+            return (
+                f"{place} holds the state of job `{saved.job}`, which job `{now.job}` does not go on with: move it away"
+            )
+        if saved.job == now.job and saved.workers != now.workers:
+            return f"{place} holds the state of {saved.workers} workers, not of {now.workers}: {HOW}"
     return None
 
 

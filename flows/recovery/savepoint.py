@@ -17,7 +17,7 @@ import msgspec
 
 from flows.recovery.ids import flow_id
 from flows.recovery.layout import FILE as LAYOUT
-from flows.recovery.layout import Layout, hold, save_layout, saved_layout
+from flows.recovery.layout import Layout, check_neighbours, hold, save_layout, saved_layout
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from operators.lifecycle.relay import is_wrapped
 from operators.model.slot import ALONE, KEYS, SHARED, Owner
@@ -145,6 +145,9 @@ def lay(path: Path, layouts: Mapping[Path, Layout]) -> None:
     for directory in layouts:
         if found := [name for name in (LAYOUT, PARTITIONS, FILE) if (directory / name).exists()]:
             raise SavepointError(f"{directory} holds state already ({', '.join(found)}): move it away first")
+    for directory, layout in layouts.items():
+        if refusal := check_neighbours(directory, layout):
+            raise SavepointError(refusal)
     for directory, layout in layouts.items():
         directory.mkdir(parents=True, exist_ok=True)
         with hold(directory):

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from operators.model.settings import ActionQuota, Quota, Quotas
 from operators.model.slot import Owner
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
+from tests.flows.telemetry.test_ready import wait_until_ready
+from tests.servers.process import free_port
 from tests.servers.topics import Topics
 from tests.tree import SHARED
 
@@ -177,3 +180,26 @@ def all_hits(client, index):
         if len(hits) < 5000:
             return
         after = hits[-1]["sort"]
+
+
+def free_pair() -> int:
+    """Return the first of two ports in a row that are free."""
+    while True:
+        port = free_port()
+        with socket.socket() as next_one:
+            if next_one.connect_ex(("127.0.0.1", port + 1)):
+                return port
+
+
+@pytest.mark.servers
+def test_workers_of_one_machine_have_ports_of_their_own(topics, tmp_path, supervised):
+    topic, port = topics.make("quiet", 2), free_pair()
+    settings = tmp_path / "tocsin.yaml"
+    kafka = {"brokers": topics.address, "topics": {topic: {}}, "group": topic}
+    settings.write_text(
+        yaml.safe_dump({"rules": str(tmp_path / "rules.yaml"), "kafka": kafka, "metrics": {"port": port}})
+    )
+    (tmp_path / "rules.yaml").write_text("strategies: []\n")
+    job = supervised("--workers", 2, "--settings", settings, "--data", tmp_path / "data")
+    for one in (port, port + 1):
+        wait_until_ready(job, one)

@@ -10,7 +10,7 @@ import pytest
 
 from flows.cli.fail import caused_by, in_words
 from flows.cli.run import with_options
-from flows.settings import Settings, SettingsError
+from flows.settings import MetricsSettings, Settings, SettingsError
 from tests.flows.cli.test_commands import PLAIN
 
 PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()", "run"]
@@ -62,6 +62,7 @@ FILE = ["--input", "events.jsonl", "--data", "d"]
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@h:1"}, "redis://h:1: expected redis://host:port/db/key"),
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@h:p/0/k"}, "redis://h:p/0/k: expected redis://host:port/db/key"),
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@[h/0/k"}, "redis://[h/0/k: expected redis://host:port/db/key"),
+        (FILE, {"TOCSIN__KAFKA__WORKER": "2", "TOCSIN__KAFKA__WORKERS": "2"}, "TOCSIN__KAFKA__WORKER: 2: of 2 workers, the last one is 1"),
         (FILE, {"TOCSIN__BATCH": "0"}, "TOCSIN__BATCH: batch: expected `int` >= 1"),
         (FILE, {"TOCSIN__METRICS__PORT": "1", "TOCSIN__METRICS__HOST": "192.0.2.1"}, "metrics.port: cannot listen on 192.0.2.1:1"),
     ],
@@ -105,7 +106,12 @@ def test_a_standard_input_that_is_closed_is_said(run, tmp_path, command):
 def test_an_option_wins_over_a_setting_and_a_named_place_stays():
     settings = with_options(Settings(), {**PLAIN, "data": "d", "rules": "r", "job": "alerts", "worker": "1/2"})
     assert (settings.rules, settings.job, settings.store.dsn) == ("r", "alerts", "d/tocsin.sqlite3")
-    assert (settings.recovery.directory, settings.kafka.worker, settings.kafka.workers) == ("d/recovery/worker-1", 1, 2)
+    assert (settings.kafka.worker, settings.kafka.workers) == (1, 2)
+
+
+def test_a_worker_on_its_own_keeps_the_port_of_the_settings():
+    settings = with_options(Settings(metrics=MetricsSettings(port=9464)), {**PLAIN, "worker": "1/2"})
+    assert settings.metrics.port == 9464
 
 
 @pytest.mark.parametrize("share", ["", "/", "1", "1/1", "2/1", "-1/2", "a/b", "1/2/3", "1/0"])
