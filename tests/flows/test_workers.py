@@ -66,11 +66,10 @@ def test_a_worker_gets_the_arguments_of_its_supervisor():
 
 def set_up(folder, store, recovery, brokers, topic, group):
     """Write the settings of a job from a keyed topic to a store, without rules and notices; return their file."""
-    (folder / "rules").mkdir()
     settings = folder / "tocsin.yaml"
     settings.write_text(
         yaml.safe_dump({
-            "rules": str(folder / "rules"),
+            "rules": "none",
             "quota": {"alert": {"threshold": 0}},
             "store": {"dsn": store},
             "outbox": {"dsn": "none"},
