@@ -14,8 +14,10 @@ from typing import Any
 from bench.core import calibration, fold
 from flows.rules.templates import renderer
 from flows.settings import Settings
-from operators.lifecycle import chain
+from operators.check.verdict import Verdict
+from operators.lifecycle import checkers
 from operators.lifecycle.worker import Worker
+from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import Sourced
 from operators.rules.read.load import build
@@ -122,27 +124,36 @@ def opened(count: int) -> Worker:
 
 
 class Timed:
-    """One link of the chain, with its calls and seconds."""
+    """One checker of the chain, with its calls and seconds: judge and what follows of it."""
 
-    def __init__(self, link: chain.Link) -> None:
-        self.name = getattr(link, "__name__", str(link)).strip("_")
-        self.link = link
+    def __init__(self, checker: checkers.Checker) -> None:
+        self.checker = checker
         self.calls, self.seconds = 0, 0.0
 
-    def __call__(self, turn: Turn) -> None:
+    def judge(self, look: Look) -> Verdict:
         begin = time.process_time()
-        self.link(turn)
+        verdict = self.checker.judge(look)
         self.seconds += time.process_time() - begin
         self.calls += 1
+        return verdict
+
+    def carry_out(self, turn: Turn, verdict: Verdict) -> None:
+        begin = time.process_time()
+        self.checker.carry_out(turn, verdict)
+        self.seconds += time.process_time() - begin
+
+    @property
+    def row(self) -> checkers.Checker:
+        return self.checker._replace(judge=self.judge, carry_out=self.carry_out)
 
 
 def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callable[[Worker, int], None]) -> None:
     """Let time move and print CPU and looks an open alert and minute."""
     gc.collect()
     gc.freeze()
-    watched = chain.ENDERS + chain.TELLERS
-    timed = [Timed(link) for link in watched]
-    chain.ENDERS, chain.TELLERS = tuple(timed[: len(chain.ENDERS)]), tuple(timed[len(chain.ENDERS) :])
+    watched = checkers.CHECKERS
+    timed = [Timed(checker) for checker in watched]
+    checkers.CHECKERS = tuple(one.row for one in timed)
     start, begin = host.clock, time.process_time()
     for minute in range(1, minutes + 1):
         each(host, start + 60 * (minute - 1))
@@ -150,7 +161,7 @@ def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callabl
             host.advance(start + 60 * (minute - 1) + second + 1)
             host.said.clear()
     spent = time.process_time() - begin
-    chain.ENDERS, chain.TELLERS = watched[: len(chain.ENDERS)], watched[len(chain.ENDERS) :]
+    checkers.CHECKERS = watched
     per = count * minutes
     assert sum(1 for _ in host.states.open()) == count
     print(
@@ -158,7 +169,7 @@ def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callabl
     )
     if timed[0].calls:
         looks = timed[0].calls
-        parts = ", ".join(f"{one.name} {one.seconds / looks * 1e6:.1f}" for one in timed)
+        parts = ", ".join(f"{one.checker.name} {one.seconds / looks * 1e6:.1f}" for one in timed)
         print(f"        us a look: {parts}")
 
 

@@ -1,7 +1,58 @@
 """Action: when a notice repeats (spec/lifecycle.md 4.14; design.md 7.9, 7.15, 7.23)."""
 
-from operators.model.alert import CycleRecord
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from operators.check.verdict import Verdict
+from operators.model.alert import CycleRecord, opening_signal
+from operators.people.dispatch import Relation, relations
+from operators.rules.ask.look import Look
 from operators.rules.shapes.model import ActionConfig, NoticeConfig
+
+
+class Repeat(NamedTuple):
+    """A relation that repeats, what is kept of its last time, and when it is due."""
+
+    relation: Relation
+    record: CycleRecord
+    due: int
+
+
+class ActionVerdict(Verdict, frozen=True, gc=False, kw_only=True):
+    """Which relations repeat now."""
+
+    due: tuple[Relation, ...] = ()
+    waits: bool = False
+    """A repeat is due and waits for a newer anomaly, or for a recovery to be aborted."""
+
+
+IDLE = ActionVerdict()
+
+
+def action_verdict(look: Look) -> ActionVerdict:
+    """Judge the repeats of an alert; one without a newer anomaly waits for the next event (design.md 7.23)."""
+    alert = look.alert
+    if not alert.is_handled or alert.is_ack or not alert.extra_info.cycle_handle_record:
+        return IDLE
+    due, later, waits = [], [], False
+    for relation, record, at in repeats(look):
+        if at > look.now:
+            later.append(at)
+        elif alert.extra_info.is_recovering or record.latest_anomaly_time >= alert.latest_time:
+            waits = True
+        else:
+            due.append(relation)
+    return ActionVerdict(due=tuple(due), waits=waits, next_look=min(later, default=None))
+
+
+def repeats(look: Look) -> Iterator[Repeat]:
+    """Yield the relations that repeat what the open alert was told by."""
+    records, signal = look.alert.extra_info.cycle_handle_record, opening_signal(look.alert)
+    for relation in relations(look):
+        record = records.get(relation.id)
+        due = repeat_due(relation.config, record) if record and signal in relation.signal else None
+        if record is not None and due is not None:
+            yield Repeat(relation, record, due)
 
 
 def interval(config: NoticeConfig | ActionConfig, planned: int) -> int:

@@ -1,16 +1,23 @@
 """Next: the timed transition (spec/lifecycle.md 2.8, 4.2; design.md 7.31)."""
 
-from operators.model.alert import Alert
+from operators.check.verdict import NOTHING, Verdict
+from operators.model.alert import RECOVERED
 from operators.model.reason import Reason
+from operators.rules.ask.look import Look
 
 
-def timed_transition(alert: Alert, now: int) -> Reason | None:
-    """Return why the alert ends now, if its pending transition is due."""
-    if alert.next_status is None or alert.next_status_time is None or alert.next_status_time > now:
-        return None
-    if alert.next_status == "RECOVERED":
-        return Reason.DELAY_OVER
-    return Reason.STRATEGY_TIMED_OUT if alert.strategy_id and not alert.is_blocked else Reason.TIMED_OUT
+def next_verdict(look: Look) -> Verdict:
+    """Judge the pending transition of an alert: it ends when that is due."""
+    alert = look.alert
+    if alert.next_status is None or alert.next_status_time is None:
+        return NOTHING
+    if alert.next_status_time > look.now:
+        return Verdict(next_look=alert.next_status_time)
+    if alert.next_status == RECOVERED:
+        reason = Reason.DELAY_OVER
+    else:
+        reason = Reason.STRATEGY_TIMED_OUT if alert.strategy_id and not alert.is_blocked else Reason.TIMED_OUT
+    return Verdict(reason=reason, description=END_TEXTS[reason])
 
 
 END_TEXTS = {

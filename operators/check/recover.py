@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
-import msgspec
 from msgspec.structs import replace
 
-from operators.check.results import EMPTY, Anomaly, CheckMemory, newest_normal, newest_result
+from operators.check.results import newest_normal, newest_result
 from operators.check.series import Series, is_host_anomaly, series_of
+from operators.check.verdict import Verdict
 from operators.model.alert import Alert, Extra, is_no_data
+from operators.model.memory import Anomaly, CheckMemory
 from operators.model.reason import Reason
-from operators.rules.shapes.model import Item, Strategy
+from operators.rules.ask.look import Look
+from operators.rules.shapes.model import Item
 
 COLLECTOR = "bk_monitor"
 """Source of event data that is complete at once; that of others is aligned to the beginning of its period."""
@@ -24,20 +26,16 @@ COLLECTOR = "bk_monitor"
 Kind = Literal["none", "recovering", "aborted", "recovered", "closed"]
 
 
-class RecoverVerdict(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What becomes of an alert, and when to ask again."""
+class RecoverVerdict(Verdict, frozen=True, gc=False, kw_only=True):
+    """What becomes of an alert by its windows."""
 
     kind: Kind = "none"
-    reason: Reason | None = None
-    description: str = ""
     is_recovering: bool = False
     """Whether the newest window is quiet; for an alert that ends, that it was in every window."""
     began: bool = False
     """The newest window became quiet just now: RECOVERING is logged, before RECOVER if the alert ends too."""
     recovery_value: Any = None
     """The newest normal value, of an alert that ends."""
-    next_look: int | None = None
-    """The earliest second at which this changes without new input, once this verdict is applied; None = never."""
 
 
 RECOVERING_TEXT = (
@@ -47,9 +45,9 @@ ABORTED_TEXT = "the newest window meets the trigger condition again; handling go
 DATA_BACK_TEXT = "the series has data again"
 
 
-def recover_verdict(alert: Alert, memory: CheckMemory | None, strategy: Strategy | None, now: int) -> RecoverVerdict:
+def recover_verdict(look: Look) -> RecoverVerdict:
     """Judge an abnormal alert. A strategy that is gone is for Close to judge."""
-    memory = memory or EMPTY
+    alert, memory, strategy = look.alert, look.memory, look.strategy
     was_recovering = alert.extra_info.is_recovering
     if not alert.strategy_id or strategy is None:
         return RecoverVerdict(is_recovering=was_recovering)
@@ -59,11 +57,12 @@ def recover_verdict(alert: Alert, memory: CheckMemory | None, strategy: Strategy
     if series is None or series.data_type == "alert":
         return RecoverVerdict(is_recovering=was_recovering)
     silence = silence_of(alert, memory, series)
-    if silence is not None and now >= silence:
+    if silence is not None and look.now >= silence:
         return _ending(series, Reason.NO_DATA_IN_WINDOW, f"no data in {series.recovery} periods of recovery")
-    verdict = _window_verdict(alert, memory, series, strategy.items[0], now)
-    looks = [look for look in (verdict.next_look, silence) if look is not None]
-    return replace(verdict, next_look=min(looks, default=None)) if _is_open(verdict) else verdict
+    verdict = _window_verdict(alert, memory, series, strategy.items[0], look.now)
+    if silence is None or not _is_open(verdict):
+        return verdict
+    return replace(verdict, next_look=silence if verdict.next_look is None else min(verdict.next_look, silence))
 
 
 def recovering_extra(extra: Extra, verdict: RecoverVerdict) -> Extra:

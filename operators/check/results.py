@@ -5,15 +5,14 @@ moments. An ABNORMAL event counts as an anomalous result of its level at its own
 """
 
 from bisect import bisect_left
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from operators.check.series import reach, result_level
 from operators.model.alert import ABNORMAL, NO_DATA_TAG
 from operators.model.check import CheckResult
 from operators.model.event import Event
+from operators.model.memory import EMPTY, Anomaly, CheckMemory, Normal
 from operators.rules.shapes.model import Strategy
 
 EVERY_LEVEL = 0
@@ -21,42 +20,6 @@ EVERY_LEVEL = 0
 
 FEWEST_KEPT = 30
 """Results of one level that are kept however the strategy is configured (spec/lifecycle.md 4.8)."""
-
-
-class Anomaly(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An anomalous result of one level."""
-
-    time: int
-    level: int
-    is_event: bool = False
-    """An event told it, so the detector had seen `count` anomalies in its trigger window."""
-
-
-class Normal(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The newest normal result of one level."""
-
-    time: int
-    level: int
-    value: Any = None
-
-
-class CheckMemory(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What is known of the check results of one fingerprint."""
-
-    anomalies: tuple[Anomaly, ...] = ()
-    """By time; at most one of a time and level."""
-    normals: tuple[Normal, ...] = ()
-    """One a level."""
-    last_check: int | None = None
-    """Newest time at which a check saw data."""
-    last_no_data: int | None = None
-    """Newest time at which a check saw none."""
-    is_data_back: bool = False
-    """Data came after the last word that there was none, in order of arrival."""
-    is_superseded: bool = False
-
-
-EMPTY = CheckMemory()
 
 
 def lacks_level(check: CheckResult) -> bool:

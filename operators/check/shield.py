@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from operators.check.verdict import Verdict
 from operators.model.alert import Alert
 from operators.model.reason import Reason
-from operators.model.settings import CoreSettings
 from operators.rules.ask.hosts import dimension_values, host_at
+from operators.rules.ask.look import Look
 from operators.rules.ask.shields import shields_covering
 
 if TYPE_CHECKING:
@@ -17,31 +16,32 @@ if TYPE_CHECKING:
 CLUSTER = "bcs_cluster_id"
 
 
-class Shielding(msgspec.Struct, frozen=True, gc=False):
-    """Whether an alert is shielded, by which shields (longest left first), how many seconds more, and why.
+class Shielding(Verdict, frozen=True, gc=False, kw_only=True):
+    """Whether an alert is shielded, by which shields (longest left first), how many seconds more, and why."""
 
-    `next_edge` is the earliest second at which this may change by time alone; None = never.
-    """
-
-    is_shielded: bool
-    ids: tuple[str, ...]
-    left: int
-    reason: Reason
-    next_edge: int | None
+    is_shielded: bool = False
+    ids: tuple[str, ...] = ()
+    left: int = 0
+    why: Reason = Reason.UNSHIELDED
 
 
-OPEN = Shielding(is_shielded=False, ids=(), left=0, reason=Reason.UNSHIELDED, next_edge=None)
+OPEN = Shielding()
 """What is said of most alerts."""
 
 
-def shielding(alert: Alert, book: "RuleBook", settings: CoreSettings, now: int) -> Shielding:
-    """Decide whether an alert is shielded: by the global switch, its host's state or the shields that cover it."""
-    if settings.global_shield:
-        return Shielding(is_shielded=True, ids=(), left=0, reason=Reason.SHIELDED_GLOBALLY, next_edge=None)
-    host = _watched_host(alert, book) if book.hosts else None
+def shielding(look: Look) -> Shielding:
+    """Judge whether an alert is shielded: by the global switch, its host's state or the shields that cover it."""
+    return look.once(_shielding)
+
+
+def _shielding(look: Look) -> Shielding:
+    if look.settings.global_shield:
+        return Shielding(is_shielded=True, why=Reason.SHIELDED_GLOBALLY)
+    book = look.book
+    host = _watched_host(look.alert, book) if book.hosts else None
     if host is not None and host.state:
-        return Shielding(is_shielded=True, ids=(), left=0, reason=Reason.SHIELDED_BY_HOST_STATE, next_edge=None)
-    return _by_rules(alert, book, settings, now) if book.shields else OPEN
+        return Shielding(is_shielded=True, why=Reason.SHIELDED_BY_HOST_STATE)
+    return _by_rules(look) if book.shields else OPEN
 
 
 def _watched_host(alert: Alert, book: "RuleBook") -> "Host | None":
@@ -57,19 +57,18 @@ def _watched_host(alert: Alert, book: "RuleBook") -> "Host | None":
     return None if address is None or cloud is None else host_at(address, cloud, book)
 
 
-def _by_rules(alert: Alert, book: "RuleBook", settings: CoreSettings, now: int) -> Shielding:
-    covering = shields_covering(alert, book)
+def _by_rules(look: Look) -> Shielding:
+    covering = shields_covering(look.alert, look.book)
     if not covering:
         return OPEN
-    zone = book.zone_of(alert.bk_biz_id, settings)
-    windows = [(timed.shield.id, timed.window(zone, now)) for timed in covering]
+    windows = [(timed.shield.id, timed.window(look.zone, look.now)) for timed in covering]
     holding = sorted(((shield_id, window.left) for shield_id, window in windows if window.active), key=_longest_first)
     return Shielding(
         is_shielded=bool(holding),
         ids=tuple(shield_id for shield_id, _ in holding),
         left=holding[0][1] if holding else 0,
-        reason=Reason.SHIELDED_BY_RULE if holding else Reason.UNSHIELDED,
-        next_edge=min((window.next_edge for _, window in windows if window.next_edge is not None), default=None),
+        why=Reason.SHIELDED_BY_RULE if holding else Reason.UNSHIELDED,
+        next_look=min((window.next_edge for _, window in windows if window.next_edge is not None), default=None),
     )
 
 

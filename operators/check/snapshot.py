@@ -5,25 +5,12 @@ from collections.abc import Iterable
 from hashlib import md5
 from typing import Any
 
-import msgspec
-
 from operators.check.series import is_auto_level, is_host_anomaly
 from operators.model.alert import Alert, is_no_data
+from operators.model.memory import StrategySnapshot
 from operators.model.reason import Reason
 from operators.rules.remembered import EACH_STRATEGY, Remembered
 from operators.rules.shapes.model import QueryConfig, Strategy
-
-
-class StrategySnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The compared parts of one version of a strategy: its levels, and of its first item the queries."""
-
-    metric_ids: tuple[str, ...] = ()
-    dimensions: tuple[tuple[str, ...], ...] = ()
-    """By query, sorted."""
-    conditions: tuple[str, ...] = ()
-    """By query, a hash."""
-    levels: tuple[int, ...] = ()
-    has_no_data: bool = False
 
 
 def _make_snapshot(strategy: Strategy) -> StrategySnapshot:

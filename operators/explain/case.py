@@ -5,15 +5,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.check.results import EMPTY, CheckMemory
 from operators.explain.text import REASON_TEXT
 from operators.model.alert import Alert
 from operators.model.event import Event
+from operators.model.memory import EMPTY, CheckMemory
 from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
+from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
+from operators.state.scene import default_notice
 from operators.state.state import State
 
 
@@ -98,6 +100,18 @@ class Case(NamedTuple):
     def strategy(self) -> Strategy | None:
         """The alert's strategy, as the rules at hand have it."""
         return self.book.strategies.get(self.alert.strategy_id) if self.book and self.alert.strategy_id else None
+
+
+def look_of(case: Case) -> Look | None:
+    """Return the look that the job's checkers would have at the alert now; None without the rules."""
+    if case.book is None:
+        return None
+    state = case.state
+    return Look(
+        case.alert, case.strategy, case.book, case.settings, case.now,
+        default_notice=default_notice(case.settings), memory=case.memory,
+        snapshot=state.snapshot if state else None, retry=state.retry if state else None,
+    )  # fmt: skip
 
 
 def holds_by_document(case: Case) -> bool:

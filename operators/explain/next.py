@@ -1,23 +1,23 @@
 """What will happen to an open alert, and when, if nothing comes before."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
-from operators.check.action import repeat_due
+from operators.check.action import repeats
 from operators.check.close import close_verdict, silence_deadline
 from operators.check.recover import silence_of
-from operators.check.results import EMPTY
 from operators.check.series import series_of
 from operators.check.shield import shielding
-from operators.check.upgrade import next_step
-from operators.explain.case import Case, Deadline, holds_by_document, shielded_until, why_text
+from operators.check.upgrade import escalations, next_step
+from operators.check.verdict import Verdict
+from operators.explain.case import Case, Deadline, holds_by_document, look_of, shielded_until, why_text
 from operators.explain.windows import Outlook, outlook
+from operators.lifecycle import checkers
+from operators.lifecycle.checkers import Checker
 from operators.model.alert import ABNORMAL, RECOVERED, is_no_data
 from operators.model.reason import Reason
-from operators.plan.dispatch import ONLY_NOTICE, Dispatch, dispatch
-from operators.rules.book import RuleBook
-from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy, UpgradeConfig
+from operators.rules.ask.look import Look
+from operators.rules.shapes.model import Strategy
 from operators.rules.times.windows import strategy_active
-from operators.state.scene import default_notice
 
 EDGES_AHEAD = 400
 """How many times at which an active time may end are looked at: a year of days that only calendars tell apart."""
@@ -27,13 +27,31 @@ def deadlines(case: Case) -> tuple[Deadline, ...]:
     """Return what is next of an open alert, soonest first; what waits for something else than time comes last."""
     if case.alert.status != ABNORMAL:
         return ()
-    found = [deadline for link in _BY_DOCUMENT for deadline in link(case)]
-    if case.book is not None:
-        found += [deadline for rule_link in _BY_RULES for deadline in rule_link(case, case.book)]
+    look = look_of(case)
+    found = [*_noise(case), *_summary(case)]
+    for checker in checkers.CHECKERS:
+        tell = TELLERS.get(checker.name)
+        found += tell(case, look) if tell is not None else _by_judge(case, look, checker)
     return tuple(sorted(found, key=lambda deadline: (deadline.time is None, deadline.time or 0)))
 
 
-def _transition(case: Case) -> Iterator[Deadline]:
+def _by_judge(case: Case, look: Look | None, checker: Checker) -> Iterator[Deadline]:
+    """Yield what a checker says of itself."""
+    if look is None or not checker.concerns(case.alert):
+        return
+    verdict = checker.judge(look)
+    if verdict.reason is not None:
+        yield _ends_soon(case, verdict)
+    elif verdict.next_look is not None:
+        yield Deadline(verdict.next_look, verdict.outlook or f"`{checker.name}` looks again", verdict.description)
+
+
+def _ends_soon(case: Case, verdict: Verdict) -> Deadline:
+    soon, why = case.now + case.settings.check_interval, verdict.description
+    return Deadline(soon, "the alert is closed, at the latest", why or why_text(verdict.reason or ""))
+
+
+def _transition(case: Case, _: Look | None) -> Iterator[Deadline]:
     alert = case.alert
     if alert.next_status is None:
         return
@@ -49,7 +67,7 @@ def _transition(case: Case) -> Iterator[Deadline]:
         yield Deadline(alert.next_status_time, "the alert is closed", why)
 
 
-def _quota(case: Case) -> Iterator[Deadline]:
+def _quota(case: Case, _: Look | None) -> Iterator[Deadline]:
     if case.state is not None:
         if case.state.retry is not None:
             yield Deadline(case.state.retry.due, "the signal is tried again", why_text(Reason.ACTION_QUOTA))
@@ -74,33 +92,29 @@ def _summary(case: Case) -> Iterator[Deadline]:
             yield Deadline(action.time + window, "its summary has left, at the latest", why_text(Reason.MERGED))
 
 
-_BY_DOCUMENT: tuple[Callable[[Case], Iterator[Deadline]], ...] = (_transition, _quota, _noise, _summary)
-
-
-def _close(case: Case, book: RuleBook) -> Iterator[Deadline]:
-    snapshot = case.state.snapshot if case.state else None
-    verdict = close_verdict(case.alert, case.memory, snapshot, case.strategy, book, case.settings, case.now)
+def _close(case: Case, look: Look | None) -> Iterator[Deadline]:
+    if look is None:
+        return
+    verdict = close_verdict(look)
     if verdict.reason is not None:
-        soon = case.now + case.settings.check_interval
-        yield Deadline(soon, "the alert is closed, at the latest", verdict.description or why_text(verdict.reason))
+        yield _ends_soon(case, verdict)
     elif case.strategy is not None:
-        yield from _silence(case, case.strategy)
-        yield from _end_of_active_time(case, case.strategy, book)
+        yield from _silence(case, look, case.strategy)
+        yield from _end_of_active_time(look, case.strategy)
 
 
-def _silence(case: Case, strategy: Strategy) -> Iterator[Deadline]:
-    due = silence_deadline(case.alert, case.memory or EMPTY, strategy, case.settings)
+def _silence(case: Case, look: Look, strategy: Strategy) -> Iterator[Deadline]:
+    due = silence_deadline(look, strategy)
     if due is not None:
         what = "no newer event" if case.memory is None else "no newer check and no newer event"
         why = "If there is still no data then." if is_no_data(case.alert) else f"If {what} of its series comes before."
         yield Deadline(due, "the alert is closed", why)
 
 
-def _end_of_active_time(case: Case, strategy: Strategy, book: RuleBook) -> Iterator[Deadline]:
-    zone = book.zone_of(case.alert.bk_biz_id, case.settings)
-    edge: int | None = case.now
+def _end_of_active_time(look: Look, strategy: Strategy) -> Iterator[Deadline]:
+    edge: int | None = look.now
     for _ in range(EDGES_AHEAD):
-        is_active, following = strategy_active(strategy, book, zone, edge or 0)
+        is_active, following = strategy_active(strategy, look.book, look.zone, edge or 0)
         if not is_active:
             yield Deadline(edge, "the alert is closed", "The active time of its strategy ends.")
         if following is None or not is_active:
@@ -108,9 +122,8 @@ def _end_of_active_time(case: Case, strategy: Strategy, book: RuleBook) -> Itera
         edge = following
 
 
-def _recovery(case: Case, book: RuleBook) -> Iterator[Deadline]:
-    del book
-    if case.strategy is None or (series := series_of(case.strategy, case.alert)) is None:
+def _recovery(case: Case, look: Look | None) -> Iterator[Deadline]:
+    if look is None or case.strategy is None or (series := series_of(case.strategy, case.alert)) is None:
         return
     what = "the alert is closed" if series.is_closing else "the alert recovers"
     if is_no_data(case.alert):
@@ -120,7 +133,7 @@ def _recovery(case: Case, book: RuleBook) -> Iterator[Deadline]:
         return
     earliest = found.quiet_at if found.due is None else None
     yield Deadline(found.due, what, _waits_for(found), found.windows, earliest)
-    silence = silence_of(case.alert, case.memory or EMPTY, series)
+    silence = silence_of(case.alert, look.memory, series)
     if silence is not None:
         yield Deadline(silence, what, "If no check and no event of its series comes before (`recovery-nodata`).")
 
@@ -138,46 +151,35 @@ def _waits_for(found: Outlook) -> str:
     )
 
 
-def _shield(case: Case, book: RuleBook) -> Iterator[Deadline]:
+def _shield(case: Case, look: Look | None) -> Iterator[Deadline]:
     until = shielded_until(case.alert)
+    if look is None:
+        return
     if holds_by_document(case) and until is not None:
         yield Deadline(
             until + 1, "a shield of the alert may end", f"Set by command: {', '.join(case.alert.shield_id)}."
         )
-    found = shielding(case.alert, book, case.settings, case.now)
-    if found.next_edge is None:
+    found = shielding(look)
+    if found.next_look is None:
         return
     if found.is_shielded:
         why = f"By the rules at hand: {', '.join(found.ids)}. If no other holds it, people are told then."
-        yield Deadline(found.next_edge, "a shield of the alert may end", why)
+        yield Deadline(found.next_look, "a shield of the alert may end", why)
     else:
-        yield Deadline(found.next_edge, "a shield may begin", "A rule covers the alert, and its time comes then.")
+        yield Deadline(found.next_look, "a shield may begin", "A rule covers the alert, and its time comes then.")
 
 
-def _repeats(case: Case, book: RuleBook) -> Iterator[Deadline]:
+def _ack(_: Case, __: Look | None) -> Iterator[Deadline]:
+    """Nothing of it waits for time."""
+    return iter(())
+
+
+def _escalation(case: Case, look: Look | None) -> Iterator[Deadline]:
     alert = case.alert
-    if alert.is_ack or alert.is_blocked:
+    if look is None or alert.is_ack or alert.is_blocked:
         return
-    for relation in _relations(case, _dispatched(case, book)):
-        record = alert.extra_info.cycle_handle_record.get(relation.id)
-        due = repeat_due(relation.config, record) if record else None
-        if record is None or due is None:
-            continue
-        what = f"`{relation.id}` repeats (cycle {record.execute_times + 1})"
-        if alert.extra_info.is_recovering:
-            yield Deadline(None, what, "When its interval is over and the recovery has been aborted.")
-        elif record.latest_anomaly_time >= alert.latest_time:
-            yield Deadline(None if due <= case.now else due, what, "With the next newer anomaly, not without one.")
-        else:
-            yield Deadline(max(due, case.now), what, "The alert is still open and there is a newer anomaly.")
-
-
-def _escalation(case: Case, book: RuleBook) -> Iterator[Deadline]:
-    alert = case.alert
-    if alert.is_ack or alert.is_blocked:
-        return
-    for key, config in _escalations(case, _dispatched(case, book)):
-        step = next_step(config, alert.extra_info.upgrades().get(key), alert.create_time)
+    for one in escalations(look):
+        step = next_step(one.config, alert.extra_info.upgrades().get(one.key), alert.create_time)
         if step is None:
             continue
         what = f"group {step.group} is told as well"
@@ -187,31 +189,28 @@ def _escalation(case: Case, book: RuleBook) -> Iterator[Deadline]:
             yield Deadline(None, what, "It is due; a shield, the notice's hours or the quota hold it back.")
 
 
-_BY_RULES: tuple[Callable[[Case, RuleBook], Iterator[Deadline]], ...] = (
-    _close,
-    _recovery,
-    _shield,
-    _repeats,
-    _escalation,
-)
+def _repeats(case: Case, look: Look | None) -> Iterator[Deadline]:
+    alert = case.alert
+    if look is None or alert.is_ack or alert.is_blocked:
+        return
+    for relation, record, due in repeats(look):
+        what = f"`{relation.id}` repeats (cycle {record.execute_times + 1})"
+        if alert.extra_info.is_recovering:
+            yield Deadline(None, what, "When its interval is over and the recovery has been aborted.")
+        elif record.latest_anomaly_time >= alert.latest_time:
+            yield Deadline(None if due <= case.now else due, what, "With the next newer anomaly, not without one.")
+        else:
+            yield Deadline(max(due, case.now), what, "The alert is still open and there is a newer anomaly.")
 
 
-def _dispatched(case: Case, book: RuleBook) -> Dispatch | None:
-    return dispatch(case.alert, case.strategy, book, case.settings, case.now)
-
-
-def _relations(case: Case, found: Dispatch | None) -> Sequence[NoticeRelation | ActionRelation]:
-    """Return what follows signals of the alert: its strategy's notice and actions, or the default notice."""
-    if not case.alert.strategy_id:
-        return [default_notice(case.settings)] if found is not None else []
-    strategy = case.strategy
-    return [] if strategy is None else [*([strategy.notice] if strategy.notice else []), *strategy.actions]
-
-
-def _escalations(case: Case, found: Dispatch | None) -> list[tuple[str, UpgradeConfig]]:
-    if found is not None:
-        return [(rule_id, config) for rule_id, _, config in found.upgrades]
-    notice = next((one for one in _relations(case, found) if isinstance(one, NoticeRelation)), None)
-    if notice is None or ONLY_NOTICE not in notice.options.assign_mode:
-        return []
-    return [("", notice.options.upgrade_config)]
+TELLERS: Mapping[str, Callable[[Case, Look | None], Iterator[Deadline]]] = {
+    "next": _transition,
+    "close": _close,
+    "recover": _recovery,
+    "shield": _shield,
+    "ack": _ack,
+    "held": _quota,
+    "upgrade": _escalation,
+    "action": _repeats,
+}
+"""What is told of the checkers that have more to say than their verdicts; of any other, its `next_look` and `outlook`."""

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec.structs import replace
 
 from operators.check.shield import Shielding, shielding
-from operators.explain.case import Case, Finding, holds_by_document, shielded_until, why_text
+from operators.explain.case import Case, Finding, holds_by_document, look_of, shielded_until, why_text
 from operators.explain.events import is_expired
 from operators.explain.windows import outlook
 from operators.lifecycle.dedupe import ENDED_GRACE, access_time
 from operators.model.alert import ABNORMAL
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
-from operators.plan.dispatch import ONLY_NOTICE, assign_mode, dispatch
+from operators.people.dispatch import ONLY_NOTICE, assign_mode, dispatch
 from operators.rules.book import RuleBook
 from operators.rules.times.windows import day_range_edge, in_day_range, strategy_active
 
@@ -59,8 +59,8 @@ def _blocked(case: Case) -> Iterator[Finding]:
 
 def _shielded(case: Case) -> Iterator[Finding]:
     alert, entry = case.alert, _last(case.logs, OpType.SHIELD)
-    if case.book is not None:
-        found = shielding(alert, case.book, case.settings, case.now)
+    if case.book is not None and (look := look_of(case)) is not None:
+        found = shielding(look)
         if found.is_shielded:
             yield _by_the_rules(case, case.book, found, entry)
             return
@@ -72,8 +72,8 @@ def _by_the_rules(case: Case, book: RuleBook, found: Shielding, entry: LogEntry 
     named = (book.shields[name].description for name in found.ids if name in book.shields)
     return Finding(
         what=_which_shields(found.ids),
-        why=why_text(found.reason),
-        reason=found.reason,
+        why=why_text(found.why),
+        reason=found.why,
         since=entry.time if entry else None,
         until=case.now + found.left if found.left else None,
         detail="; ".join(filter(None, named)),
@@ -122,15 +122,15 @@ def _outside_time(case: Case) -> Iterator[Finding]:
 
 def _voiceless(case: Case) -> Iterator[Finding]:
     """Only with rules: nothing listens to the alert at all."""
-    alert, strategy = case.alert, case.strategy
-    if case.book is None:
+    alert, strategy, look = case.alert, case.strategy, look_of(case)
+    if look is None:
         return
     if alert.strategy_id and strategy is None:
         yield Finding("the strategy is not in the rules", why_text(Reason.STRATEGY_GONE), Reason.STRATEGY_GONE)
         return
     if strategy is not None and strategy.notice is None:
         yield Finding("nobody listens", f"Strategy {alert.strategy_id} has no notice.")
-    if ONLY_NOTICE in assign_mode(strategy) or dispatch(alert, strategy, case.book, case.settings, case.now):
+    if ONLY_NOTICE in assign_mode(strategy) or dispatch(look):
         return
     whose = "its notice leaves the people to" if strategy else "a third-party alert is told by"
     yield Finding("nobody listens", f"No dispatch rule matches now, and {whose} dispatch rules.")

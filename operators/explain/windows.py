@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from operators.check.recover import COLLECTOR, Heat, anomalies_of, newest_end
-from operators.check.results import CheckMemory, fold_event
+from operators.check.results import fold_event
 from operators.check.series import Series, series_of
 from operators.explain.case import Case, Window
 from operators.model.alert import is_no_data
+from operators.model.memory import CheckMemory
 
 
 class Outlook(NamedTuple):

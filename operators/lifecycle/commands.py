@@ -5,8 +5,8 @@ from operators.lifecycle.ack import settle_ack_duration
 from operators.lifecycle.ends import end_alert
 from operators.model.command import Command
 from operators.model.reason import DeadReason, OpType, Reason
-from operators.plan.judge import notice_of
-from operators.plan.signal import emit, matched
+from operators.people.dispatch import notice_of
+from operators.plan.signal import emit
 from operators.state.turn import Turn
 
 
@@ -29,7 +29,7 @@ def _ack(turn: Turn, command: Command) -> Refusal | None:
         turn.put_extra(comment=command.message)
     turn.log(OpType.ACK, Reason.ACKED, command.message, operator=command.operator)
     settle_ack_duration(turn)
-    notice = notice_of(turn, matched(turn))
+    notice = notice_of(turn.view())
     if notice is not None and "ack" in notice.signal and not alert.is_blocked:
         emit(turn, "ack")
     return None

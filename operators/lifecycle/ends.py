@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from operators.check.ack import ack_duration_at_end
 from operators.check.snapshot import snapshot_of
-from operators.lifecycle.ack import ack_duration_at_end
+from operators.check.verdict import Verdict
 from operators.lifecycle.dimensions import dimensions_of
 from operators.lifecycle.shielded import shield
 from operators.limits import quota
@@ -13,7 +14,7 @@ from operators.model.event import Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
-from operators.plan.dispatch import dispatch
+from operators.people.dispatch import dispatch
 from operators.plan.signal import emit
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
@@ -32,7 +33,7 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     turn.log_move(Reason.OPENED, event.description, event)
     signal = opening_signal(alert)
     _block(turn, event, strategy, signal)
-    _dispatch_at_birth(turn, strategy)
+    _dispatch_at_birth(turn)
     if not turn.current().is_blocked:
         shield(turn)
         emit(turn, signal)
@@ -108,10 +109,10 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> 
     turn.log(OpType.ALERT_QOS, reason, text, event)
 
 
-def _dispatch_at_birth(turn: Turn, strategy: Strategy | None) -> None:
+def _dispatch_at_birth(turn: Turn) -> None:
     """Let dispatch rules set severity and tags of a new alert."""
     alert = turn.current()
-    found = dispatch(alert, strategy, turn.scene.book, turn.scene.settings, turn.now)
+    found = dispatch(turn.view())
     if found is None:
         return
     tags = tuple({"key": tag.key, "value": tag.value} for tag in found.additional_tags)
@@ -172,3 +173,10 @@ def end_alert(
         turn.scene.say(action)
     if not turn.current().is_blocked and reason not in SILENT_ENDS:
         emit(turn, target.lower(), people=reason is not Reason.WORSE)
+
+
+def end_by_verdict(turn: Turn, verdict: Verdict) -> None:
+    """End the alert if a checker has a reason to."""
+    if verdict.reason is not None:
+        is_cut_off = verdict.reason is Reason.CIRCUIT_BREAKING
+        end_alert(turn, verdict.reason, verdict.description, op_type=OpType.CLOSE if is_cut_off else None)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from operators.check.results import EMPTY, fold_check
+from operators.check.results import fold_check
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.name import ReceiptLine, RulesChange, Tick
@@ -46,7 +46,7 @@ def _check(worker: "Worker", body: Check) -> None:
     strategy = worker.scene.strategy(strategy_id) if strategy_id else None
     if strategy is not None:
         _note_series(worker, strategy, body.event)
-    turn.keep(checks=fold_check(turn.state.checks or EMPTY, body.result, strategy))
+    turn.keep(checks=fold_check(turn.state.checks, body.result, strategy))
     turn.state.touched = worker.clock
     worker.finish(turn, looks=True)
 

@@ -3,16 +3,20 @@
 from operators.check.shield import Shielding, shielding
 from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
-from operators.plan.judge import notice_of
-from operators.plan.signal import UNSHIELDED, emit, matched
+from operators.people.dispatch import notice_of
+from operators.plan.signal import UNSHIELDED, emit
 from operators.state.turn import Turn
 
 
 def shield(turn: Turn) -> None:
-    """Write what the shields say of the alert now, and tell when they let go of it."""
-    alert, scene = turn.current(), turn.scene
-    found = shielding(alert, scene.book, scene.settings, turn.now)
-    turn.look(found.next_edge)
+    """Let the shields judge a new alert."""
+    carry_out(turn, shielding(turn.view()))
+
+
+def carry_out(turn: Turn, found: Shielding) -> None:
+    """Write what the shields say of the alert, and tell when they let go of it."""
+    alert = turn.current()
+    turn.look(found.next_look)
     was = alert.is_shielded
     if found.is_shielded != was or found.ids != alert.shield_id:
         turn.put(is_shielded=found.is_shielded, shield_id=found.ids, shield_left_time=found.left)
@@ -31,7 +35,7 @@ def shield(turn: Turn) -> None:
 def _log(turn: Turn, found: Shielding, *, was: bool) -> None:
     if found.is_shielded and not was:
         which = f"shield {', '.join(found.ids)}, {found.left} s left" if found.ids else "without a rule"
-        turn.log(OpType.SHIELD, found.reason, which)
+        turn.log(OpType.SHIELD, found.why, which)
     elif was and not found.is_shielded:
         turn.log(OpType.UNSHIELD, Reason.UNSHIELDED)
 
@@ -47,7 +51,7 @@ def _unshielded(turn: Turn) -> None:
 def _tell(turn: Turn) -> None:
     """Plan the un-shield notice, unless the last one went out unshielded: then people know already."""
     alert = turn.current()
-    notice = notice_of(turn, matched(turn))
+    notice = notice_of(turn.view())
     if notice is None or alert.is_ack:
         return
     record = alert.extra_info.cycle_handle_record.get(notice.id)

@@ -1,8 +1,8 @@
 """Which repeats of an event can change no verdict, so that no checker has to look (design.md 7.36)."""
 
-from operators.check.results import CheckMemory
 from operators.check.series import result_level
 from operators.model.event import Event
+from operators.model.memory import CheckMemory
 from operators.rules.ask.facts import raw_dimensions
 from operators.rules.shapes.model import Strategy
 from operators.state.turn import Turn

@@ -10,7 +10,7 @@ from typing import Any
 from operators.check.results import forget_after
 from operators.intake.decode import Refusal
 from operators.intake.name import Body, Record, RulesChange
-from operators.lifecycle.chain import check
+from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter

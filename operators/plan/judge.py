@@ -5,8 +5,8 @@ import msgspec
 from operators.check.shield import Shielding
 from operators.model.alert import is_no_data
 from operators.model.reason import Reason
+from operators.people.dispatch import Dispatch, Relation, default_groups
 from operators.people.receivers import Receivers
-from operators.plan.dispatch import Dispatch, default_groups
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.times.windows import active, in_day_range
@@ -17,7 +17,6 @@ BLOCKED = "blocked"
 """Status and failure type of what circuit breaking holds back."""
 NO_DATA_SILENT = frozenset({"recovered", "closed"})
 
-Relation = NoticeRelation | ActionRelation
 Groups = tuple[tuple[str, ...], tuple[str, ...]]
 """Ids of the user groups that receive, and of those that follow."""
 
@@ -36,22 +35,6 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
 
 
 GO = Verdict("received")
-
-
-def relations(turn: Turn, found: Dispatch | None) -> list[Relation]:
-    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
-    alert = turn.current()
-    if not alert.strategy_id:
-        return [turn.scene.default_notice] if found is not None else []
-    strategy = turn.strategy
-    if strategy is None:
-        return []
-    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
-
-
-def notice_of(turn: Turn, found: Dispatch | None) -> NoticeRelation | None:
-    """Return the relation by which people are told of the alert."""
-    return next((one for one in relations(turn, found) if isinstance(one, NoticeRelation)), None)
 
 
 def plugin_of(relation: Relation) -> str:
@@ -87,7 +70,7 @@ def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shi
     if shield.is_shielded and not (
         isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
     ):
-        return Verdict("skipped" if plugin == "notice" else "shield", shield.reason, ", ".join(shield.ids))
+        return Verdict("skipped" if plugin == "notice" else "shield", shield.why, ", ".join(shield.ids))
     if not in_time(turn, relation, strategy):
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
     rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)

@@ -11,21 +11,9 @@ from operators.model.identity import action_id
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
+from operators.people.dispatch import Dispatch, Relation, notice_of, relations
 from operators.people.receivers import Receivers, receivers
-from operators.plan.dispatch import Dispatch
-from operators.plan.judge import (
-    GO,
-    OPENING,
-    Groups,
-    Relation,
-    Verdict,
-    groups_of,
-    judge,
-    notice_of,
-    plugin_of,
-    relations,
-    unwanted_by,
-)
+from operators.plan.judge import GO, OPENING, Groups, Verdict, groups_of, judge, plugin_of, unwanted_by
 from operators.plan.send import dimension_hash, hand_out, send
 from operators.rules.shapes.model import ActionRelation, NoticeRelation
 from operators.state.turn import Turn, replace
@@ -47,7 +35,7 @@ def plan(
     `only`: one relation (a repeat, an un-shield notice, an escalation). `groups`: whom an escalation tells.
     `cycle`: the number of this cycle, counted from 1. `people`: whether people are told, or programs only.
     """
-    for relation in relations(turn, found):
+    for relation in relations(turn.view()):
         if only not in (None, relation.id) or not (people or isinstance(relation, ActionRelation)):
             continue
         unwanted = unwanted_by(turn, relation, signal, first=only is None)
@@ -62,7 +50,7 @@ def _act(
     groups: Groups | None, cycle: int | None,
 ) -> None:  # fmt: skip
     alert, scene, now, strategy = turn.current(), turn.scene, turn.now, turn.strategy
-    shield = shielding(alert, scene.book, scene.settings, now)
+    shield = shielding(turn.view())
     who = Receivers()
     if isinstance(relation, NoticeRelation):
         main, follower = groups or groups_of(relation, strategy, found)
@@ -98,12 +86,12 @@ def settle_held(turn: Turn, action: Action, window: Judged) -> None:
 
 def _judge_again(turn: Turn, action: Action) -> Verdict:
     """Judge a notice that was held a while; if a shield has come meanwhile, its end will tell."""
-    alert, scene = turn.current(), turn.scene
-    relation = notice_of(turn, None)
+    alert = turn.current()
+    relation = notice_of(turn.view())
     unwanted = Reason.SIGNAL_NOT_WANTED if relation is None else unwanted_by(turn, relation, action.signal, first=False)
     if relation is None or unwanted is not None:
         return Verdict("skipped", unwanted)
-    shield = shielding(alert, scene.book, scene.settings, turn.now)
+    shield = shielding(turn.view())
     record = alert.extra_info.cycle_handle_record.get(relation.id)
     if shield.is_shielded and record is not None and record.execute_times == action.execute_times:
         _put_record(turn, relation.id, replace(record, is_shielded=True))

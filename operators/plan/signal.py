@@ -2,12 +2,11 @@
 
 from operators.limits import quota
 from operators.model.alert import ABNORMAL
+from operators.model.memory import Retry
 from operators.model.reason import OpType, Reason
 from operators.model.records import Signal
-from operators.plan.dispatch import Dispatch, dispatch
-from operators.plan.judge import notice_of
+from operators.people.dispatch import Dispatch, dispatch, notice_of
 from operators.plan.plan import plan
-from operators.state.state import Retry
 from operators.state.turn import Turn
 
 NORMAL, UNSHIELDED, UPGRADE = "normal", "unshielded", "upgrade"
@@ -15,8 +14,7 @@ NORMAL, UNSHIELDED, UPGRADE = "normal", "unshielded", "upgrade"
 
 def matched(turn: Turn) -> Dispatch | None:
     """Return what the dispatch rules say of the alert now."""
-    alert, scene = turn.current(), turn.scene
-    return dispatch(alert, turn.strategy, scene.book, scene.settings, turn.now)
+    return dispatch(turn.view())
 
 
 def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:
@@ -36,7 +34,7 @@ def _follow(turn: Turn, signal: str, notice_type: str, found: Dispatch | None, *
     """Plan what follows a signal: of the end of a shield, the notice alone."""
     if notice_type == NORMAL:
         plan(turn, signal, notice_type, found, people=people)
-    elif (notice := notice_of(turn, found)) is not None:
+    elif (notice := notice_of(turn.view())) is not None:
         plan(turn, signal, notice_type, found, only=notice.id)
 
 

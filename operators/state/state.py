@@ -2,9 +2,8 @@
 
 import msgspec
 
-from operators.check.results import CheckMemory
-from operators.check.snapshot import StrategySnapshot
 from operators.model.alert import ABNORMAL, KeptAlert
+from operators.model.memory import CheckMemory, Retry, StrategySnapshot
 
 RUN_LENGTH = 60
 """Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
@@ -25,14 +24,6 @@ class Run(msgspec.Struct, gc=False):
     event_time: int
     severity: int
     description: str
-
-
-class Retry(msgspec.Struct, frozen=True, gc=False):
-    """A signal the action quota held back, and when to try again (design.md 7.21)."""
-
-    signal: str
-    due: int
-    notice_type: str = "normal"
 
 
 class State(msgspec.Struct, gc=False, omit_defaults=True):

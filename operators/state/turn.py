@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from operators.check.snapshot import StrategySnapshot
 from operators.model.alert import ABNORMAL, Extra, KeptAlert, document
 from operators.model.event import Event, described
+from operators.model.memory import StrategySnapshot
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
+from operators.rules.ask.look import Look
 from operators.rules.shapes.model import Strategy
 from operators.state.scene import Scene
 from operators.state.state import RUN_LENGTH, Run, State
@@ -29,7 +30,7 @@ class Turn:
     """What may be changed of a fingerprint's state while one input is folded or one deadline fires."""
 
     __slots__ = (
-        "_born", "_changed", "_position", "_stale", "alert", "due", "let_go", "now", "scene", "state",
+        "_born", "_changed", "_look", "_position", "_stale", "alert", "due", "let_go", "now", "scene", "state",
     )  # fmt: skip
 
     def __init__(self, state: State, scene: Scene, now: int) -> None:
@@ -40,6 +41,7 @@ class Turn:
         self.due: int | None = None
         self.let_go: list[str] | None = None
         """Ids of alerts that nobody can find any more, once another alert has begun."""
+        self._look: Look | None = None
         self._born = False
         self._changed = False
         self._stale = False
@@ -62,6 +64,17 @@ class Turn:
         if not alert.strategy_id or self.state.snapshot is None:
             return None
         return self.scene.strategy(alert.strategy_id)
+
+    def view(self) -> Look:
+        """Return the look at the alert as it stands: one for all who ask until something that they ask changes."""
+        alert, state, look = self.current(), self.state, self._look
+        if look is None or not look.shows(alert, state.checks):
+            scene = self.scene
+            look = self._look = Look(
+                alert, self.strategy, scene.book, scene.settings, self.now, default_notice=scene.default_notice,
+                memory=state.checks, snapshot=state.snapshot, retry=state.retry,
+            )  # fmt: skip
+        return look
 
     def keep(self, **changes: Any) -> None:
         """Change what is kept beside the alert."""

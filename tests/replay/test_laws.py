@@ -3,9 +3,11 @@
 import random
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from operators.rules.ask.look import Look
 from operators.state.slot import Slot
 from tests.replay.driver import T0, event, finished, lines_of, replay, replay_of, tick
 from tests.replay.scenes import HOSTS, NAMES, SERIES, SETTINGS, scenes
@@ -103,6 +105,24 @@ def test_what_was_said_never_changes_afterwards(lines, more):
         driver.fold(line)
     finished(driver, _last(lines) + more)
     assert all(msgspec.json.encode(thing) == then for thing, then in said)
+
+
+@ODD
+@given(some_lines, st.integers(0, 5000))
+def test_what_was_worked_out_of_a_look_stays_true_while_it_is_asked(lines, more):
+    driver, once = replay_of(SERIES, SETTINGS), Look.once
+
+    def checked(look, make):
+        anew = Look(look.alert, look.strategy, look.book, look.settings, look.now, default_notice=look.default_notice)
+        remembered = once(look, make)
+        assert make(anew) == remembered
+        return remembered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Look, "once", checked)
+        for line in lines_of(lines):
+            driver.fold(line)
+        finished(driver, _last(lines) + more)
 
 
 @ODD

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from operators.check.results import EMPTY, CheckMemory, fold_check
+from operators.check.results import fold_check
 from operators.model.alert import NO_DATA_TAG, Alert, Extra
 from operators.model.check import CheckResult
 from operators.model.event import Event, Tag
+from operators.model.memory import EMPTY, CheckMemory
+from operators.model.settings import CoreSettings
+from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.index import hosts_by_address
 from operators.rules.shapes.model import (
@@ -83,3 +86,12 @@ def remembered(*checks: CheckResult, by: Strategy | None = None, memory: CheckMe
     for check in checks:
         memory = fold_check(memory, check, by or strategy())
     return memory
+
+
+def look_at(
+    of: Alert, memory: CheckMemory | None = None, by: Strategy | None = None, now: int = T0, *,
+    rules: RuleBook | None = None, settings: CoreSettings | None = None, **more: Any,
+) -> Look:  # fmt: skip
+    """A look at an alert; the rules have its strategy unless said otherwise."""
+    rules = rules or book(strategies={by.id: by} if by else {})
+    return Look(of, by, rules, settings or CoreSettings(), now, memory=memory, **more)

@@ -1,11 +1,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from operators.check.close import CloseVerdict, close_verdict
-from operators.check.results import EMPTY, CheckMemory
+from operators.check.close import close_verdict
 from operators.check.snapshot import snapshot_of
+from operators.check.verdict import NOTHING, Verdict
 from operators.model.check import CheckResult
+from operators.model.memory import EMPTY, CheckMemory
 from operators.model.reason import Reason
 from operators.model.settings import CoreSettings
 from operators.rules.shapes.model import (
@@ -20,7 +22,19 @@ from operators.rules.shapes.model import (
     TriggerConfig,
     Uptime,
 )
-from tests.operators.check.made import NO_DATA, T0, alert, book, detect, event, item, normal, remembered, strategy
+from tests.operators.check.made import (
+    NO_DATA,
+    T0,
+    alert,
+    book,
+    detect,
+    event,
+    item,
+    look_at,
+    normal,
+    remembered,
+    strategy,
+)
 
 MIDNIGHT = 1_700_006_400
 """2023-11-15T00:00:00Z."""
@@ -29,7 +43,11 @@ MIDNIGHT = 1_700_006_400
 def judge(of_alert=None, memory=EMPTY, by=None, before=None, now=T0, rules=None, **of_settings):
     by = by or strategy()
     snapshot = snapshot_of(before or by)
-    return close_verdict(of_alert or alert(), memory, snapshot, by, rules or book(), CoreSettings(**of_settings), now)
+    rules = replace(rules or book(), strategies={by.id: by})
+    seen = look_at(
+        of_alert or alert(), memory, by, now, rules=rules, settings=CoreSettings(**of_settings), snapshot=snapshot
+    )
+    return close_verdict(seen)
 
 
 def active(start, end):
@@ -43,17 +61,17 @@ def breaking(module, strategy_id="1"):
 
 
 def test_an_alert_goes_on_without_a_reason():
-    assert judge() == CloseVerdict(next_look=T0 + 1801)
+    assert judge() == Verdict(next_look=T0 + 1801)
 
 
 def test_a_third_party_alert_is_not_for_this_checker():
     third = alert(event=event(strategy_id=""))
-    assert close_verdict(third, None, None, None, book(), CoreSettings(), T0 + 10**6) == CloseVerdict()
+    assert close_verdict(look_at(third, now=T0 + 10**6)) == NOTHING
 
 
 @pytest.mark.parametrize("by", [None, strategy(is_enabled=False)])
 def test_a_strategy_that_was_deleted_or_disabled_closes(by):
-    verdict = close_verdict(alert(), None, None, by, book(), CoreSettings(), T0)
+    verdict = close_verdict(look_at(alert(), by=by))
     assert verdict.reason == Reason.STRATEGY_GONE
 
 
@@ -130,7 +148,7 @@ def test_a_target_that_left_closes():
 def test_silence_beyond_tolerance_closes(by, tolerance):
     deadline = T0 + tolerance + 1
     assert judge(by=by).next_look == deadline
-    assert judge(by=by, now=deadline - 1) == CloseVerdict(next_look=deadline)
+    assert judge(by=by, now=deadline - 1) == Verdict(next_look=deadline)
     assert [judge(by=by, now=deadline + late).reason for late in (0, 1)] == [Reason.DATA_STOPPED] * 2
 
 
@@ -138,7 +156,7 @@ def test_silence_beyond_tolerance_closes(by, tolerance):
     "by", [strategy(items=()), strategy(items=(item(data_type="event"),)), strategy(items=(item(data_type="alert"),))]
 )
 def test_silence_of_other_data_closes_nothing(by):
-    assert judge(by=by, now=T0 + 10**6) == CloseVerdict()
+    assert judge(by=by, now=T0 + 10**6) == Verdict()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 import pytest
 
 from operators.check.recover import RecoverVerdict, recover_verdict, recovering_extra
-from operators.check.results import EMPTY, fold_event
+from operators.check.results import fold_event
 from operators.model.alert import Extra
 from operators.model.check import CheckResult
+from operators.model.memory import EMPTY
 from operators.model.reason import Reason
 from operators.rules.shapes.model import Algorithm
-from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, remembered, strategy
+from tests.operators.check.made import T0, alert, anomaly, detect, event, item, look_at, normal, remembered, strategy
 
 COLLECTOR = strategy(items=(item(data_type="event"),))
 CUSTOM = strategy(items=(item(data_type="event", source="custom"),))
@@ -18,7 +19,7 @@ def minutes(*offsets):
 
 
 def kind(memory, *, by=None, now=T0 + 10_000, **of_alert):
-    return recover_verdict(alert(**of_alert), memory, by or strategy(), now).kind
+    return recover_verdict(look_at(alert(**of_alert), memory, by or strategy(), now)).kind
 
 
 @pytest.mark.parametrize(
@@ -41,23 +42,23 @@ def test_an_alert_recovers_once_every_window_has_left_its_last_anomaly(last_chec
 
 
 def test_quiet_in_every_window_at_once_says_both():
-    verdict = recover_verdict(alert(), remembered(normal(T0 + 540)), strategy(), T0 + 540)
+    verdict = recover_verdict(look_at(alert(), remembered(normal(T0 + 540)), strategy(), T0 + 540))
     assert (verdict.reason, verdict.began, verdict.is_recovering) == (Reason.ALL_WINDOWS_QUIET, True, True)
-    verdict = recover_verdict(alert(is_recovering=True), remembered(normal(T0 + 540)), strategy(), T0 + 540)
+    verdict = recover_verdict(look_at(alert(is_recovering=True), remembered(normal(T0 + 540)), strategy(), T0 + 540))
     assert (verdict.reason, verdict.began) == (Reason.ALL_WINDOWS_QUIET, False)
 
 
 def test_a_newest_window_that_becomes_quiet_says_so_once():
     memory = remembered(normal(T0 + 300))
-    verdict = recover_verdict(alert(), memory, strategy(), T0 + 300)
+    verdict = recover_verdict(look_at(alert(), memory, strategy(), T0 + 300))
     assert (verdict.reason, verdict.began, verdict.is_recovering) == (Reason.WINDOW_QUIET, True, True)
-    again = recover_verdict(alert(is_recovering=True), memory, strategy(), T0 + 300)
+    again = recover_verdict(look_at(alert(is_recovering=True), memory, strategy(), T0 + 300))
     assert again == RecoverVerdict(is_recovering=True)
 
 
 def test_an_anomaly_while_recovering_aborts():
     memory = remembered(normal(T0 + 300), anomaly(T0 + 360))
-    verdict = recover_verdict(alert(is_recovering=True), memory, strategy(), T0 + 360)
+    verdict = recover_verdict(look_at(alert(is_recovering=True), memory, strategy(), T0 + 360))
     assert (verdict.kind, verdict.reason, verdict.is_recovering) == ("aborted", Reason.WINDOW_BROKEN, False)
 
 
@@ -180,7 +181,7 @@ def test_the_status_setter_says_how_an_alert_ends(setter, expected):
 
 @pytest.mark.parametrize(("after", "expected"), [(659, "none"), (660, "recovered"), (661, "recovered")])
 def test_silence_ends_an_alert_whose_setter_says_so(after, expected):
-    verdict = recover_verdict(alert(), EMPTY, NODATA, T0 + after)
+    verdict = recover_verdict(look_at(alert(), EMPTY, NODATA, T0 + after))
     assert verdict.kind == expected
     assert verdict.reason == (Reason.NO_DATA_IN_WINDOW if expected == "recovered" else None)
     assert verdict.next_look == (T0 + 660 if expected == "none" else None)
@@ -188,13 +189,13 @@ def test_silence_ends_an_alert_whose_setter_says_so(after, expected):
 
 def test_silence_begins_with_the_last_data_of_any_level():
     memory = remembered(normal(T0 + 240, level=1), CheckResult(time=T0 + 600, no_data=True))
-    assert recover_verdict(alert(), memory, NODATA, T0 + 899).next_look == T0 + 900
+    assert recover_verdict(look_at(alert(), memory, NODATA, T0 + 899)).next_look == T0 + 900
     assert kind(memory, by=NODATA, now=T0 + 900) == "recovered"
 
 
 def test_silence_ends_nothing_otherwise():
     assert kind(EMPTY, now=T0 + 86400) == "none"
-    assert recover_verdict(alert(), EMPTY, strategy(), T0).next_look is None
+    assert recover_verdict(look_at(alert(), EMPTY, strategy(), T0)).next_look is None
 
 
 @pytest.mark.parametrize(
@@ -230,14 +231,14 @@ def test_an_event_from_the_near_future_does_not_end_its_own_alert(by):
     ],
 )
 def test_event_data_is_looked_at_when_a_window_turns(by, after, recovering, look):
-    verdict = recover_verdict(alert(is_recovering=recovering), EMPTY, by, T0 + after)
+    verdict = recover_verdict(look_at(alert(is_recovering=recovering), EMPTY, by, T0 + after))
     assert verdict.next_look == T0 + look
 
 
 def test_event_data_without_checks_needs_as_many_events_as_any():
     by = strategy(items=(item(data_type="event"),), detects=(detect(count=2),))
     memory = fold_event(fold_event(EMPTY, event(), by), event(T0 + 240), by)
-    verdict = recover_verdict(alert(latest_time=T0 + 240), memory, by, T0 + 240)
+    verdict = recover_verdict(look_at(alert(latest_time=T0 + 240), memory, by, T0 + 240))
     assert verdict.next_look == T0 + 300  # one event in the window is no longer enough
 
 
@@ -252,12 +253,12 @@ def test_event_data_without_checks_needs_as_many_events_as_any():
 )
 def test_no_window_judges_what_has_no_series(by, of_alert):
     memory = remembered(normal(T0 + 540))
-    assert recover_verdict(alert(**of_alert), memory, by, T0 + 540) == RecoverVerdict()
+    assert recover_verdict(look_at(alert(**of_alert), memory, by, T0 + 540)) == RecoverVerdict()
 
 
 def test_a_no_data_alert_recovers_when_data_is_back_and_by_nothing_else():
     assert kind(remembered(CheckResult(time=T0 + 60, no_data=True)), no_data=True) == "none"
-    verdict = recover_verdict(alert(no_data=True), remembered(anomaly(T0 + 60)), strategy(), T0 + 60)
+    verdict = recover_verdict(look_at(alert(no_data=True), remembered(anomaly(T0 + 60)), strategy(), T0 + 60))
     assert (verdict.kind, verdict.reason) == ("recovered", Reason.DATA_BACK)
 
 
@@ -275,7 +276,7 @@ def test_a_no_data_alert_of_a_strategy_without_items_recovers_too():
     ],
 )
 def test_the_newest_normal_value_is_told(checks, value):
-    verdict = recover_verdict(alert(), remembered(*checks), strategy(), T0 + 540)
+    verdict = recover_verdict(look_at(alert(), remembered(*checks), strategy(), T0 + 540))
     assert verdict.recovery_value == value
     assert verdict.description.endswith("current value 12.5%") is (value == 12.5)
 
@@ -284,13 +285,13 @@ def test_the_newest_normal_value_is_told(checks, value):
 def test_a_value_out_of_reach_of_the_windows_is_not_told(offset, value):
     now = T0 + 1000
     memory = remembered(normal(now - 599 + offset, value=5))
-    verdict = recover_verdict(alert(T0 - 86400), memory, COLLECTOR, now)
+    verdict = recover_verdict(look_at(alert(T0 - 86400), memory, COLLECTOR, now))
     assert (verdict.kind, verdict.recovery_value) == ("recovered", value)
 
 
 def test_the_value_of_host_anomalies_is_kept_but_not_told():
     by = strategy(items=(item(algorithms=(Algorithm("HostAnomalyDetection"),)),))
-    verdict = recover_verdict(alert(), remembered(normal(T0 + 540, value=7), by=by), by, T0 + 540)
+    verdict = recover_verdict(look_at(alert(), remembered(normal(T0 + 540, value=7), by=by), by, T0 + 540))
     assert verdict.recovery_value == 7
     assert "7" not in verdict.description
 

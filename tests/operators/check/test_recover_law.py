@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operators.check.recover import recover_verdict
-from operators.check.results import EMPTY, fold_check, fold_event
+from operators.check.results import fold_check, fold_event
 from operators.model.alert import Extra
-from tests.operators.check.made import T0, alert, anomaly, detect, event, item, normal, strategy
+from operators.model.memory import EMPTY
+from tests.operators.check.made import T0, alert, anomaly, detect, event, item, look_at, normal, strategy
 
 LEVEL, OTHER = 2, 3
 
@@ -90,7 +91,7 @@ def oracle(case, end):
 def test_recovery_agrees_with_the_sentence(case):
     by = case.by()
     last = max([case.latest(), *(time for _, time, level in case.inputs if level == LEVEL)])
-    verdict = recover_verdict(case.alert(), case.memory(by), by, last + case.wait)
+    verdict = recover_verdict(look_at(case.alert(), case.memory(by), by, last + case.wait))
     assert verdict.kind == oracle(case, last)
     assert verdict.next_look is None
 
@@ -101,7 +102,7 @@ def test_recovery_of_event_data_agrees_with_the_sentence(case, source):
     by = case.by("event", source)
     now = T0 + case.wait
     last = max(now if source == "bk_monitor" else now - case.unit, case.latest())
-    assert recover_verdict(case.alert(), case.memory(by), by, now).kind == oracle(case, last)
+    assert recover_verdict(look_at(case.alert(), case.memory(by), by, now)).kind == oracle(case, last)
 
 
 @settings(max_examples=300)
@@ -109,14 +110,14 @@ def test_recovery_of_event_data_agrees_with_the_sentence(case, source):
 def test_no_change_of_event_data_comes_before_the_next_look(case, source):
     by = case.by("event", source)
     memory, now = case.memory(by), T0 + case.wait
-    verdict = recover_verdict(case.alert(), memory, by, now)
+    verdict = recover_verdict(look_at(case.alert(), memory, by, now))
     applied = case.alert(verdict.is_recovering)
     until = verdict.next_look or now + 400
     assert until > now
     if verdict.kind != "recovered":
-        kinds = {recover_verdict(applied, memory, by, second).kind for second in range(now, until)}
+        kinds = {recover_verdict(look_at(applied, memory, by, second)).kind for second in range(now, until)}
         assert kinds == {"none"}
-        assert verdict.next_look is None or recover_verdict(applied, memory, by, until).kind != "none"
+        assert verdict.next_look is None or recover_verdict(look_at(applied, memory, by, until)).kind != "none"
 
 
 @settings(max_examples=200)
@@ -128,12 +129,14 @@ def test_no_change_of_a_silent_series_comes_before_the_next_look(case):
         detects=(detect(count=case.count, window=case.trigger, recovery=case.recovery, setter="recovery-nodata"),),
     )
     memory, now = case.memory(by), T0 + case.wait
-    verdict = recover_verdict(case.alert(), memory, by, now)
+    verdict = recover_verdict(look_at(case.alert(), memory, by, now))
     if verdict.kind == "recovered":
         return
     applied = case.alert(verdict.is_recovering)
-    assert {recover_verdict(applied, memory, by, second).kind for second in range(now, verdict.next_look)} == {"none"}
-    assert recover_verdict(applied, memory, by, verdict.next_look).kind == "recovered"
+    assert {recover_verdict(look_at(applied, memory, by, second)).kind for second in range(now, verdict.next_look)} == {
+        "none"
+    }
+    assert recover_verdict(look_at(applied, memory, by, verdict.next_look)).kind == "recovered"
 
 
 @settings(max_examples=200)
@@ -141,6 +144,6 @@ def test_no_change_of_a_silent_series_comes_before_the_next_look(case):
 def test_the_order_of_arrival_does_not_matter(case, order):
     shuffled = case._replace(inputs=[case.inputs[n] for n in order if n < len(case.inputs)])
     by = case.by("event")
-    verdicts = [recover_verdict(one.alert(), one.memory(by), by, T0 + case.wait) for one in (case, shuffled)]
+    verdicts = [recover_verdict(look_at(one.alert(), one.memory(by), by, T0 + case.wait)) for one in (case, shuffled)]
     assert verdicts[0].kind == verdicts[1].kind
     assert verdicts[0].next_look == verdicts[1].next_look

@@ -4,10 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.check.results import (
-    EMPTY,
     EVERY_LEVEL,
-    Anomaly,
-    CheckMemory,
     CheckResult,
     fold_check,
     fold_event,
@@ -16,6 +13,7 @@ from operators.check.results import (
     newest_normal,
     newest_result,
 )
+from operators.model.memory import EMPTY, Anomaly, CheckMemory
 from tests.operators.check.made import NO_DATA, T0, anomaly, detect, event, item, normal, remembered, strategy
 
 

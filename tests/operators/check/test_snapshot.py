@@ -2,8 +2,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from operators.check.snapshot import StrategySnapshot, snapshot_of, strategy_change
+from operators.check.snapshot import snapshot_of, strategy_change
 from operators.model.alert import Extra
+from operators.model.memory import StrategySnapshot
 from operators.model.reason import Reason
 from operators.rules.shapes.model import Algorithm, NoDataConfig, QueryConfig
 from tests.operators.check.made import alert, detect, item, strategy

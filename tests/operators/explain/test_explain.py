@@ -5,17 +5,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from operators.check.results import Anomaly, CheckMemory, fold_check
+from operators.check.results import fold_check
+from operators.check.verdict import Verdict
 from operators.explain.case import Window
 from operators.explain.explain import Deadline, explain
 from operators.explain.text import REASON_TEXT
+from operators.lifecycle import checkers
+from operators.lifecycle.checkers import Checker, everyone
 from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
 from operators.model.check import CheckResult
 from operators.model.event import Event
+from operators.model.memory import Anomaly, CheckMemory, Retry
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
+from operators.rules.book import RuleBook
 from operators.rules.read.load import load
-from operators.state.state import Retry, State
+from operators.state.state import State
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""
@@ -559,3 +564,10 @@ def test_a_no_data_alert_waits_for_data(rules):
 def test_a_story_is_json():
     story = explain(alert(), [entry(OpType.CREATE, Reason.OPENED)], [action()], now=NOW)
     assert msgspec.json.decode(msgspec.json.encode(story))["alert_id"] == alert().id
+
+
+def test_a_checker_that_says_no_more_than_its_verdict_is_told_by_that(monkeypatch):
+    nap = Checker("nap", lambda look: Verdict(next_look=look.now + 5, outlook="it wakes up"), everyone, lambda *_: None)
+    monkeypatch.setattr(checkers, "CHECKERS", (*checkers.CHECKERS, nap))
+    told = explain(alert(), [], [], now=NOW, book=RuleBook.empty()).next
+    assert (NOW + 5, "it wakes up") in [(deadline.time, deadline.what) for deadline in told]

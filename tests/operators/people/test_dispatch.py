@@ -3,7 +3,8 @@
 import pytest
 
 from operators.model.settings import CoreSettings
-from operators.plan.dispatch import assign_mode, default_groups, dispatch
+from operators.people.dispatch import assign_mode, default_groups, dispatch
+from operators.rules.ask.look import Look
 from operators.rules.shapes.model import DispatchTag
 from tests.operators.rules.drawn import T0, alert, book, event
 
@@ -36,7 +37,7 @@ def found(*groups, seen=SEEN, mode=("by_rule", "only_notice"), notice=("net",)):
         dispatch=list(groups), user_groups=USER_GROUPS, strategies=[strategy], hosts=[{"bk_host_id": 7}, {"bk_host_id": 8}],
         dynamic_groups=[{"id": "mine", "host_ids": [7]}, {"id": "theirs", "host_ids": [8]}],
     )  # fmt: skip
-    return dispatch(seen, rules.strategies.get(seen.strategy_id), rules, SETTINGS, T0)
+    return dispatch(Look(seen, rules.strategies.get(seen.strategy_id), rules, SETTINGS, T0))
 
 
 def rules_of(*groups, **changes):

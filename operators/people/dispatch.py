@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from operators.model.alert import Alert
-from operators.model.settings import CoreSettings
 from operators.people.groups import people_of
 from operators.rules.ask.facts import dispatch_facts
+from operators.rules.ask.look import Look
 from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
 from operators.rules.shapes.model import (
+    ActionRelation,
     DispatchAction,
     DispatchGroup,
     DispatchRule,
@@ -22,11 +23,12 @@ from operators.rules.shapes.model import (
 )
 
 if TYPE_CHECKING:
-    from operators.rules.book import RuleBook
     from operators.rules.shapes.model import Strategy
 
 BY_RULE, ONLY_NOTICE = "by_rule", "only_notice"
 MAIN, FOLLOWER = "main", "follower"
+
+Relation = NoticeRelation | ActionRelation
 
 
 class Dispatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -53,21 +55,38 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     rule: DispatchRule
 
 
-def dispatch(
-    alert: Alert, strategy: "Strategy | None", book: "RuleBook", settings: CoreSettings, now: int | None = None
-) -> Dispatch | None:
+def dispatch(look: Look) -> Dispatch | None:
     """Return what the dispatch rules say about an alert now, or None if none matches or rules have no say.
 
-    All matching rules of the first priority with any match count. `now` (default: the alert's update time) decides who
-    is on duty, for rules that ask for `notice_users`.
+    All matching rules of the first priority with any match count. Who is on duty now decides for rules that ask for
+    `notice_users`. Worked out once a look.
     """
+    return look.once(_dispatch)
+
+
+def _dispatch(look: Look) -> Dispatch | None:
+    alert, strategy, book = look.alert, look.strategy, look.book
     groups = book.dispatch_of(alert.bk_biz_id) if book.dispatch else ()
     if not groups or BY_RULE not in assign_mode(strategy):
         return None
-    asked_at = alert.update_time if now is None else now
-    facts = dispatch_facts(alert, strategy, book, lambda: _notice_users(alert, strategy, book, settings, asked_at))
+    facts = dispatch_facts(alert, strategy, book, lambda: _notice_users(look))
     matched = list(_first_priority(_selection(groups).matching(facts)))
     return _taken_together(matched, alert) if matched else None
+
+
+def relations(look: Look) -> list[Relation]:
+    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
+    if not look.alert.strategy_id:
+        return [look.default_notice] if look.default_notice is not None and dispatch(look) is not None else []
+    strategy = look.strategy
+    if strategy is None:
+        return []
+    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
+
+
+def notice_of(look: Look) -> NoticeRelation | None:
+    """Return the relation by which people are told of the alert."""
+    return next((one for one in relations(look) if isinstance(one, NoticeRelation)), None)
 
 
 def _have_escalations(groups: tuple[DispatchGroup, ...]) -> bool:
@@ -127,12 +146,12 @@ def _notices(rule: DispatchRule) -> list[DispatchAction]:
     return [action for action in rule.actions if action.action_type == "notice" and action.is_enabled]
 
 
-def _notice_users(
-    alert: Alert, strategy: "Strategy | None", book: "RuleBook", settings: CoreSettings, now: int
-) -> list[str]:
+def _notice_users(look: Look) -> list[str]:
     """Return the people of the strategy's own groups, each once."""
+    alert, strategy, book = look.alert, look.strategy, look.book
     groups = strategy.notice.user_groups if strategy and strategy.notice else ()
-    return list(dict.fromkeys(user for group in groups for user in people_of(group, alert, book, settings, now)))
+    people = (user for group in groups for user in people_of(group, alert, book, look.settings, look.now))
+    return list(dict.fromkeys(people))
 
 
 def _select(groups: tuple[DispatchGroup, ...]) -> Selection[Assignment]:

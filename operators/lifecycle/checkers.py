@@ -1,0 +1,74 @@
+"""The checkers of an open alert, in order: who judges, whom it concerns, what carries the verdict out.
+
+Next, Close, Recover, Shield, Ack, the signal that the quota held back, Upgrade, Action (spec/lifecycle.md 4.1; design.md
+7.36). A verdict that ends the alert ends the chain. `explain` reads the same table.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from operators.check.ack import ack_verdict
+from operators.check.action import action_verdict
+from operators.check.close import close_verdict
+from operators.check.held import held_verdict
+from operators.check.next import next_verdict
+from operators.check.recover import recover_verdict
+from operators.check.shield import shielding
+from operators.check.upgrade import upgrade_verdict
+from operators.check.verdict import Verdict
+from operators.lifecycle import shielded
+from operators.lifecycle.ack import settle_ack_duration
+from operators.lifecycle.ends import end_by_verdict
+from operators.lifecycle.recovering import recover
+from operators.lifecycle.telling import escalate, repeat, try_again
+from operators.model.alert import Alert
+from operators.rules.ask.look import Look
+from operators.state.turn import Turn
+
+
+class Checker(NamedTuple):
+    """One checker. `carry_out` takes the turn and the verdict of its judge; asking again is no part of it."""
+
+    name: str
+    judge: Callable[[Look], Verdict]
+    concerns: Callable[[Alert], bool]
+    carry_out: Callable[[Turn, Any], None]
+
+
+def everyone(_: Alert) -> bool:
+    """Return True: the checker looks at every open alert."""
+    return True
+
+
+def of_strategies(alert: Alert) -> bool:
+    """Return True if a strategy watches the alert."""
+    return bool(alert.strategy_id)
+
+
+def unblocked(alert: Alert) -> bool:
+    """Return True unless flow control keeps the alert silent."""
+    return not alert.is_blocked
+
+
+CHECKERS: tuple[Checker, ...] = (
+    Checker("next", next_verdict, everyone, end_by_verdict),
+    Checker("close", close_verdict, of_strategies, end_by_verdict),
+    Checker("recover", recover_verdict, of_strategies, recover),
+    Checker("shield", shielding, unblocked, shielded.carry_out),
+    Checker("ack", ack_verdict, everyone, settle_ack_duration),
+    Checker("held", held_verdict, unblocked, try_again),
+    Checker("upgrade", upgrade_verdict, unblocked, escalate),
+    Checker("action", action_verdict, unblocked, repeat),
+)
+"""A signal that the quota held back is tried again before anything later is told."""
+
+
+def check(turn: Turn) -> None:
+    """Let every checker look at the open alert; deadlines are asked for on the way."""
+    for _, judge, concerns, carry_out in CHECKERS:
+        if concerns(turn.current()):
+            verdict = judge(turn.view())
+            turn.look(verdict.next_look)
+            carry_out(turn, verdict)
+            if not turn.is_open:
+                return

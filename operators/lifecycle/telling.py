@@ -1,0 +1,60 @@
+"""Carrying out what Upgrade and Action say, and a signal that waited: who is told more, or again."""
+
+from operators.check.action import ActionVerdict, repeat_due
+from operators.check.upgrade import Escalation, Step, UpgradeVerdict, next_step
+from operators.check.verdict import Verdict
+from operators.limits.quota import action_key
+from operators.model.alert import UpgradeRecord, opening_signal
+from operators.people.dispatch import notice_of
+from operators.plan.judge import in_time
+from operators.plan.plan import plan
+from operators.plan.signal import NORMAL, UPGRADE, matched, passes_quota, retry, say_signal
+from operators.state.turn import Turn
+
+
+def try_again(turn: Turn, _: Verdict) -> None:
+    """Try a signal again that the quota held back, once its window has ended."""
+    retry(turn)
+
+
+def escalate(turn: Turn, verdict: UpgradeVerdict) -> None:
+    """Tell the next group of each escalation that is due; a step counts once its notice was really planned."""
+    for one in verdict.due:
+        step = next_step(one.config, turn.extra().upgrades().get(one.key), turn.current().create_time)
+        if step is not None and step.due > turn.now:  # two actions of one rule share a record
+            turn.look(step.due)
+        elif step is not None:
+            _tell_next(turn, one, step)
+
+
+def _tell_next(turn: Turn, one: Escalation, step: Step) -> None:
+    alert, scene = turn.current(), turn.scene
+    relation, signal = notice_of(turn.view()), alert.status.lower()
+    if relation is None or signal not in relation.signal:
+        return
+    held = alert.is_shielded or not in_time(turn, relation, turn.strategy)
+    if held or scene.action_quota.is_full(action_key(alert, signal), turn.now):
+        turn.look(turn.now + scene.settings.check_interval)
+        return
+    passes_quota(turn, signal, UPGRADE)
+    groups = ((), (step.group,)) if one.is_follower else ((step.group,), ())
+    say_signal(turn, signal, UPGRADE)
+    told = turn.extra().upgrades()
+    cycle = sum(record.last_group_index + 1 for record in told.values()) + 1
+    plan(turn, signal, UPGRADE, matched(turn), only=relation.id, groups=groups, cycle=cycle)
+    record = UpgradeRecord(step.index, turn.now)
+    if one.key:
+        turn.put_extra(rule_snaps={**turn.extra().rule_snaps, one.key: record})
+    else:
+        turn.put_extra(upgrade_notice=record)
+    following = next_step(one.config, record, alert.create_time)
+    turn.look(following.due if following else None)
+
+
+def repeat(turn: Turn, verdict: ActionVerdict) -> None:
+    """Plan the repeats that are due."""
+    turn.state.repeat_waits = verdict.waits
+    signal = opening_signal(turn.current())
+    for relation in verdict.due:
+        plan(turn, signal, NORMAL, matched(turn), only=relation.id)
+        turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))
