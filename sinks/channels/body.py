@@ -7,11 +7,8 @@ import msgspec
 from operators.model.records import Notice
 from sinks.channels.errors import RefusedError
 from sinks.render.program import render_body
-from sinks.render.sandbox import RENDER_ERRORS, Sandbox, explain
-from sinks.render.tools import JSON, RE
-from sinks.render.work import Budget
-
-_SANDBOX = Sandbox(str)
+from sinks.render.sandbox import Budget, caught, run
+from sinks.render.sandbox.tools import JSON, RE
 
 
 def document(notice: Notice) -> dict[str, Any]:
@@ -30,11 +27,15 @@ def body_text(template: str, notice: Notice) -> str:
     if not template:
         return msgspec.json.encode({**facts, "receiver": ",".join(notice.receivers)}).decode()
     variables = {**facts, "notice": facts, "receiver": ",".join(notice.receivers), "json": JSON, "re": RE}
-    budget = Budget()
-    try:
-        return render_body(template, lambda text: _SANDBOX.run(text, variables, budget))
-    except RENDER_ERRORS as error:
-        raise RefusedError(f"the body's template failed: {explain(error)}") from None
+    budget, errors = Budget(), list[str]()
+
+    def made() -> str:
+        return render_body(template, lambda text: run(text, variables, str, budget))
+
+    body = caught(made, "", "the body's template failed", errors)
+    if errors:
+        raise RefusedError(errors[0])
+    return body
 
 
 def content_type(body: str) -> str:

@@ -139,7 +139,7 @@ class Http:
             retries=False,
             assert_same_host=False,
             body=body,
-            headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **headers},
+            headers={"User-Agent": _AGENT, "Accept-Encoding": "identity", **_encoded(headers)},
             timeout=urllib3.Timeout(total=seconds),
             redirect=False,
             preload_content=False,
@@ -177,6 +177,11 @@ class Http:
         if 300 <= status < 400:  # noqa: PLR2004 (3xx)
             raise RefusedError(f"HTTP {status}: redirected elsewhere, which is not followed")
         raise RefusedError(said)
+
+
+def _encoded(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return fields whose values are bytes of UTF-8 where they are not ASCII."""
+    return {name: value if value.isascii() else value.encode() for name, value in headers.items()}
 
 
 def host_of(address: str) -> str:

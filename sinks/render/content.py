@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sinks.render.case import SHIELD, Case
 from sinks.render.headline import business_name
 from sinks.render.inventory import related_text
+from sinks.render.sandbox.values import FAILURES
 from sinks.render.shields import category_text, cover_text, cycle_text, period_text, reason_text
 from sinks.render.subject import (
     data_source_name,
@@ -25,7 +26,6 @@ from sinks.render.subject import (
     value_text,
 )
 from sinks.render.times import local_text
-from sinks.render.view import FAILURES
 
 DEFAULT_ROWS = (
     "ack_operators", "ack_reason", "level", "begin_time", "time", "duration", "target_type", "data_source", "content",

@@ -6,6 +6,7 @@ import msgspec
 
 from operators.model.alert import Alert
 from sinks.render.case import Case
+from sinks.render.sandbox.values import dump
 from sinks.render.subject import (
     bare,
     current_value,
@@ -15,7 +16,6 @@ from sinks.render.subject import (
     origin_data,
     text_of,
 )
-from sinks.render.tools import dump
 
 _LEGACY_TYPES = {"abnormal": "ANOMALY_NOTICE", "no_data": "ANOMALY_NOTICE", "recovered": "RECOVERY_NOTICE"}
 

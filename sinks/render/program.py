@@ -8,13 +8,14 @@ from typing import Any
 from sinks.render.case import Case
 from sinks.render.escapes import clean, one_line
 from sinks.render.payload import push_documents, webhook_document
-from sinks.render.sandbox import RENDER_ERRORS, explain
-from sinks.render.tools import dump
+from sinks.render.sandbox import caught, whole
+from sinks.render.sandbox.tools import read_json
+from sinks.render.sandbox.values import LanguageError, dump
 
 QUEUE = "message_queue"
 
-Run = Callable[[str, Case], str]
-"""Renders a template; raises one of RENDER_ERRORS."""
+Run = Callable[[str], str]
+"""Renders a template; may raise anything."""
 
 
 def config_of(case: Case, run: Run, errors: list[str]) -> dict[str, Any]:
@@ -22,20 +23,16 @@ def config_of(case: Case, run: Run, errors: list[str]) -> dict[str, Any]:
     config = dict(case.message.config or {})
     for name in ("url", "headers"):
         if config.get(name):
-            config[name] = _each(config[name], case, run, name, errors)
+            config[name] = _each(config[name], run, name, errors)
     return config
 
 
-def _each(value: Any, case: Case, run: Run, place: str, errors: list[str]) -> Any:
+def _each(value: Any, run: Run, place: str, errors: list[str]) -> Any:
     if isinstance(value, dict):
-        return {name: _each(one, case, run, f"{place}.{name}", errors) for name, one in value.items()}
+        return {name: _each(one, run, f"{place}.{name}", errors) for name, one in value.items()}
     if not isinstance(value, str) or "{" not in value:
         return value
-    try:
-        return one_line(clean(run(value, case))).strip()
-    except RENDER_ERRORS as error:
-        errors.append(f"{place}: {explain(error)}")
-        return value
+    return caught(lambda: one_line(clean(run(value))).strip(), value, place, errors)
 
 
 def body_of(case: Case, run: Run, errors: list[str]) -> str:
@@ -43,25 +40,21 @@ def body_of(case: Case, run: Run, errors: list[str]) -> str:
     if case.message.way == QUEUE or (case.message.config or {}).get("dsn"):
         return push_documents(case)
     template = (case.message.config or {}).get("body") or ""
-    if not template:
-        return dump(webhook_document(case))
-    try:
-        return render_body(template, lambda text: run(text, case))
-    except RENDER_ERRORS as error:
-        errors.append(f"body: {explain(error)}")
-        return dump(webhook_document(case))
+    failures = len(errors)
+    made = caught(lambda: render_body(template, run), "", "body", errors) if template else ""
+    return made if template and len(errors) == failures else dump(webhook_document(case))
 
 
 def render_body(template: str, run: Callable[[str], str]) -> str:
     """Render a body; one that is JSON is rendered value by value, so that nothing can break out of its place."""
     marked, bare = _marked(template)
     try:
-        document = json.loads(marked)
+        document = read_json(marked)
     except ValueError:
         return run(template)
     if not isinstance(document, dict | list):
         return run(template)
-    return json.dumps(_inside(document, run, bare), ensure_ascii=False)
+    return whole(json.dumps(_inside(document, run, bare), ensure_ascii=False))
 
 
 _TEXT_OR_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|\{\{.*?\}\}', re.DOTALL)
@@ -100,10 +93,6 @@ def _literal(text: str) -> Any:
     if stripped in _LITERALS:
         return _LITERALS[stripped]
     try:
-        return json.loads(stripped, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        return read_json(stripped)
+    except (ValueError, LanguageError):
         return text
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)

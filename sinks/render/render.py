@@ -20,11 +20,10 @@ from sinks.render.frames import Frames, frame_variables
 from sinks.render.headline import default_title
 from sinks.render.lengths import DEFAULT_LIMITS, cut, fit
 from sinks.render.link import harmless_link
-from sinks.render.media import LINE, MAIL, MARKDOWN, RAW, SMS, TEXT
+from sinks.render.media import LINE, MAIL, MARKDOWN, RAW
 from sinks.render.program import body_of, config_of
-from sinks.render.sandbox import RENDER_ERRORS, Sandbox, check_template, explain
+from sinks.render.sandbox import MAX_OUTPUT, Budget, caught, check_template, run, whole
 from sinks.render.variables import Variables
-from sinks.render.work import MAX_OUTPUT, Budget
 
 LONGEST_TITLE = 255
 """Characters of a title."""
@@ -57,7 +56,6 @@ class Renderer:
         default = settings.default_notice
         self._default = msgspec.convert(default, NoticeRelation) if default is not None else None
         self._frames = Frames(folders)
-        self._sandboxes = {one.name: Sandbox(one.escape) for one in (MAIL, MARKDOWN, TEXT, SMS, LINE, RAW)}
         wrong = check_template(settings.links.alert)
         if wrong is not None:
             raise ValueError(f"links.alert: {wrong}")
@@ -77,18 +75,18 @@ class Renderer:
         variables = frame_variables(case, user_title)
         title = self._frame(case, "title", variables, errors, user_title)
         content = self._content(case, own, variables, errors)
-        return Rendered(_title_text(title), content, _said(errors))
+        return Rendered(_title_text(title), whole(content), _said(errors))
 
     __call__ = render
 
     def _for_program(self, case: Case, errors: list[str]) -> Rendered:
-        budget = Budget()
+        variables, budget = Variables(case), Budget()
 
-        def run(template: str, case: Case) -> str:
-            return self._run(template, case, budget)
+        def rendered(template: str) -> str:
+            return run(template, variables, RAW.escape, budget)
 
-        config, content = config_of(case, run, errors), body_of(case, run, errors)
-        return Rendered(_title_text(default_title(case)), content, _said(errors), config)
+        config, content = config_of(case, rendered, errors), body_of(case, rendered, errors)
+        return Rendered(_title_text(default_title(case)), whole(content), _said(errors), config)
 
     def _content(self, case: Case, own: NoticeTemplate, variables: dict[str, Any], errors: list[str]) -> str:
         message = case.message
@@ -120,24 +118,12 @@ class Renderer:
         name = self._frames.find(message.signal, message.collect_type, message.way, part, case.language)
         if name is None:
             return spare
-        try:
-            return self._frames.render(name, LINE if part == "title" else case.medium, variables)
-        except RENDER_ERRORS as error:
-            errors.append(f"{name}: {explain(error)}")
-            return spare
+        medium = LINE if part == "title" else case.medium
+        return caught(lambda: self._frames.render(name, medium, variables), spare, name, errors)
 
     def _attempt(self, template: str, case: Case, place: str, errors: list[str]) -> str:
         """Render a user's template; "" and a note among the errors if that fails."""
-        if not template:
-            return ""
-        try:
-            return self._run(template, case)
-        except RENDER_ERRORS as error:
-            errors.append(f"{place}: {explain(error)}")
-            return ""
-
-    def _run(self, template: str, case: Case, budget: Budget | None = None) -> str:
-        return self._sandboxes[case.medium.name].run(template, Variables(case), budget)
+        return caught(lambda: run(template, Variables(case), case.medium.escape), "", place, errors) if template else ""
 
     def _link(self, case: Case, errors: list[str]) -> str:
         if not case.alerts:
@@ -164,7 +150,7 @@ def _said(errors: list[str]) -> str | None:
 
 
 def _title_text(text: str) -> str:
-    return cut(" ".join(one_line(restore(text)).split()), LONGEST_TITLE, chars=True)
+    return cut(" ".join(one_line(restore(whole(text))).split()), LONGEST_TITLE, chars=True)
 
 
 def _limit(case: Case) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 _TOKEN = re.compile(r"\[([^\[\]]*)\]|YYYY|YY|MM|M|DD|D|HH|H|mm|m|ss|s|ZZ|Z|X")
+_LONGEST_PATTERN = 200
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -36,7 +37,12 @@ def duration_text(seconds: int, units: Mapping[str, str]) -> str:
 
 
 def format_time(moment: datetime, pattern: str) -> str:
-    """Return the time by tokens: YYYY MM DD HH mm ss, their short forms, Z (+0800), ZZ (+08:00), X; [text] stays."""
+    """Return the time by tokens: YYYY MM DD HH mm ss, their short forms, Z (+0800), ZZ (+08:00), X; [text] stays.
+
+    Raises ValueError for a pattern of more than 200 characters.
+    """
+    if len(pattern) > _LONGEST_PATTERN:
+        raise ValueError(f"a pattern of more than {_LONGEST_PATTERN} characters")
     offset = moment.isoformat()[-6:] if moment.tzinfo is not UTC else "+00:00"
     values = {
         "YYYY": f"{moment.year:04}", "YY": f"{moment.year % 100:02}",

@@ -12,9 +12,9 @@ from sinks.render.headline import business_name, default_title, tags_text
 from sinks.render.inventory import TARGET
 from sinks.render.listing import entries
 from sinks.render.media import MARKDOWN_WAYS
+from sinks.render.sandbox.tools import JSON, RE, arrow
+from sinks.render.sandbox.values import FAILURES, View
 from sinks.render.subject import level_color, level_name
-from sinks.render.tools import JSON, RE, arrow
-from sinks.render.view import FAILURES, View
 
 
 def _alert(case: Case) -> dict[str, Any]:

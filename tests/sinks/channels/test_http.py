@@ -100,10 +100,23 @@ def test_what_is_no_address_is_refused(address):
         Http(1.0).call("POST", address, b"", {})
 
 
-@pytest.mark.parametrize("fields", [{"X:": "1"}, {"": "1"}, {"X": "1\r\nY: 2"}, {"X\n": "1"}, {"X": "日"}])
+@pytest.mark.parametrize("fields", [{"X:": "1"}, {"": "1"}, {"X": "1\r\nY: 2"}, {"X\n": "1"}, {"X": "日\r\nY: 2"}])
 def test_a_field_that_could_become_another_is_refused(fields):
     with pytest.raises(RefusedError, match="not valid"):
         Http(1.0).call("POST", "http://127.0.0.1:1/", b"", fields)
+
+
+@pytest.mark.parametrize("value", ["磁盘满了", "é", "plain", "日 and 💥"])
+def test_a_field_goes_out_as_utf_8(value):
+    got = []
+
+    def behave(connection):
+        got.append(connection.recv(65536))
+        connection.sendall(FINE)
+
+    with peer(behave) as port:
+        Http(30.0).call("POST", f"http://127.0.0.1:{port}/", b"", {"X-Name": value})
+    assert f"X-Name: {value}\r\n".encode() in got[0]
 
 
 def secured(certificate, behave):

@@ -13,7 +13,7 @@ from operators.rules.shapes.model import Channel as ChannelRule
 from operators.rules.shapes.model import Secret
 from sinks.channels import build
 from sinks.channels.mail import address, compose
-from sinks.render.sandbox import Sandbox
+from sinks.render.sandbox import run
 from tests.sinks.channels.given import notice
 from tests.sinks.channels.peers import drip, hang, peer, reset, say, slam
 from tests.sinks.render.given import say as render
@@ -310,5 +310,5 @@ def test_a_server_without_tls_is_not_trusted_with_a_login(box):
 
 
 def test_templates_of_a_mail_do_not_reach_its_headers():
-    title = Sandbox(str).run("{{ x }}", {"x": "a\nBcc: b"})
+    title = run("{{ x }}", {"x": "a\nBcc: b"})
     assert compose(notice("mail", title=title), "a@b", ("c@d",))["Subject"] == "a Bcc: b"

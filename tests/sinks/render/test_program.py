@@ -89,6 +89,35 @@ def test_all_texts_of_a_body_share_one_budget():
     assert post({"body": body}).error == "body: the template does too much work"
 
 
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        (r'{"msg": "\ud800"}', "\ufffd"),
+        (r'{"msg": "a\udfffb"}', "a\ufffdb"),
+        (r'{"msg": "\ud83d\ude00"}', "😀"),
+    ],
+)
+def test_half_of_a_surrogate_pair_never_reaches_a_body(description, expected):
+    made = post(
+        {"body": '{"why": "{{ json.loads(event.description).msg }}"}'}, [alert(event=event(description=description))]
+    )
+    assert made.error is None
+    assert json.loads(made.content.encode()) == {"why": expected}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e400", "NaN", "Infinity", "9223372036854775808"])
+def test_a_body_with_a_number_that_json_cannot_hold_is_the_notice_itself(number):
+    made = post({"body": '{"value": ' + number + ', "name": "{{ alarm.name }}"}'})
+    assert made.error is not None
+    assert json.loads(made.content, parse_constant=pytest.fail)["signal"] == "abnormal"
+
+
+@pytest.mark.parametrize("number", ["1e999", "NaN", "-Infinity", "9" * 40])
+def test_what_an_event_says_in_place_of_a_number_stays_a_text(number):
+    made = post({"body": '{"value": {{ event.description }}}'}, [alert(event=event(description=number))])
+    assert json.loads(made.content, parse_constant=pytest.fail) == {"value": number}
+
+
 def test_a_push_is_one_line_of_json_for_every_alert():
     made = post(
         {"dsn": ["redis://h/0/k"]}, [alert(1), alert(2, status="RECOVERED")], way="message_queue", signal="recovered"

@@ -99,8 +99,7 @@ def test_a_title_stays_on_one_line_and_within_255_characters():
     [
         ("{{ 1 / 0 }}", "message_tmpl: ZeroDivisionError: division by zero"),
         ("{{ alarm.name.__class__ }}", "message_tmpl: access to '__class__' is not allowed"),
-        ("{% for a in range(10 ** 8) %}{% endfor %}", "message_tmpl: the template does too much work"),
-        ("{{ 'x' * 600000 }}{{ 'x' * 600000 }}", "message_tmpl: the output is larger than 1 MiB"),
+        ("{% for a in range(20) %}{{ 'x' * 60000 }}{% endfor %}", "message_tmpl: the template does too much work"),
         ("{{ broken", "message_tmpl: unexpected end of template, expected 'end of print statement'."),
     ],
 )

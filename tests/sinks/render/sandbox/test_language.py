@@ -1,19 +1,25 @@
-import time
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from sinks.render import sandbox
 from sinks.render.escapes import escape_html, escape_markdown, escape_text, restore
-from sinks.render.sandbox import MAX_TEMPLATE, RENDER_ERRORS, Sandbox, check_template, explain
-from sinks.render.tools import JSON, RE, arrow
+from sinks.render.sandbox import check_template, explain
+from sinks.render.sandbox.language import MAX_TEMPLATE
+from sinks.render.sandbox.tools import JSON, RE, arrow
 
 FACTS = {"name": "cpu", "items": [{"n": 1}, {"n": 2}], "deep": {"a": {"b": [1, 2, {"c": "found"}]}}, "_zone": UTC}
-BOX = Sandbox(escape_text)
 
 
-def run(template, box=BOX, **facts):
-    return restore(box.run(template, {**FACTS, **facts}))
+def outcome(template):
+    """Return the text of a template, or why it has none."""
+    errors = []
+    return sandbox.caught(lambda: run(template), "", "template", errors) or "".join(errors)
+
+
+def run(template, escape=escape_text, **facts):
+    return restore(sandbox.run(template, {**FACTS, **facts}, escape))
 
 
 @pytest.mark.parametrize(
@@ -24,8 +30,8 @@ def run(template, box=BOX, **facts):
         ("{{ deep.a.b[2].c }}", "found"),
         ("{{ deep['a']['b'][-1]['c'] }}", "found"),
         ("{{ nothing }}", ""),
-        ("{{ nothing.at.all() }}", ""),
-        ("{{ nothing[0].x(1, y=2) + 5 * 3 }}", ""),
+        ("{{ nothing.at.strip() }}", ""),
+        ("{{ nothing[0].format(1, y=2) + 5 * 3 }}", ""),
         ("{{ nothing > 3 }}{{ nothing|upper }}{{ -nothing }}", "False"),
         ("{% for one in nothing %}x{% endfor %}", ""),
         ("{{ none }}{{ None }}", ""),
@@ -37,7 +43,6 @@ def run(template, box=BOX, **facts):
         ("{{ 'a' ~ 1 ~ none ~ 'b' }}", "a1b"),
         ("{{ name + '!' }} {{ 'ab' * 2 }} {{ '%s=%d' % ('x', 3) }}", "cpu! abab x=3"),
         ("{{ '%.2f'|format(1.239) }} {{ '{:>5}|{}'.format('x', name) }} {{ '{n}'.format(n=1) }}", "1.24     x|cpu 1"),
-        ("{{ '{0[a][b][0]}'.format(deep) }} {{ '{0.a.b[1]}'.format(deep) }}", "1 2"),
         ("{% for one in items %}{{ loop.index }}/{{ loop.length }}:{{ one.n }}{% if not loop.last %},{% endif %}{% endfor %}", "1/2:1,2/2:2"),
         ("{% for k, v in deep.items() %}{{ k }}{% endfor %}", "a"),
         ("{% set ns = namespace(total=0) %}{% for one in items %}{% set ns.total = ns.total + one.n %}{% endfor %}{{ ns.total }}", "3"),
@@ -93,7 +98,26 @@ def test_templates_have_the_everyday_jinja(template, expected):
         ("{% do x.append(1) %}", "unknown tag 'do'"),
         ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", "too complex"),
         ("{% if a %}" * 300 + "{% endif %}" * 300, "too complex"),
-        ("{% for a in b %}" * 40 + "{% endfor %}" * 40, "too complex"),
+        ("{% for a in b %}" * 40 + "{% endfor %}" * 40, "loops may be nested twice at most"),
+        (
+            "{% for a in b %}{% for c in a %}{% macro m() %}{% for d in c %}{% endfor %}{% endmacro %}{% endfor %}{% endfor %}",
+            "nested twice",
+        ),
+        ("a\n{% macro m(n) %}{{ m(n - 1) }}{% endmacro %}", "line 2: the macro 'm' calls itself"),
+        ("{{ x.encode() }}{{ x.__class__() }}", "No method named 'encode'"),
+        ("{{ x.__class__ }}", "access to '__class__' is not allowed"),
+        ("{{ x.a._b }}", "access to '_b' is not allowed"),
+        ("{{ name() }}", "'name' cannot be called"),
+        ("{{ name['upper']() }}", "'this value' cannot be called"),
+        ("{{ x|map('shell')|list }}", "No filter named 'shell'"),
+        ("{{ x|map('-toll')|list }}", "No filter named '-toll'"),
+        ("{{ x|select('callable')|list }}", "No test named 'callable'"),
+        ("{{ x|rejectattr('n', 'filter')|list }}", "No test named 'filter'"),
+        ("{{ dict(*x) }}", "'*' and '**' are not available"),
+        ("{{ x|default(**y) }}", "'*' and '**' are not available"),
+        ("{{ 1e999 }}", "a number beyond 64 bits"),
+        ("{{ -9223372036854775809 }}", "a number beyond 64 bits"),
+        ("{{ 1e400|int }}", "a number beyond 64 bits"),
         ("x" * (MAX_TEMPLATE + 1), "longer than 131072 characters"),
     ],
 )
@@ -129,10 +153,7 @@ PRIVATE = [
 
 @pytest.mark.parametrize("template", PRIVATE)
 def test_nothing_private_of_python_is_reachable(template):
-    try:
-        made = run(template)
-    except RENDER_ERRORS as error:
-        made = explain(error)
+    made = outcome(template)
     assert "<class" not in made
     assert "object at 0x" not in made
     assert "built-in" not in made
@@ -159,77 +180,8 @@ def test_nothing_private_of_python_is_reachable(template):
 def test_what_a_template_may_not_have_prints_nothing(template):
     before = repr(FACTS)
     if check_template(template) is None:
-        try:
-            made = run(template)
-        except RENDER_ERRORS as error:
-            made = explain(error).removesuffix("access to '_TemplateReference__context' is not allowed")
-        assert made.strip() == ""
+        assert outcome(template).strip() == ""
     assert repr(FACTS) == before
-
-
-BOMBS = [
-    "{% for a in range(10 ** 9) %}x{% endfor %}",
-    "{% for a in range(999999) %}{% endfor %}",
-    "{% for a in range(5000) %}{% for b in range(5000) %}{% endfor %}{% endfor %}",
-    "{% for a in range(5000) %}{% for b in range(5000) if false %}{% endfor %}{% endfor %}",
-    "{% for a in range(900) %}" + "text " * 1000 + "{% endfor %}",
-    "{% macro m() %}" + "text " * 1000 + "{% endmacro %}{% for a in range(900) %}{{ m() }}{% endfor %}",
-    "{% set x %}{% for a in range(900) %}" + "text " * 1000 + "{% endfor %}{% endset %}",
-    "{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(1) }}",
-    "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(35) }}",
-    "{{ 'a' * 10 ** 9 }}",
-    "{{ [0] * 10 ** 9 }}",
-    "{{ 10 ** 9 * 'a' }}",
-    "{{ 9 ** 99999999 }}",
-    "{{ 2 ** (2 ** 30) }}",
-    "{{ 2.5 ** 99999 }}",
-    "{% set ns = namespace(x=2) %}{% for a in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}{{ ns.x }}",
-    "{% set ns = namespace(x='a') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='a') %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='a') %}{% for a in range(99) %}{% set ns.x = ns.x.replace('a', 'aa') %}{% endfor %}",
-    "{% set ns = namespace(x='a') %}{% for a in range(99) %}{% set ns.x = ns.x|replace('a', 'aa') %}{% endfor %}",
-    "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
-    "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ ns.x == 1 }}",
-    "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = {'a': ns.x, 'b': ns.x} %}{% endfor %}",
-    "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = dict(a=ns.x, b=ns.x) %}{% endfor %}",
-    "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-    "{{ '%999999999d' % 1 }}",
-    "{{ '%*d' % (999999999, 1) }}",
-    "{{ '%.999999999f'|format(1) }}",
-    "{{ '{:999999999}'.format(1) }}",
-    "{{ '{:{w}}'.format(1, w=999999999) }}",
-    "{{ '{0:{1}}'.format(1, 999999999) }}",
-    "{{ 'a'|center(999999999) }}",
-    "{{ 'a'.ljust(999999999) }}{{ 'a'.zfill(999999999) }}",
-    "{{ 'a\\nb'|indent(999999999) }}",
-    "{{ 'a'|indent('x' * 900000) ~ ('b\\n' * 900000)|indent('x' * 900) }}",
-    "{{ 1.5|round(999999999) }}{{ 1.5|round(999999999, 'ceil') }}",
-    "{{ ('x' * 100000).join('y' * 100000) }}",
-    "{{ ('y' * 100000)|join('x' * 100000) }}",
-    "{% set big = 'x' * 900000 %}{% for a in range(9999) %}{{ big|upper|length }}{% endfor %}",
-    "{% set big = 'x' * 900000 %}{% for a in range(9999) %}{{ 'z' in big }}{{ big == big ~ '' }}{% endfor %}",
-    "{% set big = 'x' * 900000 %}{% for a in range(9999) %}{% set y = big[1:] %}{% endfor %}",
-    "{% set big = 'x' * 900000 %}{{ big }}{{ big }}",
-    "{% for a in range(9999) %}{{ json.loads('[' * 900) }}{% endfor %}",
-    "{{ re.sub('', 'x' * 9999, 'y' * 99999) }}",
-    "{{ re.findall('', 'y' * 999999) }}",
-    "{% for a in range(9999) %}{{ re.search('a{1,900}b', 'a' * 9999) }}{% endfor %}",
-]
-
-
-@pytest.mark.parametrize("template", BOMBS)
-def test_work_and_output_are_bounded(template):
-    assert check_template(template) is None
-    start = time.process_time()
-    with pytest.raises(RENDER_ERRORS):
-        run(template, json=JSON, re=RE)
-    assert time.process_time() - start < 1.5
-
-
-def test_a_pattern_that_makes_backtracking_engines_hang_costs_nothing():
-    start = time.process_time()
-    assert run("{{ re.search('(a+)+$', text) is none }}", re=RE, text="a" * 5000 + "b") == "True"
-    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -268,15 +220,15 @@ def test_the_arrow_helper_knows_only_the_notices_own_time(template, expected):
     ("template", "message"),
     [
         ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
-        ("{{ 1 + 'a' }}", "TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
-        ("{{ name() }}", "this value cannot be called"),
-        ("{{ x.__y__ }}{{ name.__class__ }}", "access to '__class__' is not allowed"),
-        ("{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(1) }}", "the template calls itself too deeply"),
+        ("{{ 1 + 'a' }}", "no number where one belongs"),
+        ("{{ [1]|map(name)|list }}", "No filter named 'cpu'."),
+        ("{{ json.loads(name) }}", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        ("{{ range(99999) }}", "a text or list of more than 10000"),
     ],
 )
 def test_an_error_is_told_in_words_that_are_always_the_same(template, message):
-    with pytest.raises(RENDER_ERRORS) as caught:
-        run(template)
+    with pytest.raises(Exception) as caught:
+        run(template, json=JSON)
     assert explain(caught.value) == message
 
 
@@ -311,11 +263,4 @@ HOSTILE = "<b>&{{ 7 * 7 }}{% raw %}**_x_**`#t#"
     ],
 )
 def test_a_value_is_escaped_once_whatever_way_it_takes(escape, expected, template):
-    assert run(template, Sandbox(escape), bad=HOSTILE) == expected
-
-
-def test_a_cache_of_templates_stays_bounded():
-    box = Sandbox(escape_text)
-    for number in range(2100):
-        box.compiled(f"{number}")
-    assert len(box._compiled) <= 2048
+    assert run(template, escape, bad=HOSTILE) == expected
