@@ -37,8 +37,10 @@ def __getattr__(name: str) -> Any:
     if name != "flow":
         raise AttributeError(name)
     from flows.job import build  # noqa: PLC0415 - as above
+    from flows.recovery.private import keep_private  # noqa: PLC0415 - as above
     from flows.settings import load_settings  # noqa: PLC0415 - as above
 
+    keep_private()
     job = build(load_settings(os.environ.get("TOCSIN_SETTINGS"), os.environ))
-    job.stop.on_signals()
+    job.stop.on_signals(job.rules.again)
     return job.flow

@@ -13,9 +13,10 @@ from bytewax.testing import run_main
 
 from flows.courier.courier import Courier
 from flows.job import Job
-from flows.recovery.layout import Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
+from flows.recovery.layout import MEND, Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
+from flows.recovery.private import check_state
 from flows.recovery.savepoint import drop_used
-from flows.recovery.store import PARTITIONS
+from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from flows.settings import SettingsError
 from operators.model.slot import SLOTS
 
@@ -34,10 +35,21 @@ def state_of(job: Job) -> Iterator[RecoveryConfig | None]:
         return
     directory = Path(recovery.directory)
     directory.mkdir(parents=True, exist_ok=True)
+    if refusal := check_state(job.settings):
+        raise SettingsError(refusal)
     with hold(directory):
         keep_layout(job, directory)
+        check_snapshots(directory)
         drop_used(directory)
         yield recovery_in(directory, recovery.partitions)
+
+
+def check_snapshots(directory: Path) -> None:
+    """Refuse snapshots that are not plain values, before the engine unpickles them. Raises SettingsError."""
+    try:
+        read_snapshots(directory)
+    except StoreUnreadableError as error:
+        raise SettingsError(f"{error}; {MEND}") from error
 
 
 def keep_layout(job: Job, directory: Path) -> None:

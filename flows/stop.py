@@ -1,7 +1,10 @@
 """The wish to stop: set by SIGTERM and SIGINT, honoured by the sources, so that a run ends with a snapshot (engine.md 0.8)."""
 
+import os
+import select
 import signal
-import threading
+import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -11,29 +14,41 @@ that clock is set back. So sources rest by themselves, in `Stop.wait`, which is 
 
 
 class Stop:
-    """Asked for at most once; asking again is harmless."""
+    """Asked for at most once; asking again is harmless.
+
+    A pipe wakes who waits: unlike a lock, it may be written in a signal handler that interrupts the very wait.
+    """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._ear, self._mouth = os.pipe()
+        self._is_asked = False
+        weakref.finalize(self, _closed, self._ear, self._mouth)
 
     def ask(self) -> None:
         """Ask every source to end."""
-        self._asked.set()
+        if not self._is_asked:
+            self._is_asked = True
+            os.write(self._mouth, b".")
 
     @property
     def is_asked(self) -> bool:
-        """Tell whether a stop was asked for."""
-        return self._asked.is_set()
+        """Whether a stop was asked for."""
+        return self._is_asked
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the wish; tell whether it came."""
-        return self._asked.wait(seconds)
+        """Wait for the wish; return True if it came."""
+        return self._is_asked or bool(select.select([self._ear], [], [], seconds)[0])
 
-    def on_signals(self) -> None:
-        """Let SIGTERM and SIGINT ask. Only in the main thread."""
+    def on_signals(self, hang_up: Callable[[], None] = lambda: None) -> None:
+        """Let SIGTERM and SIGINT ask; SIGHUP calls `hang_up` and ends nothing. Only in the main thread."""
 
-        def handle(_number: int, _frame: FrameType | None) -> None:
-            self.ask()
+        def handle(number: int, _frame: FrameType | None) -> None:
+            hang_up() if number == signal.SIGHUP else self.ask()
 
-        signal.signal(signal.SIGTERM, handle)
-        signal.signal(signal.SIGINT, handle)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, handle)
+
+
+def _closed(*descriptors: int) -> None:
+    for one in descriptors:
+        os.close(one)

@@ -13,6 +13,7 @@ from flows.cli.run import kept_in
 from flows.courier.courier import Courier, run_courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
+from flows.recovery.private import check_state
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
@@ -52,6 +53,8 @@ def courier(
     """
     try:
         settings = with_places(read_settings(settings_path), places)
+        if refusal := check_state(settings):
+            fail(refusal)
         watched = open_observability(settings, ("courier",))
         with store_of(settings) as kept:
             outbox = open_outbox(settings.outbox.dsn, Holds(visibility=visibility))
@@ -74,7 +77,7 @@ def courier(
 
 def _deliver(courier: Courier, rules: Watcher, watched: Observability) -> bool:
     stop = Stop()
-    stop.on_signals()
+    stop.on_signals(rules.again)
     watched.heart.also("courier", lambda: courier.alive)
     watched.heart.also("rules", lambda: rules.alive)
     watched.start()

@@ -6,6 +6,8 @@ from io import TextIOWrapper
 
 import click
 
+from flows.recovery.private import keep_private
+
 COMMANDS = {
     "ack": "flows.cli.commands:ack",
     "alerts": "flows.cli.alerts:alerts",
@@ -53,3 +55,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale that lacks a letter gets a mark for it
             stream.reconfigure(errors="replace")
+    keep_private()

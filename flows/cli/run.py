@@ -21,6 +21,7 @@ from flows.settings import Settings, SettingsError, SourceSettings, commands_fil
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.observability import Observability, open_observability
+from operators.model.snapshot import SnapshotError
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError
@@ -80,7 +81,7 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
         beside = courier_beside(job, notices, watched) if courier else None
     except REFUSALS as error:
         fail(error)
-    job.stop.on_signals()
+    job.stop.on_signals(job.rules.again)
     watched.heart.also("rules", lambda: job.rules.alive)
     watched.heart.note(lambda: job.rules.trouble)
     if beside is not None:
@@ -100,7 +101,7 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
 
 REFUSALS = (
     InputError, SettingsError, RulesError, StoreError, PlaceError, OutboxUnavailableError, MissingSecretError,
-    KafkaTroubleError, DeliveryError, OSError,
+    KafkaTroubleError, DeliveryError, SnapshotError, OSError,
 )  # fmt: skip
 """What ends a run with a line that says why."""
 

@@ -58,8 +58,8 @@ class Child:
 def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
     """Keep `count` workers running until all have ended or a stop is asked for; return the exit code."""
     stop = Stop()
-    stop.on_signals()
     children = [Child(number, count, without_workers(arguments), port) for number in range(count)]
+    stop.on_signals(lambda: hang_up(children))
     while not stop.wait(0.2):
         ended = [child.look(time.monotonic()) for child in children]
         if all(ended):
@@ -68,6 +68,13 @@ def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
         child.process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
     return max(_ended(child.process, deadline) for child in children)
+
+
+def hang_up(children: Sequence[Child]) -> None:
+    """Let every worker read its rules again."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.send_signal(signal.SIGHUP)
 
 
 def without_workers(arguments: Sequence[str]) -> list[str]:

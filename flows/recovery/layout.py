@@ -72,9 +72,17 @@ HOW = "stop the job and move its state with a savepoint (tocsin savepoint -h)"
 
 
 def saved_layout(directory: str | Path) -> Layout | None:
-    """Return the layout kept with the snapshots of a recovery directory, if any."""
+    """Return the layout kept with the snapshots of a recovery directory, if any. Raises SettingsError."""
     path = Path(directory) / FILE
-    return msgspec.json.decode(path.read_bytes(), type=Layout) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Layout)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path} is damaged: {error}; {MEND}") from error
+
+
+MEND = "put it back from a copy, or move the directory away and begin with a savepoint (tocsin savepoint -h)"
 
 
 def save_layout(directory: str | Path, layout: Layout) -> None:

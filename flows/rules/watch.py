@@ -67,6 +67,7 @@ class Watcher:
         self._observer = observer
         self._told: tuple[RuleError, ...] = ()
         self._stop = threading.Event()
+        self._is_asked = False
         self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
 
     def load(self) -> list[RuleError]:
@@ -116,11 +117,24 @@ class Watcher:
         if news:
             self._settle(tell=True)
 
+    def again(self) -> None:
+        """Ask for every source to be read anew, changed or not, within a second. Safe in a signal handler."""
+        self._is_asked = True
+
     def _run(self) -> None:
         while not self._stop.is_set():
+            if self._is_asked:
+                self._forget()
             self.look(time.monotonic())
             due = min((one.due for one in self._polled), default=time.monotonic() + 60.0)
-            self._stop.wait(max(0.05, due - time.monotonic()))
+            self._stop.wait(min(1.0, max(0.05, due - time.monotonic())))
+
+    def _forget(self) -> None:
+        """Forget what was seen of the sources, so that the next look reads them."""
+        self._is_asked = False
+        log.info("rules are read again: somebody asked for it")
+        for one in self._polled:
+            one.due, one.stamp = 0.0, None
 
     def _changed(self, one: _Polled, now: float) -> bool:
         """Ask a source; tell whether it had news. What it cannot tell now stays as it was."""

@@ -3,11 +3,12 @@
 import http.client
 import math
 import socket
+import threading
 
 import pytest
 
 from flows.telemetry import metrics
-from flows.telemetry.health import HealthServer, Heart
+from flows.telemetry.health import MOST, HealthServer, Heart
 from flows.telemetry.meter import Meter
 
 
@@ -130,3 +131,37 @@ def test_it_listens_on_the_loopback_alone_and_refuses_a_port_that_is_taken(serve
 
 def test_a_server_that_was_never_started_can_be_stopped(heart: Heart):
     HealthServer(Meter(), heart).stop()
+
+
+@pytest.fixture
+def callers(server: HealthServer):
+    """Open connections that say `begun` and nothing more."""
+    opened: list[socket.socket] = []
+
+    def call(count: int, begun: bytes) -> list[socket.socket]:
+        for _ in range(count):
+            one = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+            opened.append(one)
+            one.sendall(begun)
+        return opened
+
+    yield call
+    for one in opened:
+        one.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"G", b"GET /metrics HTTP/1.1\r\nX: ", b"GET /" + b"a" * 60_000])
+def test_those_who_hold_connections_open_are_few_and_keep_nobody_out(server: HealthServer, callers, begun: bytes):
+    held = callers(MOST + 20, begun)
+    assert ask(server, "/healthz") == (200, "alive\n")
+    assert all(one.recv(1) == b"" for one in held[:20])  # the oldest made room
+    assert sum(thread.name.endswith("process_request_thread)") for thread in threading.enumerate()) <= MOST + 20
+
+
+def test_a_connection_that_was_answered_takes_no_room(server: HealthServer, callers):
+    held = callers(MOST // 2, b"G")
+    for _ in range(3 * MOST):
+        assert ask(server, "/healthz")[0] == 200
+    held[0].settimeout(0)
+    with pytest.raises(BlockingIOError):
+        held[0].recv(1)
