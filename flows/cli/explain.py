@@ -44,7 +44,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     with view.store() as store:
         alert = look_up(store, alert_id)
         if alert is None:
-            _tell_events(view, alert_id, store.events(alert_id.lower(), at - DAY, at))
+            _tell_events(view, alert_id, store.events(alert_id.lower(), at - DAY, at), book)
             return
         until = at if alert.end_time is None else min(at, alert.end_time + DAY)
         story = explain_alert(
@@ -63,11 +63,11 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
         _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None)
 
 
-def _tell_events(view: View, name: str, events: Sequence[Event]) -> None:
+def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook | None) -> None:
     """Tell why events opened no alert; without any, nothing is known of the name."""
     if not events:
         raise click.ClickException(f"no alert {name} in {bare(view.place)}, and no event of that fingerprint")
-    lines = explain_events(events, view.settings)
+    lines = explain_events(events, view.settings, book)
     if view.as_json:
         for line in lines:
             print_json(line)

@@ -70,9 +70,12 @@ RECORDS = Metric(
 EVENTS = Metric(name="tocsin_events", kind="counter", help="Events decoded, duplicates included.")
 DUPLICATES = Metric(name="tocsin_events_duplicate", kind="counter", help="Events that had come before.")
 EXPIRED = Metric(name="tocsin_events_expired", kind="counter", help="Events that were too old to matter.")
+UNMATCHED = Metric(
+    name="tocsin_events_unmatched", kind="counter", help="Recoveries and closings that found no open alert."
+)
 DROPPED = Metric(
     name="tocsin_events_dropped", kind="counter", labels=("reason",), known=_each(DropReason),
-    help="Events that enrichment let go.",
+    help="Events that can open no alert: enrichment let them go, or their strategy is not in force.",
 )  # fmt: skip
 AHEAD = Metric(
     name="tocsin_events_ahead", kind="counter", labels=("plugin_id",),
@@ -176,7 +179,7 @@ RULES_LOADS = Metric(
 
 METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
-    RECORDS, EVENTS, DUPLICATES, EXPIRED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
+    RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
     SLOTS, STATES, OPEN_ALERTS, ALERTS, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,

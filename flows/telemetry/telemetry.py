@@ -225,6 +225,7 @@ class Telemetry:
             (metrics.EVENTS, counts.events),
             (metrics.DUPLICATES, counts.duplicates),
             (metrics.EXPIRED, counts.expired),
+            (metrics.UNMATCHED, counts.unmatched),
         ):
             meter.put(metric, total)
         for change in ("opened", "recovered", "closed"):

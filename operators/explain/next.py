@@ -55,7 +55,9 @@ def _transition(case: Case, _: Look | None) -> Iterator[Deadline]:
     alert = case.alert
     if alert.next_status is None:
         return
-    if alert.next_status == RECOVERED:
+    if alert.next_status == RECOVERED and alert.next_status_time == alert.event.until:
+        yield Deadline(alert.next_status_time, "the alert recovers", why_text(Reason.LEASE_OVER))
+    elif alert.next_status == RECOVERED:
         yield Deadline(alert.next_status_time, "the alert recovers", "A reported recovery waits for a relapse.")
     else:
         newer = "A newer abnormal event puts it off"

@@ -41,6 +41,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.RECOVERY_DELAYED: "The source reported a recovery; setting `recover_delay` makes it wait for a relapse.",
     Reason.RECOVERY_ABORTED: "An abnormal event came while a reported recovery was waiting.",
     Reason.DELAY_OVER: "The reported recovery waited for `recover_delay` and no abnormal event came.",
+    Reason.LEASE_OVER: "The source had said until when the problem holds (`until`), and nothing newer came.",
     Reason.TIMED_OUT: "No event came for setting `timeout`, and nothing else ends a third-party or blocked alert.",
     Reason.STRATEGY_TIMED_OUT: "No abnormal event came for the strategy's own `timeout`.",
     Reason.STRATEGY_GONE: "The strategy was deleted or disabled.",
@@ -124,8 +125,9 @@ DROP_TEXT: dict[DropReason, str] = {
     DropReason.BUSINESS_UNKNOWN: "Nothing says to which business the event belongs.",
     DropReason.NOT_A_TOPO_NODE: "The event is about a topology node, and its target does not name object and instance.",
     DropReason.NOT_ON_WHITE_LIST: "Setting `third_party_whitelist` does not name the business of this event.",
+    DropReason.UNKNOWN_STRATEGY: "The event's strategy is not in the rules, or is disabled: it opens no alert, and is kept in the archive.",
 }
-"""Why enrichment let an event go."""
+"""Why an event was dropped."""
 
 _OPS = (
     "`op_type` says what happened. Three are names of the reference system that are never written here: a rise in severity"
@@ -138,7 +140,7 @@ _TABLES: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
     ("Entries of an alert's log", _OPS, OP_TEXT),
     ("Reasons in the log and in actions", "`reason` says why an alert changed, was told, or was not:", REASON_TEXT),
     ("Reasons in the dead letters", "A record that cannot be used is kept with its bytes and one of these:", DEAD_TEXT),
-    ("Events that enrichment drops", "Such events are counted and logged; they reach no alert:", DROP_TEXT),
+    ("Events that are dropped", "Such events are counted and logged; they open no alert:", DROP_TEXT),
 )
 
 

@@ -8,8 +8,10 @@ from operators.check.shield import Shielding, shielding
 from operators.explain.case import Case, Finding, holds_by_document, look_of, shielded_until, why_text
 from operators.explain.events import is_expired
 from operators.explain.windows import outlook
-from operators.lifecycle.dedupe import ENDED_GRACE, access_time
-from operators.model.alert import ABNORMAL
+from operators.lifecycle.dedupe import access_time
+from operators.lifecycle.ends import ENDED_GRACE, SAID_ENDS
+from operators.model.alert import ABNORMAL, ENDED
+from operators.model.event import Event
 from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
 from operators.people.dispatch import ONLY_NOTICE, assign_mode, dispatch
@@ -181,13 +183,27 @@ def _expired(case: Case) -> Iterator[Finding]:
     if old:
         why = f"Their data was more than {case.settings.event_expiry} s old when they came (setting `event_expiry`)."
         yield Finding("events had expired", why, count=len(old), since=min(old), until=max(old))
-    end = case.alert.end_time
-    if end is None:
+    if (end := case.alert.end_time) is None:
         return
-    after = [event.at or 0 for event in late if access_time(event) < end - ENDED_GRACE and (event.at or 0) > end]
+    ended = next((entry for entry in case.logs if entry.status in ENDED), None)
+    since, by_event = (end, False) if ended is None else (ended.time, ended.reason in _ENDED_BY_EVENT)
+    behind = [event for event in late if (event.at or 0) > max(since, end)]
+    after = [event.at for event in behind if event.at and _is_of_the_past(event, end, by_event=by_event)]
     if after:
         why = "They came after the alert had ended and tell of the time before its end."
         yield Finding("events had expired", why, count=len(after), since=min(after), until=max(after))
+    told = [event.at for event in case.events if event.status != ABNORMAL and event.at and event.at > since]
+    if told:
+        why = "No alert was open when they came; what is older than they and comes behind them is too late."
+        yield Finding("reported ends found no alert", why, count=len(told), since=min(told), until=max(told))
+
+
+_ENDED_BY_EVENT = SAID_ENDS - {Reason.DELAY_OVER}
+
+
+def _is_of_the_past(event: Event, end: int, *, by_event: bool) -> bool:
+    """Return True if an event tells of the time before an end (design.md 7.43)."""
+    return access_time(event) < end - ENDED_GRACE or (by_event and event.time < end)
 
 
 def _last(logs: Iterable[LogEntry], op_type: OpType) -> LogEntry | None:

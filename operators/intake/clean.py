@@ -118,6 +118,7 @@ def clean_event(wire: "Wire") -> Event:
         dedupe_md5="" if wire.dedupe_md5 in (None, "") else _fingerprint(wire.dedupe_md5),
         time=time,
         anomaly_time=time if wire.anomaly_time is None else whole_number(wire.anomaly_time, "anomaly_time"),
+        until=optional(wire.until, "until", whole_number),
         bk_ingest_time=optional(wire.bk_ingest_time, "bk_ingest_time", whole_number),
         bk_clean_time=optional(wire.bk_clean_time, "bk_clean_time", whole_number),
         bk_biz_id=optional(wire.bk_biz_id, "bk_biz_id", name_or_number),

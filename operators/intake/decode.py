@@ -44,6 +44,7 @@ class Wire(msgspec.Struct, gc=False):
     dedupe_md5: Any = None
     time: Any = None
     anomaly_time: Any = None
+    until: Any = None
     bk_ingest_time: Any = None
     bk_clean_time: Any = None
     bk_biz_id: Any = None

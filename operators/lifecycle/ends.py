@@ -18,6 +18,7 @@ from operators.people.dispatch import dispatch
 from operators.plan.signal import emit
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
+from operators.state.state import ID_BYTES, OPENERS, id_key
 from operators.state.turn import Turn, replace
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
@@ -29,6 +30,7 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
     turn.begin(alert, snapshot_of(strategy) if strategy else None)
+    turn.keep(said_over=None, openers=(turn.state.openers + id_key(event.id))[-OPENERS * ID_BYTES :])
     turn.scene.counts.opened += 1
     turn.log_move(Reason.OPENED, event.description, event)
     signal = opening_signal(alert)
@@ -43,7 +45,7 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
     name = alert_id(turn.state.dedupe_md5, event)
     settings, book = turn.scene.settings, turn.scene.book
     dimensions, agg_dimensions = dimensions_of(event, strategy, book)
-    next_status, next_status_time = timeout_of(turn, event.strategy_id)
+    next_status, next_status_time = timeout_of(turn, event.strategy_id, event)
     alert = KeptAlert(
         id=name,
         seq_id=name[10:],
@@ -77,18 +79,21 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
     )
 
 
-def timeout_of(turn: Turn, strategy_id: str, *, blocked: bool = False) -> tuple[str | None, int | None]:
-    """Return the timed transition that a newest event sets: of third-party, blocked and `timeout` alerts.
+def timeout_of(turn: Turn, strategy_id: str, event: Event, *, blocked: bool = False) -> tuple[str | None, int | None]:
+    """Return the timed transition that a newest event sets: of leases, third-party, blocked and `timeout` alerts.
 
-    Time-outs count stream time (design.md 4, 7.31).
+    Time-outs count stream time (design.md 4, 7.31, 7.53, 7.61).
     """
+    if event.until is not None:
+        return RECOVERED, event.until
+    if strategy_id and not blocked:
+        strategy = turn.scene.strategy(strategy_id)
+        timeout = strategy.timeout if strategy is not None and not strategy.items else None
+        return (None, None) if timeout is None else (CLOSED, turn.now + timeout)
     settings = turn.scene.settings
-    if not strategy_id or blocked:
-        return CLOSED, turn.now + settings.timeout
-    strategy = turn.scene.strategy(strategy_id)
-    if strategy is None or strategy.timeout is None or strategy.items:
-        return None, None
-    return CLOSED, turn.now + strategy.timeout
+    plugin = settings.plugins.get(event.plugin_id) if settings.plugins and not strategy_id else None
+    timeout = settings.timeout if plugin is None or plugin.timeout is None else plugin.timeout
+    return (CLOSED, turn.now + timeout) if timeout else (None, None)
 
 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
@@ -104,7 +109,7 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> 
         limit = scene.settings.quota.alert
         count = scene.alert_quota.count(key)
         reason, text = Reason.ALERT_QUOTA, f"{count} new alerts in {limit.window} s; {limit.threshold} are let through"
-    next_status, next_status_time = timeout_of(turn, event.strategy_id, blocked=True)
+    next_status, next_status_time = timeout_of(turn, event.strategy_id, event, blocked=True)
     turn.put(is_blocked=True, next_status=next_status, next_status_time=next_status_time)
     turn.log(OpType.ALERT_QOS, reason, text, event)
 
@@ -141,6 +146,29 @@ def with_tags(event: Event, tags: Iterable[Mapping[str, Any]]) -> Event:
     return replace(event, tags=(*kept, *added.values()))
 
 
+SAID_ENDS = frozenset({Reason.RECOVERED_BY_EVENT, Reason.CLOSED_BY_EVENT, Reason.DELAY_OVER})
+"""Ends by an event, at once or after a delay: what is older than the event is of the past (design.md 7.43)."""
+ENDED_GRACE = 60
+"""Events from more than this many seconds before any end are too old (spec/lifecycle.md 1.5)."""
+
+
+def _end_time(turn: Turn, reason: Reason) -> int:
+    """Return when an alert ended that ends without an event: now, or when its lease was over."""
+    until = turn.current().event.until
+    return until if reason is Reason.LEASE_OVER and until is not None else turn.now
+
+
+def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
+    """Keep what tells later events that they are of the past."""
+    state = turn.state
+    if reason is Reason.DELAY_OVER:  # as if its RECOVERED event had ended it at once
+        end_time = max(state.said_over or 0, turn.current().latest_time)
+    if reason in SAID_ENDS:
+        state.over = max(state.over, end_time)
+    state.grace = max(state.grace, end_time - ENDED_GRACE)
+    state.ended_at, state.said_over, state.retry, state.repeat_waits = turn.now, None, None, False
+
+
 def end_alert(
     turn: Turn, reason: Reason, description: str = "", *, event: Event | None = None, end_time: int | None = None,
     successor: str | None = None, operator: str | None = None, status: str | None = None, op_type: OpType | None = None,
@@ -152,7 +180,7 @@ def end_alert(
     target = status or move.target
     turn.close_run()
     extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
-    end_time = turn.now if end_time is None else end_time
+    end_time = _end_time(turn, reason) if end_time is None else end_time
     turn.put(
         status=target,
         end_time=end_time,
@@ -166,7 +194,7 @@ def end_alert(
         counts.recovered += 1
     else:
         counts.closed += 1
-    turn.keep(ended_at=turn.now, retry=None, repeat_waits=False)
+    _remember_end(turn, reason, end_time)
     turn.log(op_type or move.op_type, reason, description, event, operator=operator)
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")

@@ -246,7 +246,19 @@ class Worker:
             return False
         turn.flush(now_or_never=True)
         turn.finish()
-        self.states.drop(state.dedupe_md5)
+        return not self._remembers(turn)
+
+    def _remembers(self, turn: Turn) -> bool:
+        """Return True if a state still knows events that may come again; its ended alerts go (design.md 7.45)."""
+        state = turn.state
+        until = max(state.newest + self.scene.settings.event_expiry + 1, state.late_until) if state.recent else 0
+        if turn.now >= until:
+            self.states.drop(state.dedupe_md5)
+            return False
+        turn.let_go = [alert.id for alert in (state.alert, *state.previous) if alert is not None]
+        state.alert = state.snapshot = state.checks = None
+        state.previous = ()
+        turn.look(until)
         return True
 
     def _strategy_of(self, state: State) -> Strategy | None:

@@ -55,6 +55,8 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     dedupe_md5: str = ""
     time: Second
     anomaly_time: Second = -1
+    until: Second | None = None
+    """The problem holds until then without another word (design.md 7.61)."""
     bk_ingest_time: Second | None = None
     bk_clean_time: Second | None = None
     create_time: Second = 0

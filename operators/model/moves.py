@@ -57,6 +57,7 @@ MOVES: dict[Reason, Move] = {
     Reason.DATA_STOPPED: _close(),
     Reason.PRIORITY: _close(),
     Reason.RECOVERED_BY_EVENT: _recover(),
+    Reason.LEASE_OVER: _recover(OpType.SYSTEM_RECOVER),
     Reason.DELAY_OVER: _recover(OpType.SYSTEM_RECOVER),
     Reason.ALL_WINDOWS_QUIET: _recover(),
     Reason.NO_DATA_IN_WINDOW: _recover(),

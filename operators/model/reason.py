@@ -42,6 +42,7 @@ class Reason(StrEnum):
     RECOVERY_DELAYED = "recovery_delayed"
     RECOVERY_ABORTED = "recovery_aborted"
     DELAY_OVER = "delay_over"
+    LEASE_OVER = "lease_over"
     TIMED_OUT = "timed_out"
     STRATEGY_TIMED_OUT = "strategy_timed_out"
     STRATEGY_GONE = "strategy_gone"
@@ -121,9 +122,10 @@ class DeadReason(StrEnum):
 
 
 class DropReason(StrEnum):
-    """Why enrichment let an event go (spec/lifecycle.md 5.1)."""
+    """Why an event can open no alert: enrichment let it go (spec/lifecycle.md 5.1), or nobody has its strategy."""
 
     HOST_CONFLICT = "host_conflict"
     BUSINESS_UNKNOWN = "business_unknown"
     NOT_A_TOPO_NODE = "not_a_topo_node"
     NOT_ON_WHITE_LIST = "not_on_white_list"
+    UNKNOWN_STRATEGY = "unknown_strategy"

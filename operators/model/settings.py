@@ -54,6 +54,13 @@ class ProductSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "Tocsin"
 
 
+class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for third-party alerts of one source; null = as for every source."""
+
+    timeout: Seconds | None = None
+    """Seconds; 0 = never."""
+
+
 class LinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Templates of links; `alert` may name `alert` (its document)."""
 
@@ -73,6 +80,11 @@ class CoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock_skew: Seconds = 300
     recover_delay: Seconds = 0
     timeout: Seconds = 3600
+    """Of third-party and blocked alerts; 0 = never."""
+    plugins: dict[str, PluginSettings] = {}
+    """By `plugin_id`."""
+    late: Seconds = 600
+    """How long a recovery or closing that found no open alert is remembered."""
     ended_retention: Seconds = 3600
     quota: Quotas = Quotas()
     no_data_expiry: Seconds = 86400

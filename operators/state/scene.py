@@ -51,6 +51,8 @@ class Counts(msgspec.Struct, gc=False):
     duplicates: int = 0
     expired: int = 0
     dropped: int = 0
+    unmatched: int = 0
+    """Recoveries and closings that found no open alert."""
     opened: int = 0
     recovered: int = 0
     closed: int = 0

@@ -10,6 +10,8 @@ RUN_LENGTH = 60
 RECENT = 64
 """How many event ids are kept."""
 ID_BYTES = 8
+OPENERS = 4
+"""How many ids of opening events are kept; alerts gave way to one another within a minute at most."""
 
 
 class Run(msgspec.Struct, gc=False):
@@ -53,6 +55,19 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
     """An operator named the appointees; notices no longer replace them."""
     ended_at: int | None = None
     """Stream time at which the alert ended."""
+    newest: int = 0
+    """Time of the newest event."""
+    openers: bytes = b""
+    """Eight bytes of the ids of the last events that opened an alert: no alert's id comes twice (design.md 7.45)."""
+    said_over: int | None = None
+    """Time of the RECOVERED event whose delay runs."""
+    over: int = 0
+    """Abnormal events of a time before this one are of the past: an event ended the last alert (design.md 7.43)."""
+    grace: int = 0
+    """So are those whose data is older than this: a minute before the end of the last alert."""
+    late: int = 0
+    """So are those of a time before this one, until `late_until`: an end came before its problem (design.md 7.44)."""
+    late_until: int = 0
 
     def wakes_at(self) -> int | None:
         """Return the next deadline: a look of the checkers, or the end of a run, or of a stale document's minute."""

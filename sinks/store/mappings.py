@@ -44,7 +44,7 @@ _EVENT: Mapping = {
     **_fields(
         _KEYWORD, "bk_biz_id", "ip", "ipv6", "bk_cloud_id", "bk_service_instance_id", "bk_host_id", "bk_topo_node"
     ),
-    **_fields(_DATE, "time", "anomaly_time", "bk_ingest_time", "bk_clean_time", "create_time", "at"),
+    **_fields(_DATE, "time", "anomaly_time", "bk_ingest_time", "bk_clean_time", "create_time", "at", "until"),
     "alert_name": _NAME,
     "description": _TEXT,
     "severity": _INTEGER,

@@ -239,7 +239,8 @@ def test_what_is_due_at_the_last_line_is_done(until):
 def test_rules_are_in_force_from_their_line_on():
     lines = [strategy_event(0), put(1, strategies=RULES["strategies"]), strategy_event(2)]
     out = replay({"user_groups": RULES["user_groups"]}, lines)
-    assert [alert["status"] for alert in out.alerts] == ["CLOSED", "ABNORMAL"]
+    assert [(alert["status"], alert["create_time"]) for alert in out.alerts] == [("ABNORMAL", T0 + 2)]
+    assert out.summary["dropped"] == 1
     assert out.noticed("signal") == [(2, "mail", "alice", "abnormal")]
 
 
@@ -271,7 +272,8 @@ def test_deletions_and_documents_of_one_line_apply_together():
 def test_a_line_that_would_leave_the_book_invalid_applies_not_at_all(line):
     out = replay(RULES, [line, strategy_event(1, strategy_id=2), strategy_event(1)])
     assert out.refused() == [("1", "invalid_rules")]
-    assert {alert["strategy_id"]: alert["status"] for alert in out.alerts} == {"1": "ABNORMAL", "2": "CLOSED"}
+    assert {alert["strategy_id"]: alert["status"] for alert in out.alerts} == {"1": "ABNORMAL"}
+    assert out.summary["dropped"] == 1
     assert out.noticed() == [(1, "mail", "alice")]
     assert out.summary["rules_version"] == replay(RULES, []).summary["rules_version"]
 
