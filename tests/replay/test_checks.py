@@ -315,18 +315,6 @@ def test_a_strategy_without_items_is_never_silent():
 # --- other reasons to close
 
 
-def test_a_strategy_that_nobody_knows_closes_at_once():
-    out = replay({}, [strategy_event(0)])
-    assert out.story("reason") == [(0, "CREATE", "opened"), (0, "CLOSE", "strategy_gone")]
-    assert out.signalled() == [(0, "abnormal"), (0, "closed")]
-
-
-def test_a_disabled_strategy_closes_at_once_and_tells_nobody():
-    out = replay({**RULES, "strategies": [{**RULES["strategies"][0], "is_enabled": False}]}, [strategy_event(0)])
-    assert end(out) == (0, "CLOSE", "strategy_gone")
-    assert out.notices == []
-
-
 def test_a_strategy_out_of_force_has_no_say_in_new_alerts():
     lines = [strategy_event(0), delete(1, strategies=[1]), strategy_event(62), strategy_event(65)]
     out = replay(RULES, lines, 70)

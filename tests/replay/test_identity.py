@@ -11,7 +11,8 @@ BK = {"fingerprint": "bk"}
 
 
 def fingerprint(settings=None, rules=None, **fields):
-    return replay(rules or {}, [event(0, **fields)], settings=settings).alert["dedupe_md5"]
+    (one,) = replay(rules or {}, [event(0, **fields)], settings=settings).events
+    return one["dedupe_md5"]
 
 
 def tagged(**tags):

@@ -4,7 +4,7 @@ import pytest
 
 from flows.settings import SettingsError, settings_from
 from operators.model.settings import CoreSettings
-from tests.replay.driver import RULES, T0, event, replay, strategy_event
+from tests.replay.driver import RULES, T0, command, event, replay, strategy_event
 
 NO_DATA = {"tags": [{"key": "__NO_DATA_DIMENSION__", "value": True}]}
 THIRD = {
@@ -31,6 +31,7 @@ NOISY = {
         }
     ],
 }
+MD5 = "0123456789abcdef" * 2
 LATE = {"event_id": "late", "target": "10.0.0.9"}
 
 
@@ -65,9 +66,16 @@ EFFECTS = {
         3600,
         5,
         RULES,
-        [strategy_event(0), strategy_event(1, "RECOVERED"), strategy_event(20, event_id="e0", time=T0)],
+        [
+            strategy_event(0, dedupe_md5=MD5),
+            strategy_event(1, "RECOVERED", dedupe_md5=MD5),
+            command(20, "ack", dedupe_md5=MD5),
+        ],
         30,
     ),
+    "clock_skew": (300, 60, THIRD, [event(0, time=T0 + 61)], 0),
+    "late": (600, 5, THIRD, [event(10, "RECOVERED"), event(20, time=T0 + 5)], 30),
+    "plugins": ({}, {"p": {"timeout": 100}}, THIRD, [event(0)], 200),
     "quota.alert.threshold": (200, 1, RULES, many(3), 0),
     "quota.alert.window": (60, 1, RULES, [*many(201), strategy_event(2, **LATE)], 3),
     "quota.action.threshold": (100, 1, RULES, many(3), 0),
