@@ -22,6 +22,7 @@ from flows.shares import divided, owner_of
 from flows.sources.files import FilesSource, unheard
 from flows.sources.kafka import KafkaSource
 from flows.sources.kafka_client import HANDS_ON, options, prepare
+from flows.sources.spool import SpoolSource
 from flows.stop import Stop
 from flows.telemetry.observability import Observability
 from flows.telemetry.watched import WatchedHost
@@ -140,8 +141,10 @@ def source_of(
     watched: Observability | None,
     environment: Mapping[str, str],
 ) -> Source[Polled]:
-    """Return the source that the settings name: files if there are any, else Kafka."""
+    """Return the source that the settings name: the spool of gateways, files, or Kafka."""
     answered = watched.heart.answered if watched is not None else unheard
+    if settings.source.spool:
+        return SpoolSource(settings.source.spool, size=settings.batch, stop=stop, answered=answered)
     if settings.source.files:
         return FilesSource(
             settings.source,

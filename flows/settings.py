@@ -63,6 +63,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each line says by `kind` what it is, as in a replay: a file of one's own, for it may hold commands and rules."""
     commands: str = ""
     """A file of commands to follow beside them; `tocsin ack` and its like append to it."""
+    spool: str = ""
+    """A directory that gateways write to; where it is named, the job follows it instead of files."""
 
 
 class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +132,19 @@ class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Strategies that metrics name; all others are `__total__`."""
 
 
+class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where events come in over HTTP, and where they go: to a topic if there are brokers, else to a spool."""
+
+    listen: str = "127.0.0.1:9093"
+    tokens: str = ""
+    """A file of tokens; without one, only this machine may ask."""
+    spool: str = "data/spool"
+    name: str = "gateway-0"
+    """The folder of this process within the spool."""
+    topic: str = ""
+    """Default: the first of kafka.topics."""
+
+
 class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Everything the job can be told."""
 
@@ -148,6 +163,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     recovery: RecoverySettings = RecoverySettings()
     kafka: KafkaSettings = KafkaSettings()
     metrics: MetricsSettings = MetricsSettings()
+    gateway: GatewaySettings = GatewaySettings()
     dead_letters: str = "data/dead_letters.jsonl"
     batch: AtLeastOne = 1000
     """Records read at once."""

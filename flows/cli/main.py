@@ -17,6 +17,7 @@ COMMANDS = {
     "courier": "flows.cli.courier:courier",
     "demo": "flows.cli.demo:demo",
     "explain": "flows.cli.explain:explain",
+    "gateway": "flows.cli.gateway:gateway",
     "notice": "flows.cli.notice:notice",
     "oncall": "flows.cli.oncall:oncall",
     "outbox": "flows.cli.outbox:outbox",

@@ -33,6 +33,7 @@ from sinks.store.place import open_store
 @click.command(short_help="Run the job: events in, alerts and notices out.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
+@click.option("--spool", metavar="DIR", help="Follow what gateways write into this directory (docs/gateway.md).")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
 @click.option(
     "--recording",
@@ -135,6 +136,8 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
         changes["rules"] = options["rules"]
     if options["inputs"]:
         changes["source"] = source_with(settings.source, options)
+    if options["spool"]:
+        changes["source"] = msgspec.structs.replace(settings.source, spool=options["spool"])
     if options["job"]:
         changes["job"] = options["job"]
     if options["data"]:

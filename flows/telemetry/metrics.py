@@ -9,7 +9,7 @@ from operators.deliver.delivery import BuryReason
 from operators.model.reason import DeadReason, DropReason
 
 Kind = Literal["counter", "gauge", "histogram"]
-Program = Literal["job", "courier"]
+Program = Literal["job", "courier", "gateway"]
 
 TOTAL = "__total__"
 """Stands for every strategy that is not on the allow-list."""
@@ -177,12 +177,40 @@ RULES_LOADS = Metric(
     help="Changes of rules or inventory that were taken over, and that were refused or could not be read.",
 )  # fmt: skip
 
+# --- the gateway
+
+REQUESTS = Metric(
+    name="tocsin_gateway_requests", kind="counter", labels=("path", "status"), program="gateway",
+    help="Requests answered, by path as it stands in the documentation and by status.",
+)  # fmt: skip
+TAKEN_IN = Metric(
+    name="tocsin_gateway_records", kind="counter", labels=("format",), program="gateway",
+    help="Events and commands made durable, by format.",
+)  # fmt: skip
+NOT_TAKEN_IN = Metric(
+    name="tocsin_gateway_refused", kind="counter", labels=("format", "reason"), program="gateway",
+    help="Parts of bodies that were no events; their senders were told.",
+)  # fmt: skip
+LEFT_OUT = Metric(
+    name="tocsin_gateway_truncated_alerts", kind="counter", labels=("format",), program="gateway",
+    help="Alerts that senders say they have left out of what they sent.",
+)  # fmt: skip
+KEEP_SECONDS = Metric(
+    name="tocsin_gateway_keep_seconds", kind="histogram", buckets=SHORT, program="gateway",
+    help="Seconds from a body's arrival until all of it was durable.",
+)  # fmt: skip
+AM_BUILD = Metric(
+    name="alertmanager_build_info", kind="gauge", labels=("version",), program="gateway", known=(("0.27.0",),),
+    help="The version of Alertmanager's API that is spoken; tools look for it.",
+)  # fmt: skip
+
 METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
     RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
     SLOTS, STATES, OPEN_ALERTS, ALERTS, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,
+    REQUESTS, TAKEN_IN, NOT_TAKEN_IN, LEFT_OUT, KEEP_SECONDS, AM_BUILD,
 )  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+"""`tocsin gateway`: events and alerts of other systems over HTTP."""
+
+import os
+
+import click
+import msgspec
+
+from flows.cli.fail import fail
+from flows.cli.given import read_settings, settings_option
+from flows.gateway.app import application
+from flows.gateway.open import open_service
+from flows.gateway.server import AddressError, bound, serve
+from flows.gateway.spool import SpoolBusyError
+from flows.gateway.tokens import TokensError
+from flows.settings import Settings, SettingsError
+from flows.sources.kafka_client import KafkaTroubleError
+from flows.telemetry.logs import set_up
+from sinks.store.interface import StoreError
+
+REFUSALS = (AddressError, TokensError, SpoolBusyError, SettingsError, KafkaTroubleError, StoreError, OSError)
+
+
+@click.command(short_help="Take events and alerts of other systems over HTTP.")
+@click.option("--listen", metavar="HOST:PORT", help="Default: setting gateway.listen, or 127.0.0.1:9093.")
+@click.option(
+    "--data", metavar="DIR", help="Keep the spool in this directory, and read the store of the job that runs there."
+)
+@click.option("--tokens", metavar="FILE", help="Who may do what; without it, only this machine may ask.")
+@settings_option
+def gateway(settings_path: str | None, **places: str | None) -> None:
+    """Take events over HTTP and make them durable before they are answered: into Kafka, or a spool that the job follows.
+
+    \b
+    POST /v1/events                our own events: one, an array, or one a line
+    POST /api/v2/alerts            Prometheus, vmalert, amtool: as Alertmanager
+    POST /webhook/alertmanager     Alertmanager's webhook
+    POST /webhook/grafana          Grafana's webhook
+    GET  /metrics /healthz /readyz
+
+    SIGTERM and SIGINT end it once what has come is answered.
+    """  # noqa: D301 - the \b is one, and keeps the list as it is
+    set_up()
+    try:
+        settings = with_places(read_settings(settings_path), places)
+        listener = bound(settings.gateway.listen, is_guarded=bool(settings.gateway.tokens))
+        service = open_service(settings, os.environ)
+    except REFUSALS as error:
+        fail(error)
+    host, port = listener.getsockname()[:2]
+    try:
+        serve(application(service), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
+    finally:
+        service.durable.close()
+        if service.store is not None:
+            service.store.close()
+
+
+def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
+    """Return the settings with the options of the command line laid over."""
+    put = msgspec.structs.replace
+    given = settings.gateway
+    if places["data"]:
+        given = put(given, spool=f"{places['data']}/spool")
+        settings = put(settings, store=put(settings.store, dsn=f"{places['data']}/tocsin.sqlite3"))
+    if places["listen"]:
+        given = put(given, listen=places["listen"])
+    if places["tokens"]:
+        given = put(given, tokens=places["tokens"])
+    return put(settings, gateway=given)

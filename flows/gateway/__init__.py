@@ -1,0 +1,1 @@
+"""The gateway: events and alerts of others over HTTP, durable before they are answered (docs/gateway.md)."""

@@ -1,0 +1,56 @@
+"""The gateway as one ASGI application: its routes, its errors, its signs of life."""
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from flows.gateway.intake import PATHS, taking_in
+from flows.gateway.service import AnswerError, Service
+from flows.telemetry import metrics
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def application(service: Service) -> Starlette:
+    """Return the application."""
+    routes = [_route(service, path.path, "POST", taking_in(service, path)) for path in PATHS]
+    return Starlette(routes=[*routes, *_signs_of_life(service)])
+
+
+def _route(service: Service, path: str, method: str, handler: Handler) -> Route:
+    return Route(path, _counted(service, path, handler), methods=[method])
+
+
+def _counted(service: Service, path: str, handler: Handler) -> Handler:
+    """Return a handler whose answers are counted, and whose refusals are answers too."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except AnswerError as error:
+            response = error.response()
+        service.meter.add(metrics.REQUESTS, 1, path, str(response.status_code))
+        return response
+
+    return handle
+
+
+def _signs_of_life(service: Service) -> list[Route]:
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("OK\n")
+
+    async def ready(_: Request) -> Response:
+        tokens = service.gate.tokens
+        lines = [text for text in (service.durable.trouble, tokens.trouble if tokens else "") if text]
+        status = 503 if service.durable.trouble else 200
+        return PlainTextResponse("".join(f"{line}\n" for line in lines) or "OK\n", status)
+
+    async def scraped(_: Request) -> Response:
+        return Response(service.meter.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    alive = [Route(path, healthy) for path in ("/-/healthy", "/healthz")]
+    return [*alive, *(Route(path, ready) for path in ("/-/ready", "/readyz")), Route("/metrics", scraped)]

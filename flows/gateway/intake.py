@@ -1,0 +1,101 @@
+"""The paths that take in: a body to lines by its format, durable before the answer (gateway.md 1, 5)."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flows.gateway.bodies import BodyError, read_body
+from flows.gateway.durable import NotKeptError
+from flows.gateway.service import AnswerError, Service, let_in, not_kept, said
+from flows.telemetry import metrics
+from operators.intake.formats.format import Made
+from operators.intake.formats.table import FORMATS
+
+MOST = 10_000
+"""Events of one body."""
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Path(NamedTuple):
+    """One path: its format, what it answers, and what says that it is busy (some senders give up at 4xx)."""
+
+    path: str
+    format: str
+    answer: Callable[[Made], Response]
+    busy: int = 429
+
+
+def taken(made: Made) -> Response:
+    """Answer with what was taken and what was not."""
+    refused = [{"place": one.place, "reason": one.reason, "detail": one.detail} for one in made.refused]
+    status = 202 if made.events or made.commands or not refused else 400
+    return said({"accepted": len(made.events) + len(made.commands), "refused": refused}, status)
+
+
+def as_alertmanager(made: Made) -> Response:
+    """Answer as Alertmanager does: nothing, or why some of the alerts are none; the others are kept."""
+    if made.refused:
+        raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
+    return Response(status_code=200)
+
+
+def as_webhook(made: Made) -> Response:
+    """Answer a webhook: 400 where nothing of it can be used, so that nobody sends it for ever."""
+    if made.refused and not made.events:
+        raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
+    return Response(status_code=200)
+
+
+PATHS = (
+    Path("/v1/events", "tocsin", taken),
+    Path("/api/v2/alerts", "prometheus", as_alertmanager),
+    Path("/webhook/alertmanager", "alertmanager", as_webhook, busy=503),
+    Path("/webhook/grafana", "grafana", as_webhook, busy=503),
+)
+
+
+def taking_in(service: Service, path: Path) -> Handler:
+    """Return the handler of a path."""
+    read = FORMATS[path.format].read
+
+    async def handle(request: Request) -> Response:
+        let_in(service, request, "send", path.format)
+        begun, at = time.monotonic(), int(service.now())
+        body = await _body(request)
+        made = read(body, at)
+        if len(made.events) > MOST:
+            raise AnswerError(413, f"{len(made.events)} events; {MOST} are taken")
+        await keep(service, made, at, path.busy)
+        service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
+        _count(service, path.format, made)
+        return path.answer(made)
+
+    return handle
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await read_body(request)
+    except BodyError as error:
+        raise AnswerError(error.status, str(error)) from error
+
+
+async def keep(service: Service, made: Made, at: int, busy: int = 429) -> None:
+    """Make what came of a body durable. Raises AnswerError."""
+    try:
+        await service.durable.keep(made.events, at)
+        await service.durable.keep(made.commands, at, "command")
+    except NotKeptError as error:
+        raise not_kept(error, busy) from error
+
+
+def _count(service: Service, name: str, made: Made) -> None:
+    meter = service.meter
+    meter.add(metrics.TAKEN_IN, len(made.events) + len(made.commands), name)
+    for one in made.refused:
+        meter.add(metrics.NOT_TAKEN_IN, 1, name, one.reason)
+    if made.truncated:
+        meter.add(metrics.LEFT_OUT, made.truncated, name)

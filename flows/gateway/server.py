@@ -1,0 +1,120 @@
+"""The server under the application: one process, bounded in connections, headers and patience; ends in peace on SIGTERM."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD = 32 * 1024
+"""Bytes of a request before its body."""
+SLOWEST_HEAD = 10.0
+"""Seconds in which they must have come, since the connection was made or the request before was answered."""
+CONNECTIONS = 2000
+"""At once; one more is told 503 and let go."""
+GRACE = 20
+"""Seconds for what is being answered when the end is wished."""
+
+
+class AddressError(ValueError):
+    """A place where the gateway may not listen, or cannot."""
+
+
+class Bounded(HttpToolsProtocol):
+    """A connection that is closed when the head of a request is too large or too slow."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._head, self._whole = 0, False
+        self._patience = self.loop.call_later(SLOWEST_HEAD, self._let_go)
+
+    def on_message_begin(self) -> None:
+        """Count a new head."""
+        self._whole = False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop to count."""
+        self._head, self._whole = 0, True
+        self._patience.cancel()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it is too much of a head."""
+        if self._whole and self.cycle is not None and self.cycle.response_complete:
+            self._whole = False
+        if not self._whole:
+            self._head += len(data)
+        super().data_received(data)
+        if not self._whole and self._head > HEAD:
+            self._let_go()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _let_go(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT` or `[::1]:PORT`. Raises AddressError."""
+    host, colon, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if not (colon and host and port.isdecimal() and int(port) < 1 << 16):
+        raise AddressError(f"{listen}: expected HOST:PORT")
+    return host, int(port)
+
+
+def only_here(host: str) -> bool:
+    """Return True if an address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bound(listen: str, *, is_guarded: bool) -> socket.socket:
+    """Return a socket that listens. Without tokens only this machine may ask. Raises AddressError."""
+    host, port = address_of(listen)
+    if not is_guarded and not only_here(host):
+        raise AddressError(
+            f"{listen}: without tokens the gateway listens on 127.0.0.1 or [::1] only (setting gateway.tokens)"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise AddressError(f"{listen}: {error.strerror}") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(application: Starlette, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        application, http=Bounded, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
+    )  # fmt: skip
+    _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self._tell()

@@ -1,0 +1,59 @@
+"""What the handlers of the gateway share: where lines go, who may, what is counted, what is read."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from flows.gateway.durable import Durable, NotKeptError
+from flows.gateway.gate import Denied, Gate
+from flows.gateway.tokens import Need, Token
+from flows.telemetry.meter import Meter
+from sinks.store.interface import Store
+
+json = msgspec.json.Encoder().encode
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The parts of a running gateway."""
+
+    durable: Durable
+    gate: Gate
+    meter: Meter
+    store: Store | None = None
+    """None: nothing can be read here."""
+    now: Callable[[], float] = time.time
+
+
+class AnswerError(Exception):
+    """A request that ends here, with this answer."""
+
+    def __init__(self, status: int, why: str, **headers: str) -> None:
+        super().__init__(why)
+        self.status, self.headers = status, headers
+
+    def response(self) -> Response:
+        """Return the answer."""
+        return PlainTextResponse(f"{self}\n", self.status, self.headers)
+
+
+def said(value: object, status: int = 200) -> Response:
+    """Return a value as JSON."""
+    return Response(json(value), status, media_type="application/json")
+
+
+def let_in(service: Service, request: Request, need: Need, source: str = "", secret: str = "") -> Token:
+    """Return who asks. Raises AnswerError."""
+    token = service.gate.judge(request, need, source, secret)
+    if not isinstance(token, Denied):
+        return token
+    more = {401: {"WWW-Authenticate": 'Bearer realm="tocsin"'}, 429: {"Retry-After": "1"}}
+    raise AnswerError(token.status, token.why, **more.get(token.status, {}))
+
+
+def not_kept(error: NotKeptError, busy: int = 429) -> AnswerError:
+    """Return the answer to a request whose lines are not durable; `busy` is what says to come again."""
+    status = busy if error.status == 429 else error.status  # noqa: PLR2004 - a status
+    return AnswerError(status, str(error), **{"Retry-After": "1"})

@@ -1,0 +1,63 @@
+"""What a format makes of a body: lines of ours, and what it could not use (gateway.md 4, 5)."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from operators.model.event import Tag
+from operators.model.reason import DeadReason
+
+PAGERDUTY, ZABBIX, ALERTMANAGER, GRAFANA = "pagerduty", "zabbix", "alertmanager", "grafana"
+
+
+class Foreign(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """An event on its way from a foreign record to the wire: the fields that a format may fill (docs/events.md)."""
+
+    event_id: str
+    plugin_id: str
+    alert_name: str
+    time: int
+    anomaly_time: int | None = None
+    until: int | None = None
+    """The statement holds until this second (design.md 7.61)."""
+    status: str = ""
+    severity: str | int = ""
+    description: str = ""
+    target_type: str = ""
+    target: str = ""
+    bk_biz_id: str | int | None = None
+    tags: tuple[Tag, ...] = ()
+    dedupe_keys: tuple[str, ...] = ()
+    dedupe_md5: str = ""
+    extra_info: dict[str, Any] = {}
+
+
+class Refused(NamedTuple):
+    """A part of a body that is no event: where it stands, and why."""
+
+    place: str
+    reason: DeadReason
+    detail: str
+
+
+class Made(NamedTuple):
+    """What became of a body. Lines are JSON objects of ours, in the order of the body."""
+
+    events: list[bytes]
+    commands: list[bytes] = []  # noqa: RUF012 - a default that nobody changes
+    refused: list[Refused] = []  # noqa: RUF012 - as above
+    truncated: int = 0
+    """Alerts that the sender says it has left out."""
+
+
+Read = Callable[[bytes, int], Made]
+"""(body, second of its arrival) -> what became of it. Never raises."""
+
+line = msgspec.json.Encoder().encode
+
+
+def unreadable(error: Exception, place: str = "body") -> Refused:
+    """Return why a body is none of its format."""
+    is_json = isinstance(error, msgspec.ValidationError)
+    return Refused(place, DeadReason.WRONG_TYPE if is_json else DeadReason.NOT_JSON, str(error)[:300])
