@@ -14,6 +14,7 @@ from flows.gateway.spool import SpoolBusyError
 from flows.gateway.tokens import TokensError
 from flows.settings import Settings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
+from flows.stop import Stop
 from flows.telemetry.logs import set_up
 from sinks.store.interface import StoreError
 
@@ -46,6 +47,7 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
         service = open_service(settings, os.environ)
     except REFUSALS as error:
         fail(error)
+    Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
     host, port = listener.getsockname()[:2]
     try:
         serve(application(service), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))

@@ -39,7 +39,6 @@ def named(page):
             yield shlex.split(line, comments=True)[1:]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_that_a_page_names_exists(page):
     for arguments in named(page):
@@ -51,6 +50,7 @@ def test_every_command_and_option_that_a_page_names_exists(page):
         assert {one.partition("=")[0] for one in rest if one.startswith("--")} <= options, arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", ROOT / "docs/replay.md", ROOT / "docs/running.md"], ids=lambda page: page.name
 )

@@ -1,0 +1,99 @@
+"""The paths that take in, spoken to over real sockets."""
+
+import gzip
+import json
+import socket
+import zlib
+
+import pytest
+import zstandard
+
+from flows.gateway.bodies import MOST, UNPACKED
+
+EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "A", "time": 1_700_000_000}
+ALERT = {"labels": {"alertname": "A", "instance": "h:1"}}
+
+
+def test_an_event_is_on_the_disk_once_it_is_accepted(gateway):
+    answer = gateway.post("/v1/events", {**EVENT, "event_id": "mine"})
+    assert (answer.status, answer.json()) == (202, {"accepted": 1, "refused": []})
+    assert "mine" in [event["event_id"] for event in gateway.kept()]
+
+
+def test_what_is_no_event_is_named_and_the_others_are_taken(gateway):
+    answer = gateway.post("/v1/events", f"{json.dumps(EVENT)}\nnonsense\n".encode())
+    assert (answer.status, answer.json()["accepted"]) == (202, 1)
+    assert answer.json()["refused"][0]["place"] == "line 2"
+
+
+def test_a_body_of_nothing_but_mistakes_is_a_bad_request(gateway):
+    assert gateway.post("/v1/events", b"nonsense").status == 400
+
+
+def test_prometheus_gets_the_answer_it_knows(gateway):
+    answer = gateway.post("/api/v2/alerts", [ALERT])
+    assert (answer.status, answer.data) == (200, b"")
+    answer = gateway.post("/api/v2/alerts", [{"labels": {}}, {"labels": {"alertname": "kept"}}])
+    assert (answer.status, answer.data.decode()) == (400, "alerts[0]: at least one label with a value is needed\n")
+    assert "kept" in [event["alert_name"] for event in gateway.kept()]
+
+
+@pytest.mark.parametrize("path", ["/webhook/alertmanager", "/webhook/grafana"])
+def test_webhooks_are_taken(gateway, path):
+    assert gateway.post(path, {"version": "4", "alerts": [{**ALERT, "status": "firing"}]}).status == 200
+    assert gateway.post(path, {"alerts": [{"labels": {}}]}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("zstd", zstandard.compress), ("identity", bytes)],
+)
+def test_packed_bodies_are_unpacked(gateway, coding, pack):
+    body = json.dumps({**EVENT, "event_id": coding}).encode()
+    assert gateway.post("/v1/events", pack(body), **{"Content-Encoding": coding}).status == 202
+    assert coding in [event["event_id"] for event in gateway.kept()]
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "status"),
+    [
+        (b" " * (MOST + 1), "identity", 413),
+        (gzip.compress(b" " * (UNPACKED + 1)), "gzip", 413),
+        (zstandard.compress(b" " * (UNPACKED + 1)), "zstd", 413),
+        (b"nonsense", "gzip", 400),
+        (gzip.compress(json.dumps(EVENT).encode())[:-9], "gzip", 400),
+        (b"nonsense", "zstd", 400),
+        (b"{}", "br", 415),
+        (json.dumps([ALERT] * 10_001).encode(), "identity", 413),
+    ],
+    ids=["large", "bomb", "zstd bomb", "no gzip", "torn gzip", "no zstd", "unknown", "many"],
+)
+def test_what_is_too_much_or_cannot_be_read_is_refused(gateway, body, coding, status):
+    path = "/api/v2/alerts" if body.startswith(b"[") else "/v1/events"
+    assert gateway.post(path, body, **{"Content-Encoding": coding}).status == status
+
+
+def flood(sender):
+    sender.sendall(b"POST /v1/events HTTP/1.1\r\nHost: x\r\n")
+    while True:
+        sender.sendall(b"X-More: %s\r\n" % (b"y" * 100))
+
+
+def test_a_flood_of_headers_ends_its_connection_and_no_other(gateway):
+    host, port = gateway.listen.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as sender, pytest.raises(ConnectionError):
+        flood(sender)
+    assert gateway.get("/healthz").status == 200
+
+
+def test_signs_of_life_and_metrics(gateway):
+    assert gateway.post("/v1/events", EVENT).status == 202
+    assert [gateway.get(path).status for path in ("/-/healthy", "/-/ready", "/healthz", "/readyz")] == [200] * 4
+    text = gateway.get("/metrics").data.decode()
+    assert 'alertmanager_build_info{version="' in text
+    assert 'tocsin_gateway_requests_total{path="/v1/events",status="202"}' in text
+
+
+def test_other_methods_and_paths_are_refused(gateway):
+    assert gateway.get("/v1/events").status == 405
+    assert gateway.get("/nowhere").status == 404
