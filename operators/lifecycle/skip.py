@@ -34,7 +34,12 @@ def _is_newest(memory: CheckMemory | None, event: Event) -> bool:
 
 
 def _says_the_same(before: Event, event: Event, strategy: Strategy) -> bool:
-    """Tell whether two events of one fingerprint are alike in all that rules and windows may ask."""
+    """Return True if two events of one fingerprint are alike in all that rules and windows may ask."""
+    return are_alike(before, event) and result_level(before, strategy) == result_level(event, strategy)
+
+
+def are_alike(before: Event, event: Event) -> bool:
+    """Return True if two events of one fingerprint are alike in all that rules may ask."""
     return (
         before.severity == event.severity
         and before.tags == event.tags
@@ -42,7 +47,6 @@ def _says_the_same(before: Event, event: Event, strategy: Strategy) -> bool:
         and before.plugin_id == event.plugin_id
         and before.metric == event.metric
         and (before.extra_info == event.extra_info or raw_dimensions(before) == raw_dimensions(event))
-        and result_level(before, strategy) == result_level(event, strategy)
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from operators.model.alert import Alert
 from operators.people.groups import people_of
-from operators.rules.ask.facts import dispatch_facts
+from operators.rules.ask.facts import rule_facts
 from operators.rules.ask.look import Look
 from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
@@ -69,7 +69,7 @@ def _dispatch(look: Look) -> Dispatch | None:
     groups = book.dispatch_of(alert.bk_biz_id) if book.dispatch else ()
     if not groups or BY_RULE not in assign_mode(strategy):
         return None
-    facts = dispatch_facts(alert, strategy, book, lambda: _notice_users(look))
+    facts = rule_facts(alert, strategy, book, lambda: _notice_users(look))
     matched = list(_first_priority(_selection(groups).matching(facts)))
     return _taken_together(matched, alert) if matched else None
 

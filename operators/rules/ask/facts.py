@@ -79,39 +79,26 @@ class LazyFacts(Mapping[str, Values]):
         return {name: values for name, values in ((self._known or {}) | self._at_hand).items() if values}
 
 
-def shield_facts(alert: Alert, book: "RuleBook") -> LazyFacts:
-    """Return what shields may ask (spec/lifecycle.md 6.4); where no dimension names the host, the event does."""
+def rule_facts(
+    alert: Alert, strategy: "Strategy | None", book: "RuleBook", people: Callable[[], Iterable[str]] | None = None
+) -> LazyFacts:
+    """Return what shields and dispatch rules may ask: one set (spec/lifecycle.md 6.4, 7.3; design.md 7.52).
+
+    `people` gives the users of the strategy's groups; without it they are no facts.
+    """
     return LazyFacts(
         {
             "strategy_id": _one(alert.strategy_id or None),
+            "alert.strategy_id": _one(alert.strategy_id or None),
             "level": (alert.severity,),
+            "alert.severity": (alert.severity,),
             "bk_biz_id": _one(alert.bk_biz_id),
         },
-        lambda: _shield_plain(alert),
+        lambda: _plain(alert, strategy),
         late={
-            "metric_id": lambda: _metric_ids(book.strategies.get(alert.strategy_id)),
+            "metric_id": lambda: _metric_ids(strategy),
             "dynamic_group": lambda: _dynamic_groups(alert, book),
-        },
-    )
-
-
-def dispatch_facts(
-    alert: Alert, strategy: "Strategy | None", book: "RuleBook", people: Callable[[], Iterable[str]]
-) -> LazyFacts:
-    """Return what dispatch rules may ask (spec/lifecycle.md 7.3); `people` gives the users of the strategy's groups."""
-    named: list[str] = []
-
-    def notice_users() -> Values:
-        named[:] = named or list(people())
-        return named
-
-    return LazyFacts(
-        {"alert.strategy_id": (alert.strategy_id,) if alert.strategy_id else ()},
-        lambda: _dispatch_plain(alert, strategy) | _alert_facts(alert, strategy),
-        late={
-            "notice_users": notice_users,
-            "is_empty_users": lambda: ("false" if notice_users() else "true",),
-            "dynamic_group": lambda: _dynamic_groups(alert, book),
+            **(_people_facts(people) if people is not None else {}),
         },
         families={
             "host": lambda: _host_facts(alert, book),
@@ -119,6 +106,19 @@ def dispatch_facts(
             "module": lambda: _node_facts("module", alert, book),
         },
     )
+
+
+def _people_facts(people: Callable[[], Iterable[str]]) -> dict[str, Callable[[], Values]]:
+    named: list[str] = []
+
+    def notice_users() -> Values:
+        named[:] = named or list(people())
+        return named
+
+    return {
+        "notice_users": notice_users,
+        "is_empty_users": lambda: ("false" if notice_users() else "true",),
+    }
 
 
 def circuit_facts(alert: Alert, strategy: "Strategy | None", plugin_type: str | None = None) -> Plain:
@@ -135,18 +135,27 @@ def circuit_facts(alert: Alert, strategy: "Strategy | None", plugin_type: str | 
     }
 
 
-def _shield_plain(alert: Alert) -> Plain:
+OWN_FIELDS = ("bk_cloud_id", "bk_host_id", "bk_service_instance_id", "bk_topo_node", "target", "target_type")
+"""Fields of the event that rules may ask; no tag of that name stands in for one that the event has."""
+
+
+def _plain(alert: Alert, strategy: "Strategy | None") -> Plain:
+    """Return the dimensions, what the newest event says of its place, its tags, and the fields of the alert."""
     event = alert.event
-    facts = _dimensions(alert, raw_wins=False)
+    facts = {name: _values(value) for name, value in _origin_dimensions(alert).items()}
+    facts.update({dimension.key: _values(dimension.value) for dimension in alert.dimensions})
     _complete_synonyms(facts)
-    for name in ("ip", "bk_cloud_id", "bk_host_id", "bk_service_instance_id", "bk_topo_node"):
+    for name in OWN_FIELDS:
         if not facts.get(name):
-            facts[name] = _values(getattr(event, name))
-    if not facts["ip"]:
-        facts["ip"] = _one(event.ipv6)
+            own = getattr(event, name)
+            facts[name] = _values(None if own == "" else own)
+    if not facts.get("ip"):
+        facts["ip"] = _one(event.ip or event.ipv6)
     _complete_synonyms(facts)
+    facts.update({f"{TAG}{tag.key}": _values(tag.value) for tag in reversed(event.tags)})
     _drop_prefix(facts)
     _complete_synonyms(facts)
+    facts.update(_alert_facts(alert, strategy))
     return facts
 
 
@@ -157,33 +166,12 @@ def _alert_facts(alert: Alert, strategy: "Strategy | None") -> Plain:
         "alert.name": (alert.alert_name,),
         "alert.metric": alert.event.metric,
         "alert.labels": _labels(alert, strategy),
+        "labels": _labels(alert, strategy),
     }
 
 
 def _labels(alert: Alert, strategy: "Strategy | None") -> Values:
     return alert.labels or (strategy.labels if strategy else ())
-
-
-def _dispatch_plain(alert: Alert, strategy: "Strategy | None") -> Plain:
-    event = alert.event
-    facts: Plain = {
-        "labels": _labels(alert, strategy),
-        "ip": _one(event.ip),
-        "bk_cloud_id": _one(event.bk_cloud_id),
-        "bk_host_id": _one(event.bk_host_id),
-    }
-    facts.update(_dimensions(alert, raw_wins=True))
-    facts.update({f"{TAG}{tag.key}": _values(tag.value) for tag in event.tags})
-    return facts
-
-
-def _dimensions(alert: Alert, *, raw_wins: bool) -> Plain:
-    """Return the alert's dimensions and the raw ones of its origin; dispatch also knows `tags.X` as `X`."""
-    raw = {name: _values(value) for name, value in _origin_dimensions(alert).items()}
-    seen = {dimension.key: _values(dimension.value) for dimension in alert.dimensions}
-    if not raw_wins:
-        return raw | seen
-    return seen | {name.removeprefix(TAG): values for name, values in seen.items()} | raw
 
 
 def _origin_dimensions(alert: Alert) -> dict[str, Any]:
@@ -213,7 +201,8 @@ def _complete_synonyms(facts: Plain) -> None:
 
 def _drop_prefix(facts: Plain) -> None:
     for name in [name for name in facts if name.startswith(TAG)]:
-        facts.setdefault(name.removeprefix(TAG), facts[name])
+        bare = name.removeprefix(TAG)
+        facts[bare] = facts.get(bare) or facts[name]
 
 
 def _first_query(strategy: "Strategy | None") -> Any:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from operators.model.alert import Alert
-from operators.rules.ask.facts import shield_facts
+from operators.rules.ask.facts import rule_facts
 from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
 from operators.rules.shapes.model import Condition, Shield
@@ -46,7 +46,7 @@ def shields_covering(alert: Alert, book: "RuleBook") -> list[TimedShield]:
     shields = book.shields_of(alert.bk_biz_id)
     if not shields:
         return []
-    return list(_selection(shields).matching(shield_facts(alert, book)))
+    return list(_selection(shields).matching(rule_facts(alert, book.strategies.get(alert.strategy_id), book)))
 
 
 def conditions_of(shield: Shield) -> tuple[Sequence[Condition], ...]:

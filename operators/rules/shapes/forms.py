@@ -45,7 +45,11 @@ def _condition(document: Any, reading: Reading) -> Any:
 
 
 def _compared(condition: Condition, reading: Reading) -> Condition:
-    """Make the values of a condition text, and check those that are patterns."""
+    """Make the values of a condition text, and check those that are patterns. One that asks nothing would hold for all."""
+    if not condition.field.strip():
+        reading.fail("missing: what is compared?", "field")
+    if not condition.value:
+        reading.fail("missing: with what is it compared?", "value")
     value = _value_texts(condition.field, condition.value, reading, "value")
     if condition.method in ("reg", "nreg"):
         for index, pattern in enumerate(value):

@@ -4,7 +4,7 @@ import pytest
 
 from operators.model.alert import Extra
 from operators.model.event import Tag
-from operators.rules.ask.facts import LazyFacts, circuit_facts, dispatch_facts, shield_facts
+from operators.rules.ask.facts import LazyFacts, circuit_facts, rule_facts
 from tests.operators.rules.drawn import alert, book, event
 
 HOST = {
@@ -28,8 +28,12 @@ ON_HOST = event(
 )  # fmt: skip
 
 
+def shield_facts(seen, rules):
+    return rule_facts(seen, rules.strategies.get(seen.strategy_id), rules)
+
+
 def dispatched(seen, users=("alice",)):
-    return dispatch_facts(seen, BOOK.strategies.get(seen.strategy_id), BOOK, lambda: users)
+    return rule_facts(seen, BOOK.strategies.get(seen.strategy_id), BOOK, lambda: users)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,14 @@ def dispatched(seen, users=("alice",)):
         ("dynamic_group", ["g1"]),
         ("tags.device", ["cpu0"]),
         ("device", ["cpu0"]),
+        ("alert.name", ["CPU usage"]),
+        ("alert.event_source", ["p"]),
+        ("alert.severity", [2]),
+        ("host.bk_os_type", ["linux"]),
+        ("set.bk_set_id", ["26"]),
+        ("target", ["10.0.0.1|0"]),
+        ("notice_users", None),
+        ("is_empty_users", None),
         ("room", None),
     ],
 )
@@ -62,8 +74,9 @@ def test_a_shield_knows_the_alert_its_host_and_its_metrics(name, values):
         ({}, {"device": "raw"}, "device", ["raw"]),
         ({"device": "seen"}, {"device": "raw"}, "device", ["seen"]),
         ({"tags.device": "tag"}, {"device": "raw"}, "device", ["raw"]),
-        ({"tags.device": "tag"}, {}, "device", ["tag"]),
-        ({"tags.device": ["a", "b"]}, {}, "device", ["a", "b"]),
+        ({"tags.device": "old"}, {}, "device", ["cpu0"]),
+        ({"tags.room": "tag"}, {}, "room", ["tag"]),
+        ({"tags.room": ["a", "b"]}, {}, "room", ["a", "b"]),
         ({"bk_topo_node": ["set|1"]}, {}, "bk_topo_node", ["set|1"]),
         ({"level": "x"}, {"strategy_id": "9"}, "level", [2]),
         ({}, {"strategy_id": "9"}, "strategy_id", ["1"]),
@@ -106,7 +119,11 @@ def test_a_host_without_ipv4_is_known_by_ipv6():
         ("alert.metric", ["cpu", "load"]),
         ("alert.labels", ["core"]),
         ("labels", ["core"]),
-        ("alert.severity", None),
+        ("alert.severity", [2]),
+        ("strategy_id", ["1"]),
+        ("level", [2]),
+        ("metric_id", ["cpu", "load"]),
+        ("bk_target_ip", ["10.0.0.1"]),
         ("is_empty_users", ["false"]),
         ("notice_users", ["alice"]),
         ("ip", ["10.0.0.1"]),
@@ -137,7 +154,7 @@ def test_dispatch_knows_the_alert_its_people_and_where_it_stands(name, values):
     [
         ({"tags.device": "seen"}, {"device": "raw"}, {}, "device", ["raw"]),
         ({"tags.device": "seen"}, {}, {"device": "tag"}, "tags.device", ["tag"]),
-        ({}, {}, {"device": "tag"}, "device", None),
+        ({}, {}, {"device": "tag"}, "device", ["tag"]),
         ({"ip": "10.9.9.9"}, {}, {}, "ip", ["10.9.9.9"]),
     ],
 )
@@ -196,6 +213,29 @@ def test_facts_are_a_mapping_of_what_has_values():
     assert (dict(facts), len(facts)) == ({"near": ("z",), "plain": ("y",), "late": ("x",)}, 3)
     with pytest.raises(KeyError):
         facts["void"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "tags", "name", "values"),
+    [
+        ({}, {"ip": "1.1.1.1", "bk_cloud_id": 1}, "ip", ["1.1.1.1"]),
+        ({}, {"ip": "1.1.1.1", "bk_cloud_id": 1}, "bk_target_cloud_id", [1]),
+        ({"ip": "10.0.0.1"}, {"ip": "1.1.1.1"}, "ip", ["10.0.0.1"]),
+        ({"ip": "10.0.0.1"}, {"ip": "1.1.1.1"}, "tags.ip", ["1.1.1.1"]),
+        ({"ip": "10.0.0.1"}, {"bk_target_ip": "1.1.1.1"}, "bk_target_ip", ["10.0.0.1"]),
+        ({"ip": "10.0.0.1"}, {"bk_cloud_id": 1}, "bk_target_cloud_id", [1]),
+        ({"target": "web-1"}, {"target": "x"}, "target", ["web-1"]),
+        ({"bk_host_id": 7}, {"bk_host_id": 8}, "bk_host_id", [7]),
+    ],
+)
+def test_a_tag_stands_for_what_the_event_itself_does_not_say(fields, tags, name, values):
+    seen = alert(event=event(tags=tags, **fields))
+    assert list(shield_facts(seen, BOOK)[name]) == list(dispatched(seen)[name]) == values
+
+
+def test_the_tags_of_the_newest_event_count():
+    seen = alert({"tags.device": "old"}, event=event(tags={"device": "new"}))
+    assert list(shield_facts(seen, BOOK)["device"]) == ["new"]
 
 
 def test_a_tag_with_a_list_has_many_values():
