@@ -7,9 +7,13 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -23,6 +27,10 @@ from sinks.channels.wording import plain_text
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _PORTS = {"": 25, "starttls": 587, "tls": 465}
 _PERMANENT = 500
+_LARGEST_REPLY = 1 << 16
+"""Bytes of one reply of a server, all its lines together."""
+_AS_SENT = compat32.clone(linesep="\r\n")
+"""Header fields go out as they were made: nothing in them is read again, which newer policies of the library do."""
 _NOT_TRIED = (421, b"the server broke off before this receiver")
 
 
@@ -65,7 +73,7 @@ class Mail:
 
     def _transfer(self, notice: Notice, addresses: tuple[str, ...], password: str) -> Mapping[str, tuple[int, bytes]]:
         """Return the addresses the server refused. Raises DeliveryError if it broke off."""
-        data = compose(notice, self._settings.sender, addresses).as_bytes()
+        data = compose(notice, self._settings.sender, addresses).as_bytes(policy=_AS_SENT)
         envelope = parseaddr(self._settings.sender)[1]
         try:
             with Deadline(self._settings.timeout) as deadline, self._session(deadline) as server:
@@ -105,6 +113,30 @@ class _Server(smtplib.SMTP):
         self._deadline.watch(made)
         return self._context.wrap_socket(made, server_hostname=host) if self._context else made
 
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the server's next reply. Raises LaterError for one that does not end."""
+        if not isinstance(self.file, _Replies):
+            self.file = _Replies(self.file or self.sock.makefile("rb"))  # type: ignore[union-attr]
+        self.file.left = _LARGEST_REPLY
+        return super().getreply()
+
+
+class _Replies:
+    """Reads lines of replies until one reply has had its share."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines, self.left = lines, 0
+
+    def readline(self, limit: int) -> bytes:
+        line = self._lines.readline(limit)
+        self.left -= len(line)
+        if self.left < 0:
+            raise LaterError("a reply of the server does not end")
+        return line
+
+    def close(self) -> None:
+        self._lines.close()
+
 
 def address(name: str, domain: str) -> str:
     """Return the mail address of a receiver; "" where it has none."""
@@ -112,19 +144,32 @@ def address(name: str, domain: str) -> str:
     return full if _ADDRESS.fullmatch(full) else ""
 
 
-def compose(notice: Notice, sender: str, addresses: tuple[str, ...]) -> EmailMessage:
-    """Return the mail. Its parts, date and id come from the notice alone, so a repeated send is the same mail."""
-    mail = EmailMessage(policy=SMTP)
+def compose(notice: Notice, sender: str, addresses: tuple[str, ...]) -> Message:
+    """Return the mail. All of it comes from the notice alone, so a repeated send is the same mail."""
+    mail = MIMEMultipart("alternative", boundary=f"=_{notice.id}")
     name, own = parseaddr(sender)
     mail["From"] = formataddr((_line(name), own))
     mail["To"] = ", ".join(addresses)
-    mail["Subject"] = _line(notice.title)
+    mail["Subject"] = _encoded(_line(notice.title))
     mail["Date"] = format_datetime(datetime.fromtimestamp(notice.time, UTC))
-    mail["Message-ID"] = f"<{notice.id}@{own.rpartition('@')[2] or 'tocsin'}>"
+    domain = own.rpartition("@")[2] or "tocsin"
+    mail["Message-ID"] = f"<{notice.id}@{domain}>"
+    if notice.alert_ids:
+        mail["In-Reply-To"] = mail["References"] = thread(notice, domain)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(plain_text(notice.content), cte="base64")
-    mail.add_alternative(notice.content, subtype="html", cte="base64")
+    mail.attach(MIMEText(plain_text(notice.content), "plain", "utf-8"))
+    mail.attach(MIMEText(notice.content, "html", "utf-8"))
     return mail
+
+
+def thread(notice: Notice, domain: str) -> str:
+    """Return the id that all mails of an alert refer to; no mail has it, so none is the other's double."""
+    return f"<alert.{notice.alert_ids[0]}@{domain}>"
+
+
+def _encoded(text: str) -> Any:
+    """Return the value of a field: text that is not ASCII, or could pass for an encoded word, as encoded words."""
+    return Header(text, "utf-8") if not text.isascii() or "=?" in text else text
 
 
 def _line(text: str) -> str:

@@ -34,6 +34,8 @@ class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     password: Secret | None = None
     starttls: bool = False
     tls: bool = False
+    plain_login: bool = False
+    """Log in without TLS: the password goes over the network in clear."""
     domain: str = ""
     """Appended with @ to user names without one."""
     url: str | Secret = ""
@@ -51,7 +53,10 @@ COMMON_FIELDS = {"way", "rate", "concurrency", "timeout", "max_length"}
 _POSTS = {"url", "method", "headers", "body"}
 
 CHANNEL_FIELDS: dict[str, tuple[set[str], set[str]]] = {
-    "mail": ({"host", "port", "sender", "username", "password", "starttls", "tls", "domain"}, {"host", "sender"}),
+    "mail": (
+        {"host", "port", "sender", "username", "password", "starttls", "tls", "plain_login", "domain"},
+        {"host", "sender"},
+    ),
     "webhook": (_POSTS | {"secret"}, set()),
     "sms": (_POSTS, {"url"}),
     "voice": (_POSTS, {"url"}),

@@ -39,6 +39,10 @@ def checked_channel(channel: Channel, reading: Reading) -> Channel:
         reading.fail(f"way {channel.way} needs {name!r}")
     if channel.starttls and channel.tls:
         reading.fail("give either 'starttls' or 'tls'")
+    if channel.username and not (channel.starttls or channel.tls or channel.plain_login):
+        reading.fail(
+            "a login without TLS sends the password in clear: give 'starttls' or 'tls', or 'plain_login: true'"
+        )
     _check_url(channel.url, reading)
     for name, value in channel.headers.items():
         if isinstance(value, str) and _SECRET_NAME.search(name):
