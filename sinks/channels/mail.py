@@ -114,7 +114,7 @@ class _Server(smtplib.SMTP):
         return self._context.wrap_socket(made, server_hostname=host) if self._context else made
 
     def getreply(self) -> tuple[int, bytes]:
-        """Return the server's next reply. Raises LaterError for one that does not end."""
+        """Return the server's next reply; one that does not end breaks the connection off."""
         if not isinstance(self.file, _Replies):
             self.file = _Replies(self.file or self.sock.makefile("rb"))  # type: ignore[union-attr]
         self.file.left = _LARGEST_REPLY
@@ -131,7 +131,7 @@ class _Replies:
         line = self._lines.readline(limit)
         self.left -= len(line)
         if self.left < 0:
-            raise LaterError("a reply of the server does not end")
+            raise OSError("a reply that does not end")  # which closes the connection
         return line
 
     def close(self) -> None:
