@@ -7,7 +7,7 @@ from operators.check.verdict import Verdict
 from operators.model.alert import CycleRecord, opening_signal
 from operators.people.dispatch import Relation, relations
 from operators.rules.ask.look import Look
-from operators.rules.shapes.model import ActionConfig, NoticeConfig
+from operators.rules.shapes.model import ActionConfig, NoticeConfig, NoticeRelation
 
 
 class Repeat(NamedTuple):
@@ -46,9 +46,12 @@ def action_verdict(look: Look) -> ActionVerdict:
 
 
 def repeats(look: Look) -> Iterator[Repeat]:
-    """Yield the relations that repeat what the open alert was told by."""
+    """Yield the relations that repeat what the open alert was told by; what is yet to be told first does not repeat."""
     records, signal = look.alert.extra_info.cycle_handle_record, opening_signal(look.alert)
+    rests = look.waiting is not None or look.flapping.is_on
     for relation in relations(look):
+        if rests and isinstance(relation, NoticeRelation):
+            continue
         record = records.get(relation.id)
         due = repeat_due(relation.config, record) if record and signal in relation.signal else None
         if record is not None and due is not None:

@@ -40,9 +40,9 @@ QUIET = UpgradeVerdict()
 
 
 def upgrade_verdict(look: Look) -> UpgradeVerdict:
-    """Judge the escalations of an alert; none goes on once somebody has acknowledged it."""
+    """Judge the escalations of an alert; none goes on once somebody has acknowledged it, or while it flaps."""
     alert = look.alert
-    if alert.is_ack or not _may_escalate(look):
+    if alert.is_ack or look.flapping.is_on or not _may_escalate(look):
         return QUIET
     told, due, later = alert.extra_info.upgrades(), [], []
     for one in escalations(look):
@@ -80,3 +80,9 @@ def next_step(config: UpgradeConfig, record: UpgradeRecord | None, create_time: 
         return None
     since = record.last_upgrade_time if record else create_time
     return Step(since + config.upgrade_interval * MINUTE, index, config.user_groups[index])
+
+
+def later_steps(config: UpgradeConfig, step: Step) -> list[Step]:
+    """Return a step and those behind it, each as if it were due with the first (design.md 7.47)."""
+    groups = enumerate(config.user_groups[step.index :], step.index)
+    return [Step(step.due, index, group) for index, group in groups]

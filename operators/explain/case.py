@@ -107,11 +107,13 @@ def look_of(case: Case) -> Look | None:
     if case.book is None:
         return None
     state = case.state
-    return Look(
+    look = Look(
         case.alert, case.strategy, case.book, case.settings, case.now,
-        default_notice=default_notice(case.settings), memory=case.memory,
-        snapshot=state.snapshot if state else None, retry=state.retry if state else None,
+        default_notice=default_notice(case.settings), memory=case.memory, snapshot=state.snapshot if state else None,
     )  # fmt: skip
+    if state is not None:
+        look.remember(state.retry, state.told, state.waiting, state.flapping)
+    return look
 
 
 def holds_by_document(case: Case) -> bool:

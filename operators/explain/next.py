@@ -188,7 +188,11 @@ def _escalation(case: Case, look: Look | None) -> Iterator[Deadline]:
         if step.due > case.now:
             yield Deadline(step.due, what, "Unless the alert is acknowledged or ends before.")
         else:
-            yield Deadline(None, what, "It is due; a shield, the notice's hours or the quota hold it back.")
+            yield Deadline(
+                None,
+                what,
+                "It is due; a shield, the notice's hours or the quota hold it back, or nobody can be reached.",
+            )
 
 
 def _repeats(case: Case, look: Look | None) -> Iterator[Deadline]:

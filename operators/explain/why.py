@@ -40,6 +40,7 @@ _HELD_BACK: dict[Reason, str] = {
     Reason.OUTSIDE_NOTICE_TIME: "a notice came outside its time",
     Reason.NOISE_HELD: "a notice was held for a while",
     Reason.NOISE_SUPPRESSED: "a notice was suppressed",
+    Reason.FLAPPING: "a notice waited for quiet",
     Reason.VOICE_DUPLICATE: "a call was left out",
     Reason.PARTLY_DELIVERED: "a message did not reach everybody",
     Reason.NOT_DELIVERED: "a message reached nobody",

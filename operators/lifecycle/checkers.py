@@ -1,7 +1,7 @@
 """The checkers of an open alert, in order: who judges, whom it concerns, what carries the verdict out.
 
-Next, Close, Recover, Shield, Ack, the signal that the quota held back, Upgrade, Action (spec/lifecycle.md 4.1; design.md
-7.36). A verdict that ends the alert ends the chain. `explain` reads the same table.
+Next, Close, Recover, Shield, Ack, what the quota, flapping and the hours of people held back, Upgrade, Action
+(spec/lifecycle.md 4.1; design.md 7.36). A verdict that ends the alert ends the chain. `explain` reads the same table.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,21 @@ from typing import Any, NamedTuple
 from operators.check.ack import ack_verdict
 from operators.check.action import action_verdict
 from operators.check.close import close_verdict
+from operators.check.flapping import flap_verdict
 from operators.check.held import held_verdict
 from operators.check.next import next_verdict
 from operators.check.recover import recover_verdict
 from operators.check.shield import shielding
 from operators.check.upgrade import upgrade_verdict
 from operators.check.verdict import Verdict
+from operators.check.waiting import waiting_verdict
 from operators.lifecycle import shielded
 from operators.lifecycle.ack import settle_ack_duration
 from operators.lifecycle.ends import end_by_verdict
 from operators.lifecycle.recovering import recover
 from operators.lifecycle.telling import escalate, repeat, try_again
 from operators.model.alert import Alert
+from operators.plan.later import settle_flapping, tell_waiting
 from operators.rules.ask.look import Look
 from operators.state.turn import Turn
 
@@ -57,10 +60,12 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("shield", shielding, unblocked, shielded.carry_out),
     Checker("ack", ack_verdict, everyone, settle_ack_duration),
     Checker("held", held_verdict, unblocked, try_again),
+    Checker("flapping", flap_verdict, unblocked, settle_flapping),
+    Checker("waiting", waiting_verdict, unblocked, tell_waiting),
     Checker("upgrade", upgrade_verdict, unblocked, escalate),
     Checker("action", action_verdict, unblocked, repeat),
 )
-"""A signal that the quota held back is tried again before anything later is told."""
+"""What was held back is told before anything later is: the first line before an escalation, that before a repeat."""
 
 
 def check(turn: Turn) -> None:

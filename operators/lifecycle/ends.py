@@ -29,6 +29,8 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not."""
     strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
+    if predecessor is None and not _end_is_owed(turn):
+        turn.keep(told=None)
     turn.begin(alert, snapshot_of(strategy) if strategy else None)
     turn.keep(said_over=None, openers=(turn.state.openers + id_key(event.id))[-OPENERS * ID_BYTES :])
     turn.scene.counts.opened += 1
@@ -39,6 +41,12 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> N
     if not turn.current().is_blocked:
         shield(turn)
         emit(turn, signal)
+
+
+def _end_is_owed(turn: Turn) -> bool:
+    """Return True if those who were told of the last alert have yet to hear of its end: they hear of the next one's."""
+    state = turn.state
+    return state.retry is not None or state.waiting is not None or state.flapping.is_on
 
 
 def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> KeptAlert:
@@ -167,6 +175,7 @@ def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
         state.over = max(state.over, end_time)
     state.grace = max(state.grace, end_time - ENDED_GRACE)
     state.ended_at, state.said_over, state.retry, state.repeat_waits = turn.now, None, None, False
+    state.waiting = None
 
 
 def end_alert(

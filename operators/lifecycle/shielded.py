@@ -4,7 +4,8 @@ from operators.check.shield import Shielding, shielding
 from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
 from operators.people.dispatch import notice_of
-from operators.plan.signal import UNSHIELDED, emit
+from operators.plan.judge import UNSHIELDED
+from operators.plan.signal import emit
 from operators.state.turn import Turn
 
 

@@ -15,9 +15,9 @@ from operators.lifecycle.fold import FOLD
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
+from operators.plan.later import tell_rest
 from operators.plan.plan import settle_held
 from operators.plan.send import Note, note_entry, say_messages
-from operators.plan.signal import retry
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import patch
 from operators.rules.shapes.model import Strategy
@@ -218,7 +218,7 @@ class Worker:
         if looks and turn.is_open:
             check(turn)
         if not turn.is_open:
-            retry(turn)
+            tell_rest(turn)
             if self._forget(turn):
                 return
         elif not looks:
@@ -239,8 +239,8 @@ class Worker:
         until = max(state.touched, state.ended_at or 0) + retention
         if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
             until = max(until, last)
-        if state.retry is not None:
-            until = max(until, state.retry.due)
+        if turn.due is not None:
+            until = max(until, turn.due)
         if turn.now < until:
             turn.look(until)
             return False
@@ -256,7 +256,7 @@ class Worker:
             self.states.drop(state.dedupe_md5)
             return False
         turn.let_go = [alert.id for alert in (state.alert, *state.previous) if alert is not None]
-        state.alert = state.snapshot = state.checks = None
+        state.alert = state.snapshot = state.checks = state.told = state.waiting = None
         state.previous = ()
         turn.look(until)
         return True

@@ -48,6 +48,14 @@ class UpgradeRecord(msgspec.Struct, frozen=True, gc=False):
     last_upgrade_time: int
 
 
+class FlapRecord(msgspec.Struct, frozen=True, gc=False):
+    """What people were told of flapping: so many changes in `span` seconds; notices wait until `quiet` pass without."""
+
+    changes: int
+    span: int
+    quiet: int
+
+
 class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """`extra_info` of an alert, typed (spec/lifecycle.md 2.2)."""
 
@@ -66,6 +74,8 @@ class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of the strategy's own escalation."""
     rule_snaps: dict[str, UpgradeRecord] = {}
     """Of the escalations of dispatch rules, by rule id."""
+    flapping: FlapRecord | None = None
+    """Of an alert with which people were told that its fingerprint flaps (design.md 7.54)."""
     is_recovering: bool = False
     ignore_unshield_notice: bool = False
     need_unshield_notice: bool = False

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from operators.model.records import Receivers
+
 
 class Anomaly(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An anomalous result of one level."""
@@ -59,3 +61,46 @@ class Retry(msgspec.Struct, frozen=True, gc=False):
     signal: str
     due: int
     notice_type: str = "normal"
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """Who was told of a problem and not yet how it ended, by way (design.md 7.56, 7.60)."""
+
+    alert_id: str
+    """The alert that they were told of last."""
+    notice_type: str
+    main: Receivers = {}
+    followers: Receivers = {}
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """A notice that reached nobody and is told as soon as somebody can be reached (design.md 7.48)."""
+
+    signal: str
+    notice_type: str
+    cycle: int
+
+
+class Flapping(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is remembered of how a fingerprint's alerts opened and ended. Stream time in Unix seconds."""
+
+    times: tuple[int, ...] = ()
+    """When they did, the oldest first and no more than can count; while it flaps, the first and the last of them."""
+    count: int = 0
+    """While it flaps: the changes since the first; 0 = it does not flap."""
+    told: int = 0
+    """While it flaps: the worst severity that people were told; 0 = they do not even know that it flaps."""
+
+    @property
+    def is_on(self) -> bool:
+        """Return True while it flaps."""
+        return self.count > 0
+
+    @property
+    def span(self) -> int:
+        """Return the seconds from the first change to the last."""
+        return self.times[-1] - self.times[0] if self.times else 0
+
+
+CALM = Flapping()
+"""Of a fingerprint with nothing to remember."""

@@ -6,6 +6,8 @@ import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[int, msgspec.Meta(ge=0)]
+MOST_CHANGES = 100
+"""The most changes that flapping may be measured by: their times are kept with each fingerprint."""
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +42,14 @@ class NoiseReduceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """How long a noise-reduced notice is held, in seconds."""
 
     window: Seconds = 300
+
+
+class FlapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a fingerprint flaps: `changes` (0 = never) within `window` seconds, until `quiet` seconds bring no other."""
+
+    changes: Annotated[int, msgspec.Meta(ge=0, le=MOST_CHANGES)] = 6
+    window: Seconds = 600
+    quiet: Seconds = 600
 
 
 class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +89,8 @@ class CoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event_expiry: Seconds = 86400
     clock_skew: Seconds = 300
     recover_delay: Seconds = 0
+    flap: FlapSettings = FlapSettings()
+    tell_ends_under_shield: bool = True
     timeout: Seconds = 3600
     """Of third-party and blocked alerts; 0 = never."""
     plugins: dict[str, PluginSettings] = {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from operators.model.alert import Alert
+from operators.model.alert import ABNORMAL, Alert
 from operators.people.groups import people_of
 from operators.rules.ask.facts import rule_facts
 from operators.rules.ask.look import Look
@@ -18,6 +18,7 @@ from operators.rules.shapes.model import (
     DispatchGroup,
     DispatchRule,
     DispatchTag,
+    FlapConfig,
     NoticeRelation,
     UpgradeConfig,
 )
@@ -46,6 +47,8 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     group_name: str
     upgrades: tuple[tuple[str, str, UpgradeConfig], ...]
     """Escalations in force, of (rule id, user type, configuration)."""
+    flap: FlapConfig | None = None
+    """Of the first rule that says when its alerts flap."""
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):
@@ -75,9 +78,14 @@ def _dispatch(look: Look) -> Dispatch | None:
 
 
 def relations(look: Look) -> list[Relation]:
-    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice."""
+    """Return what may follow a signal of the alert: its strategy's notice and actions, or the default notice.
+
+    Of a third-party alert that no dispatch rule matches any more, those who were told of it hear the end.
+    """
     if not look.alert.strategy_id:
-        return [look.default_notice] if look.default_notice is not None and dispatch(look) is not None else []
+        knows = look.told is not None and look.alert.status != ABNORMAL
+        speaks = look.default_notice is not None and (knows or dispatch(look) is not None)
+        return [look.default_notice] if speaks and look.default_notice is not None else []
     strategy = look.strategy
     if strategy is None:
         return []
@@ -132,6 +140,7 @@ def _taken_together(matched: list[Assignment], alert: Alert) -> Dispatch:
         rule_ids=tuple(rule.id for rule in rules),
         group_id=matched[0].group.id,
         group_name=matched[0].group.name,
+        flap=next((one.flap for rule in rules for one in _notices(rule) if one.flap is not None), None),
         upgrades=tuple((rule.id, rule.user_type, config) for rule, config in upgrades if config.is_enabled),
     )
 

@@ -94,15 +94,15 @@ def _people_at(group: UserGroup, situation: Situation, at: int) -> list[str]:
 def _handover(group: UserGroup, situation: Situation) -> int | None:
     """Return the next second at which the people of the group change."""
     people = people_now(group, situation)
-    return next((at for at in _edges(group, situation) if _people_at(group, situation, at) != people), None)
+    return next((at for at in shift_edges(group, situation) if _people_at(group, situation, at) != people), None)
 
 
-def _edges(group: UserGroup, situation: Situation) -> Iterator[int]:
-    """Return the coming seconds at which a shift begins or ends, in order."""
+def shift_edges(group: UserGroup, situation: Situation, days: int = HORIZON_DAYS) -> Iterator[int]:
+    """Yield the coming seconds at which a shift begins or ends, in order; none for a group without rotation."""
     zone = zone_of(group, situation)
     rotations = rotations_of(group, situation)
     today = wall_second(situation.now, zone) // DAY
-    for day in range(today, today + HORIZON_DAYS if rotations else today):
+    for day in range(today, today + days if rotations else today):
         walls = {wall for rotation in rotations for wall in _walls(rotation, day)}
         seconds = {at for wall in walls for at in crossings(_reading(wall), zone)}
         yield from sorted(at for at in seconds if at > situation.now)

@@ -13,9 +13,12 @@ from operators.rules.times.windows import active, in_day_range
 from operators.state.turn import Turn
 
 OPENING = frozenset({"abnormal", "no_data"})
+ENDS = frozenset({"recovered", "closed"})
+"""Signals of the beginning and of the end of an alert."""
+NORMAL, UNSHIELDED, UPGRADE, FLAPPING = "normal", "unshielded", "upgrade", "flapping"
+"""Types of notices (spec/notices.md 1.1, design.md 7.54)."""
 BLOCKED = "blocked"
 """Status and failure type of what circuit breaking holds back."""
-NO_DATA_SILENT = frozenset({"recovered", "closed"})
 
 Groups = tuple[tuple[str, ...], tuple[str, ...]]
 """Ids of the user groups that receive, and of those that follow."""
@@ -53,7 +56,7 @@ def unwanted_by(turn: Turn, relation: Relation, signal: str, *, first: bool) -> 
     if signal not in relation.signal:
         return Reason.SIGNAL_NOT_WANTED
     is_push = plugin_of(relation) == "message_queue"
-    if signal in NO_DATA_SILENT and is_no_data(alert) and not is_push:
+    if signal in ENDS and is_no_data(alert) and not is_push:
         return Reason.SIGNAL_NOT_WANTED
     if alert.is_ack and signal != "ack" and not is_push:
         return Reason.SIGNAL_MUTED_BY_ACK

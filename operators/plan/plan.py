@@ -4,19 +4,36 @@ from typing import Any
 
 import msgspec
 
-from operators.check.shield import Shielding, shielding
+from operators.check.shield import OPEN, Shielding, shielding
 from operators.limits.noise import Judged
 from operators.model.alert import CycleRecord
 from operators.model.identity import action_id
+from operators.model.memory import Waiting
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
 from operators.people.dispatch import Dispatch, Relation, notice_of, relations
-from operators.people.receivers import Receivers, receivers
-from operators.plan.judge import GO, OPENING, Groups, Verdict, groups_of, judge, plugin_of, unwanted_by
+from operators.people.receivers import Receivers
+from operators.plan.addressed import addressed, hears_end, told_more, with_told
+from operators.plan.flap import judge_flapping, note_severity, show_flapping
+from operators.plan.judge import (
+    ENDS,
+    FLAPPING,
+    GO,
+    OPENING,
+    UPGRADE,
+    Groups,
+    Verdict,
+    judge,
+    plugin_of,
+    unwanted_by,
+)
 from operators.plan.send import dimension_hash, hand_out, send
 from operators.rules.shapes.model import ActionRelation, NoticeRelation
 from operators.state.turn import Turn, replace
+
+UNHEARD = frozenset({Reason.NOBODY, Reason.OUTSIDE_NOTICE_TIME})
+"""Why a notice reached nobody, for the time being."""
 
 
 def plan(
@@ -49,25 +66,52 @@ def _act(
     turn: Turn, relation: Relation, signal: str, notice_type: str, found: Dispatch | None,
     groups: Groups | None, cycle: int | None,
 ) -> None:  # fmt: skip
-    alert, scene, now, strategy = turn.current(), turn.scene, turn.now, turn.strategy
+    alert, kind = turn.current(), notice_type
     shield = shielding(turn.view())
-    who = Receivers()
+    named = who = Receivers()
     if isinstance(relation, NoticeRelation):
-        main, follower = groups or groups_of(relation, strategy, found)
-        exclude = relation.options.exclude_notice_ways.get(signal, ())  # type: ignore[call-overload]
-        who = receivers(
-            main, follower, alert, scene.book, scene.settings, now, exclude=exclude, upgrade=notice_type == "upgrade"
-        )
-        who = _in_one_call(who) if relation.config.voice_notice == "serial" else who
-    verdict = judge(turn, relation, strategy, shield, who)
-    record = alert.extra_info.cycle_handle_record.get(relation.id)
+        if shield.is_shielded and hears_end(turn, relation, signal):
+            shield = OPEN
+        else:
+            named = addressed(turn, relation, signal, kind, found, groups)
+        who = named if shield.is_shielded else with_told(turn, relation, signal, named)
+    verdict = judge(turn, relation, turn.strategy, shield, who)
+    if isinstance(relation, NoticeRelation):
+        kind, verdict = judge_flapping(turn, signal, kind, verdict)
     if cycle is None:
+        record = alert.extra_info.cycle_handle_record.get(relation.id)
         cycle = record.execute_times + 1 if record and signal in OPENING else 1
-    action = _new_action(turn, relation, signal, notice_type, cycle, who, verdict)
+    action = _new_action(turn, relation, signal, kind, cycle, who, verdict)
     _record(turn, relation, action, shield)
-    _note_people(turn, action)
+    _note_people(turn, action, named.main)
+    if kind == FLAPPING:
+        show_flapping(turn)
     if hand_out(turn, action, verdict.detail).reason == Reason.NOISE_HELD:
         turn.put(handle_stage=("noise_reduce",))
+    else:
+        _note_told(turn, action, notice_type)
+
+
+def _note_told(turn: Turn, action: Action, notice_type: str) -> None:
+    """Remember who was told of a problem, that its end was told, or that a notice of either type reached nobody yet."""
+    if action.plugin_type != "notice" or action.signal not in OPENING | ENDS:
+        return
+    told = turn.state.told
+    if action.status == "received":
+        turn.keep(told=told_more(told, action) if action.signal in OPENING else None)
+        note_severity(turn)
+        if notice_type != UPGRADE:
+            turn.keep(waiting=None)
+    elif action.reason in UNHEARD and notice_type != UPGRADE and _is_news(turn, action):
+        turn.keep(waiting=Waiting(action.signal, notice_type, action.execute_times))
+
+
+def _is_news(turn: Turn, action: Action) -> bool:
+    """Return True if an action tells what nobody knows: of an alert nobody was told of, of an end somebody waits for."""
+    told = turn.state.told
+    if action.signal in ENDS:
+        return told is not None
+    return told is None or told.alert_id != action.alert_ids[0]
 
 
 def settle_held(turn: Turn, action: Action, window: Judged) -> None:
@@ -80,8 +124,9 @@ def settle_held(turn: Turn, action: Action, window: Judged) -> None:
     verdict = _judge_again(turn, action)
     if verdict is not GO:
         action = action.moved(verdict.status, verdict.reason, verdict.failure_type)
-    _note_people(turn, action)
+    _note_people(turn, action, action.receivers)
     send(turn, action, verdict.detail)
+    _note_told(turn, action, action.notice_type)
 
 
 def _judge_again(turn: Turn, action: Action) -> Verdict:
@@ -137,7 +182,7 @@ def config_of(relation: ActionRelation) -> dict[str, Any]:
 
 def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -> None:
     """Keep the cycle record that drives repeats and un-shield notices (spec/notices.md 1.6)."""
-    if action.notice_type == "upgrade" or action.signal not in OPENING:
+    if action.notice_type == UPGRADE or action.signal not in OPENING:
         return
     times = action.execute_times
     _put_record(turn, relation.id, CycleRecord(turn.now, shield.is_shielded, turn.current().latest_time, times))
@@ -147,19 +192,11 @@ def _put_record(turn: Turn, relation_id: str, record: CycleRecord) -> None:
     turn.put_extra(cycle_handle_record={**turn.extra().cycle_handle_record, relation_id: record})
 
 
-def _in_one_call(who: Receivers) -> Receivers:
-    """Return the receivers with the voice lists of each side put into one: serial calling."""
-    return replace(who, main=_serial(who.main), followers=_serial(who.followers))
+def _note_people(turn: Turn, action: Action, named: ByWay) -> None:
+    """Write on the alert that it is handled and whom that tells; its notice names them (spec/notices.md 1.4, 9d).
 
-
-def _serial(by_way: ByWay) -> ByWay:
-    if "voice" not in by_way:
-        return by_way
-    return {**by_way, "voice": [list(dict.fromkeys(name for names in by_way["voice"] for name in names))]}
-
-
-def _note_people(turn: Turn, action: Action) -> None:
-    """Write on the alert that it is handled and whom that tells; its notice names them (spec/notices.md 1.4, 9d)."""
+    `named`: those whom the rules make responsible, without who else hears of an end.
+    """
     alert = turn.current()
     changes: dict[str, object] = {
         "is_handled": True,
@@ -170,10 +207,10 @@ def _note_people(turn: Turn, action: Action) -> None:
         main, followers = _people(action.receivers), _people(action.followers)
         changes["assignee"] = _joined(alert.assignee, main)
         changes["follower"] = _joined(alert.follower, followers)
-        if action.notice_type == "upgrade":
+        if action.notice_type == UPGRADE:
             changes["supervisor"] = _joined(alert.supervisor, (*main, *followers))
-        elif main and not turn.state.is_assigned:
-            changes["appointee"] = main
+        elif (appointed := _people(named)) and not turn.state.is_assigned:
+            changes["appointee"] = appointed
     turn.put(**changes)
 
 

@@ -12,7 +12,12 @@ from operators.model.records import Action, LogEntry, Message, Notice
 from operators.state.scene import Scene
 from operators.state.turn import Turn, replace
 
-PLANNED = {"normal": Reason.PLANNED, "unshielded": Reason.UNSHIELD_PLANNED, "upgrade": Reason.ESCALATED}
+PLANNED = {
+    "normal": Reason.PLANNED,
+    "unshielded": Reason.UNSHIELD_PLANNED,
+    "upgrade": Reason.ESCALATED,
+    "flapping": Reason.FLAP_PLANNED,
+}
 
 
 def dimension_hash(alert: Alert) -> str:

@@ -6,10 +6,10 @@ from operators.model.memory import Retry
 from operators.model.reason import OpType, Reason
 from operators.model.records import Signal
 from operators.people.dispatch import Dispatch, dispatch, notice_of
+from operators.plan.flap import note_change
+from operators.plan.judge import ENDS, NORMAL
 from operators.plan.plan import plan
 from operators.state.turn import Turn
-
-NORMAL, UNSHIELDED, UPGRADE = "normal", "unshielded", "upgrade"
 
 
 def matched(turn: Turn) -> Dispatch | None:
@@ -20,11 +20,15 @@ def matched(turn: Turn) -> Dispatch | None:
 def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:
     """Emit the signal of a transition and plan what follows; a third-party alert speaks only through a dispatch rule.
 
-    `people`: whether people are told, or programs only.
+    `people`: whether people are told, or programs only. Where no rule matches any more, who was told hears the end.
     """
     found = matched(turn)
     if not turn.current().strategy_id and found is None:
+        if signal in ENDS and turn.state.told is not None:
+            _follow(turn, signal, notice_type, found)
         return
+    if people and notice_type == NORMAL:
+        note_change(turn, signal)
     say_signal(turn, signal, notice_type)
     if passes_quota(turn, signal, notice_type):
         _follow(turn, signal, notice_type, found, people=people)

@@ -3,7 +3,7 @@
 import msgspec
 
 from operators.model.alert import ABNORMAL, KeptAlert
-from operators.model.memory import CheckMemory, Retry, StrategySnapshot
+from operators.model.memory import CALM, CheckMemory, Flapping, Retry, StrategySnapshot, Told, Waiting
 
 RUN_LENGTH = 60
 """Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
@@ -49,6 +49,9 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
     due: int | None = None
     """When the checkers look next."""
     retry: Retry | None = None
+    told: Told | None = None
+    waiting: Waiting | None = None
+    flapping: Flapping = CALM
     repeat_waits: bool = False
     """A repeat notice is due and waits for a newer event (design.md 7.23)."""
     is_assigned: bool = False

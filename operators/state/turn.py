@@ -72,8 +72,9 @@ class Turn:
             scene = self.scene
             look = self._look = Look(
                 alert, self.strategy, scene.book, scene.settings, self.now, default_notice=scene.default_notice,
-                memory=state.checks, snapshot=state.snapshot, retry=state.retry,
+                memory=state.checks, snapshot=state.snapshot,
             )  # fmt: skip
+        look.remember(state.retry, state.told, state.waiting, state.flapping)
         return look
 
     def keep(self, **changes: Any) -> None:
@@ -127,7 +128,7 @@ class Turn:
             self._put_by(self.alert)
         self.let_go = self.let_go or []
         self.alert = state.alert = alert
-        state.snapshot, state.retry, state.ended_at = snapshot, None, None
+        state.snapshot, state.retry, state.waiting, state.ended_at = snapshot, None, None, None
         state.repeat_waits = state.is_assigned = False
         self._born, self._changed, self._stale, self._position = True, True, False, 0
 

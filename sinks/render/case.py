@@ -15,7 +15,7 @@ from sinks.render.media import Medium, medium_of
 from sinks.render.words import Words, words
 
 NO_DATA, SHIELD = "no_data", "shield"
-UPGRADE, UNSHIELDED = "upgrade", "unshielded"
+UPGRADE, UNSHIELDED, FLAPPING = "upgrade", "unshielded", "flapping"
 REPEAT = "repeat"
 
 

@@ -1,7 +1,7 @@
 """Tags, headlines and leads: what a notice says first, so that nobody takes an escalation for an alert."""
 
 from operators.model.alert import is_no_data
-from sinks.render.case import NO_DATA, REPEAT, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
+from sinks.render.case import FLAPPING, NO_DATA, REPEAT, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
 from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name
 from sinks.render.times import duration_text
@@ -32,9 +32,9 @@ def tag_names(case: Case) -> list[str]:
 
 
 def kind_of(case: Case) -> str:
-    """Return what kind of notice it is besides a first one: an escalation, the end of a shield, a repeat; else ""."""
+    """Return what kind of notice it is besides a first one: an escalation, a repeat and so on; else ""."""
     message = case.message
-    if message.notice_type in (UPGRADE, UNSHIELDED):
+    if message.notice_type in (UPGRADE, UNSHIELDED, FLAPPING):
         return message.notice_type
     return REPEAT if message.execute_times > 1 else ""
 
@@ -101,11 +101,22 @@ def lead_texts(case: Case) -> list[str]:
         leads.append(phrases[f"upgrade{number}"].format(duration=stood))
     if message.notice_type == UNSHIELDED:
         leads.append(phrases[f"unshielded{number or ('' if is_open(case.alert) else '_ended')}"])
+    if message.notice_type == FLAPPING:
+        leads.append(_flapping_text(case, number))
     if kind_of(case) == REPEAT and is_open(case.alert):
         leads.append(phrases[f"repeat{number}"])
     if is_without_data(case) and is_open(case.alert):
         leads.append(phrases["no_data"])
     return leads
+
+
+def _flapping_text(case: Case, number: str) -> str:
+    """Return how often the alerts of a fingerprint opened and ended, and what it takes for more notices to come."""
+    known = case.alert.extra_info.flapping
+    if known is None or number:
+        return case.words.phrases["flapping_merged"]
+    span, quiet = (duration_text(seconds, case.words.units) for seconds in (known.span, known.quiet))
+    return case.words.phrases["flapping"].format(changes=known.changes, span=span, quiet=quiet)
 
 
 def default_title(case: Case) -> str:

@@ -205,7 +205,7 @@ def test_a_severity_that_is_kept_is_said_to_be_kept():
 
 def test_a_rule_holds_only_while_its_conditions_hold():
     lines = [strategy_event(0), put(10, dispatch=[group(rule(groups=("net",)))]), strategy_event(60, "RECOVERED")]
-    assert told(replay(book(group(rule())), lines)) == [(0, "db-1", False), (60, "net-1", False)]
+    assert told(replay(book(group(rule())), lines)) == [(0, "db-1", False), (60, "net-1,db-1", False)]
 
 
 def test_a_rule_that_stops_matching_gives_the_alert_back_to_its_strategy():
@@ -215,7 +215,7 @@ def test_a_rule_that_stops_matching_gives_the_alert_back_to_its_strategy():
         strategy_event(10),
         strategy_event(60, "RECOVERED"),
     ]
-    assert told(replay(book(group(tagged)), lines)) == [(0, "db-1", False), (60, "ops-1", False)]
+    assert told(replay(book(group(tagged)), lines)) == [(0, "db-1", False), (60, "ops-1,db-1", False)]
 
 
 @pytest.mark.parametrize(

@@ -184,14 +184,13 @@ def test_a_step_outside_the_notices_time_is_kept():
     assert 86400 - 800 <= time <= 86400 - 800 + 60
 
 
-def test_an_escalation_to_nobody_is_a_step_all_the_same():
+def test_an_escalation_step_in_which_nobody_can_be_reached_is_passed_over_at_once():
     groups = [{**group, "users": []} if group["id"] == "lead" else group for group in GROUPS]
     out = replay({**book(), "user_groups": groups}, [strategy_event(0)], until=3600)
     assert [
         (one["time"] - T0, one["status"], one["reason"]) for one in out.actions if one["notice_type"] == "upgrade"
     ] == [
-        (1800, "skipped", "nobody"),
-        (3600, "success", "delivered"),
+        (1800, "success", "delivered"),
     ]
 
 

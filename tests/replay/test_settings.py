@@ -32,11 +32,17 @@ NOISY = {
     ],
 }
 MD5 = "0123456789abcdef" * 2
+SILENCED = {**RULES, "shields": [{"id": 1, "category": "scope", "scope_type": "biz", "begin_time": T0 + 30}]}
 LATE = {"event_id": "late", "target": "10.0.0.9"}
 
 
 def many(count):
     return [strategy_event(0, target=f"10.0.{n // 200}.{n % 200}", event_id=f"m{n}") for n in range(count)]
+
+
+def flaps(count):
+    """Openings and ends in turn, ten seconds apart."""
+    return [strategy_event(10 * n, "RECOVERED" if n % 2 else "ABNORMAL", event_id=f"f{n}") for n in range(count)]
 
 
 def kinds(count):
@@ -61,6 +67,10 @@ EFFECTS = {
     ),
     "event_expiry": (86400, 10, RULES, [strategy_event(0), strategy_event(50, time=T0 + 30, **LATE)], 60),
     "recover_delay": (0, 30, RULES, [strategy_event(0), strategy_event(10, "RECOVERED")], 60),
+    "flap.changes": (6, 2, RULES, flaps(2), 60),
+    "flap.window": (600, 5, RULES, flaps(6), 60),
+    "flap.quiet": (600, 100, RULES, flaps(7), 300),
+    "tell_ends_under_shield": (True, False, SILENCED, [strategy_event(0), strategy_event(60, "RECOVERED")], 60),
     "timeout": (3600, 100, THIRD, [event(0)], 200),
     "ended_retention": (
         3600,

@@ -315,7 +315,7 @@ def test_a_shield_by_command_acts_at_once():
     lines = [strategy_event(0), command(50, "shield", shield=shield(0, 100)), strategy_event(60, "RECOVERED")]
     out = replay(RULES, lines)
     assert out.told("SHIELD")[0]["time"] - T0 == 50
-    assert kinds(out) == [(0, "normal", "success"), (60, "normal", "skipped")]
+    assert kinds(out) == [(0, "normal", "success"), (60, "normal", "success")]
 
 
 def test_an_unshield_by_command_acts_at_once():

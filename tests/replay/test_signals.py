@@ -225,7 +225,7 @@ def test_a_third_party_alert_is_dispatched_by_the_rules_in_force_when_it_ends():
     to_db = {**group, "rules": [{**group["rules"][0], "user_groups": ["db"]}]}
     lines = [event(0), put(30, dispatch=[to_db]), event(60, "RECOVERED")]
     out = replay({**rules, "dispatch": [group]}, lines)
-    assert out.noticed("signal") == [(0, "mail", "alice", "abnormal"), (60, "mail", "dave", "recovered")]
+    assert out.noticed("signal") == [(0, "mail", "alice", "abnormal"), (60, "mail", "dave,alice", "recovered")]
 
 
 # --- acknowledgement

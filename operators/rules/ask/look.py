@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from operators.model.alert import Alert
-from operators.model.memory import EMPTY, CheckMemory, Retry, StrategySnapshot
+from operators.model.memory import CALM, EMPTY, CheckMemory, Flapping, Retry, StrategySnapshot, Told, Waiting
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import NoticeRelation, Strategy
@@ -18,13 +18,14 @@ class Look:
 
     __slots__ = (
         "_event", "_made", "_severity",
-        "alert", "book", "default_notice", "memory", "now", "retry", "settings", "snapshot", "strategy",
+        "alert", "book", "default_notice", "flapping", "memory", "now", "retry", "settings", "snapshot", "strategy",
+        "told", "waiting",
     )  # fmt: skip
 
     def __init__(
         self, alert: Alert, strategy: Strategy | None, book: RuleBook, settings: CoreSettings, now: int, *,
         default_notice: NoticeRelation | None = None, memory: CheckMemory | None = None,
-        snapshot: StrategySnapshot | None = None, retry: Retry | None = None,
+        snapshot: StrategySnapshot | None = None,
     ) -> None:  # fmt: skip
         self.alert = alert
         self.strategy = strategy
@@ -36,10 +37,17 @@ class Look:
         """By which third-party alerts are told."""
         self.memory = memory or EMPTY
         self.snapshot = snapshot
-        self.retry = retry
+        self.remember()
         self._event = alert.event
         self._severity = alert.severity
         self._made: dict[Callable[[Look], Any], Any] = {}
+
+    def remember(
+        self, retry: Retry | None = None, told: Told | None = None, waiting: Waiting | None = None,
+        flapping: Flapping = CALM,
+    ) -> None:  # fmt: skip
+        """Take notice of what was told and of what waits to be: it may change while the look stays true."""
+        self.retry, self.told, self.waiting, self.flapping = retry, told, waiting, flapping
 
     def once(self, make: Callable[["Look"], Made]) -> Made:
         """Return what a function makes of this look: worked out when first asked for, then remembered."""

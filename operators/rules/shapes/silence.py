@@ -5,7 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from operators.rules.shapes.condition import Condition
-from operators.rules.shapes.strategy import UpgradeConfig
+from operators.rules.shapes.strategy import FlapConfig, UpgradeConfig
 from operators.rules.shapes.words import (
     FOREVER,
     Amount,
@@ -78,6 +78,7 @@ class DispatchAction(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     action_type: Literal["notice"] = "notice"
     is_enabled: bool = True
     upgrade_config: UpgradeConfig = UpgradeConfig()
+    flap: FlapConfig | None = None
 
 
 class DispatchRule(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,9 +1,10 @@
 """Strategies: what is watched, when it is told, and to whom (rules.md)."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from operators.model.settings import MOST_CHANGES
 from operators.rules.shapes.words import (
     Amount,
     Count,
@@ -124,6 +125,14 @@ class NoiseReduceConfig(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tru
     count: Percent = 10
 
 
+class FlapConfig(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """When what is told flaps, and for how long it must be quiet; seconds. Null: as setting `flap` says."""
+
+    changes: Annotated[int, msgspec.Meta(ge=0, le=MOST_CHANGES)] | None = None
+    window: Amount | None = None
+    quiet: Amount | None = None
+
+
 class NoticeOptions(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Who decides the people, and when notices are kept back. `skip_delay` in seconds."""
 
@@ -134,6 +143,7 @@ class NoticeOptions(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     end_time: DayTime = "23:59:59"
     exclude_notice_ways: dict[Signal, tuple[Way, ...]] = {}
     skip_delay: Amount = 0
+    flap: FlapConfig | None = None
     need_biz_converge: bool = True
 
 

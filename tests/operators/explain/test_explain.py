@@ -15,7 +15,7 @@ from operators.lifecycle.checkers import Checker, everyone
 from operators.model.alert import Alert, CycleRecord, Extra, UpgradeRecord
 from operators.model.check import CheckResult
 from operators.model.event import Event
-from operators.model.memory import Anomaly, CheckMemory, Retry
+from operators.model.memory import Anomaly, CheckMemory, Flapping, Retry, Waiting
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
 from operators.rules.book import RuleBook
@@ -571,3 +571,23 @@ def test_a_checker_that_says_no_more_than_its_verdict_is_told_by_that(monkeypatc
     monkeypatch.setattr(checkers, "CHECKERS", (*checkers.CHECKERS, nap))
     told = explain(alert(), [], [], now=NOW, book=RuleBook.empty()).next
     assert (NOW + 5, "it wakes up") in [(deadline.time, deadline.what) for deadline in told]
+
+
+# --- what was held back
+
+
+def test_flapping_says_when_people_are_told_how_it_stands(rules):
+    state = kept(flapping=Flapping((NOW - 500, NOW - 100), 6, 2))
+    story = explain(alert(), [], [], book=rules(), state=state, now=NOW)
+    assert (NOW + 500, "people are told how it stands") in [(one.time, one.what) for one in story.next]
+
+
+def test_a_notice_that_waited_for_quiet_says_so(rules):
+    logs = [entry(OpType.ACTION, Reason.FLAPPING, description="notice abnormal: mail to alice (7 changes in 600 s)")]
+    (found,) = explain(alert(), logs, [], book=rules(), state=kept(), now=NOW).why_not
+    assert (found.what, found.why) == ("a notice waited for quiet", REASON_TEXT[Reason.FLAPPING])
+
+
+def test_a_first_notice_that_reached_nobody_is_yet_to_come(rules):
+    story = explain(alert(), [], [], book=rules(), state=kept(waiting=Waiting("abnormal", "normal", 1)), now=NOW)
+    assert (NOW + 86400, "people are told, if somebody can be reached") in [(one.time, one.what) for one in story.next]
