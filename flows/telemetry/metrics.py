@@ -109,6 +109,10 @@ ALERTS = Metric(
     name="tocsin_alerts", kind="counter", labels=("change",), known=(("opened",), ("recovered",), ("closed",)),
     help="Alerts opened and ended.",
 )  # fmt: skip
+UNCHECKED = Metric(
+    name="tocsin_alerts_unchecked", kind="counter",
+    help="Alerts closed because no data came, of series that no check ever came of: are the results of detection sent at all?",
+)  # fmt: skip
 LOG_ENTRIES = Metric(
     name="tocsin_log_entries", kind="counter", labels=("op_type", "reason"),
     help="Entries of alert logs: every change of an alert, and every reason why nothing was done.",
@@ -207,7 +211,7 @@ AM_BUILD = Metric(
 METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
     RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
-    SLOTS, STATES, OPEN_ALERTS, ALERTS, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
+    SLOTS, STATES, OPEN_ALERTS, ALERTS, UNCHECKED, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,
     REQUESTS, TAKEN_IN, NOT_TAKEN_IN, LEFT_OUT, KEEP_SECONDS, AM_BUILD,

@@ -14,6 +14,7 @@ from flows.telemetry.meter import Meter
 from flows.telemetry.redaction import Redactor, secrets_of
 from flows.telemetry.said import Said
 from operators.batch import Raw
+from operators.check.close import NO_CHECK_EVER
 from operators.intake.enrich.event import Dropped
 from operators.lifecycle.dedupe import access_time
 from operators.lifecycle.worker import Worker
@@ -59,6 +60,7 @@ class Telemetry:
         self._arrived: dict[tuple[str, int | None], int] = {}
         self._created: dict[str, None] = {}
         self._said = Said(meter)
+        self._unchecked: set[str] = set()
         self._open, self._ended = 0, 0
         self._summed_up = self._shown = clock()
 
@@ -124,10 +126,22 @@ class Telemetry:
         ended = sum(alert.end_time is not None for alert in alerts)
         self._ended += ended
         self._open += len(alerts) - ended
+        if ended:
+            self._warn_of_unchecked(alerts)
+
+    def _warn_of_unchecked(self, alerts: list[Alert]) -> None:
+        """Warn once of each strategy with items whose alerts close because no check ever came."""
+        for alert in alerts:
+            if alert.extra_info.end_description == NO_CHECK_EVER and alert.strategy_id not in self._unchecked:
+                self._unchecked.add(alert.strategy_id)
+                log.warning("no check ever came", strategy_id=alert.strategy_id, alert_id=alert.id)
 
     def _count_entries(self, entries: list[LogEntry], _: float) -> None:
         for (op_type, reason), count in Counter((entry.op_type, entry.reason) for entry in entries).items():
             self._meter.add(metrics.LOG_ENTRIES, count, op_type, reason)
+            if reason == Reason.DATA_STOPPED:
+                unchecked = sum(entry.description == NO_CHECK_EVER for entry in entries)
+                self._meter.add(metrics.UNCHECKED, unchecked)
             if reason == Reason.RENDER_FAILED:
                 self._meter.add(metrics.CREATED, count, "failed", "TemplateError")
 

@@ -61,13 +61,18 @@ def _left(look: Look, strategy: Strategy) -> Finding | None:
     return None if text is None else (Reason.TARGET_LEFT, text)
 
 
+NO_DATA = "no data for so long that nobody can tell whether the alert still holds"
+NO_CHECK_EVER = "no check of its series ever came, and no event for so long that nobody can tell whether it still holds"
+"""Its strategy has items, so checks are expected; where they go is in docs/events.md."""
+
+
 def _silent(look: Look, strategy: Strategy) -> Finding | None:
     silence = silence_deadline(look, strategy)
     if silence is None or look.now < silence:
         return None
     if is_no_data(look.alert):
         return Reason.NO_DATA_EXPIRED, f"no data for more than {look.settings.no_data_expiry} s"
-    return Reason.DATA_STOPPED, "no data for so long that nobody can tell whether the alert still holds"
+    return Reason.DATA_STOPPED, NO_CHECK_EVER if look.memory.last_check is None else NO_DATA
 
 
 def _yielded(look: Look, strategy: Strategy) -> Finding | None:

@@ -226,6 +226,15 @@ def test_a_word_that_was_not_understood_is_counted_each_time_and_told_once_a_sou
     assert [stage.value(metrics.UNREAD_WORDS, field) for field in ("severity", "status")] == [3, 3]
 
 
+def test_an_alert_that_closes_because_no_check_ever_came_is_counted_and_its_strategy_named_once():
+    items = [{"id": 1, "name": "cpu", "query_configs": [{"metric_id": "cpu", "agg_interval": 60}]}]
+    stage = Stage(rules={"strategies": [{**CPU, "items": items}], "user_groups": [OPS]})
+    stage.batch(event(), event("e2", target="10.0.0.2"))
+    lines = stage.batch(event("e3", target="10.0.0.3", time=T0 + 3600), at=T0 + 3600)
+    told = [line["strategy_id"] for line in lines if line["event"] == "no check ever came"]
+    assert (told, stage.value(metrics.UNCHECKED)) == (["1"], 2)
+
+
 def test_events_from_ahead_count_by_source_of_which_a_hundred_have_a_name():
     stage = Stage()
     stage.batch(*(event(f"e{n}", time=T0 + 301, plugin_id=f"p{n}") for n in range(102)), event("e", time=T0 + 300))
