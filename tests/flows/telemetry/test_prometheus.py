@@ -5,14 +5,14 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from flows.telemetry import metrics
 from flows.telemetry.health import HealthServer, Heart
 from flows.telemetry.meter import Meter
-from flows.telemetry.metrics import METRICS, TOTAL
+from flows.telemetry.metrics import METRICS, TOTAL, Program
 from tests.servers import prometheus
 
 pytestmark = pytest.mark.servers
@@ -27,7 +27,7 @@ def there():
 @pytest.fixture
 def meter() -> Meter:
     """A meter in which every metric has a value."""
-    meter = Meter()
+    meter = Meter(programs=get_args(Program))
     for metric in METRICS:
         labels = metric.known[0] if metric.known else tuple("x" for _ in metric.labels)
         if metric.kind == "histogram":
