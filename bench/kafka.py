@@ -70,7 +70,6 @@ class Bench:
             kafka, elastic = starts.submit(kafka_server), starts.submit(elasticsearch_server)
         (self.kafka, self.brokers), (self.elastic, self.url) = kafka.result(), elastic.result()
         self.admin = AdminClient({"bootstrap.servers": self.brokers})
-        (root / "rules").mkdir()
         self._number = 0
         self._started: list[subprocess.Popen[bytes]] = []
         self._idle: dict[int, float] = {}
@@ -109,7 +108,7 @@ class Bench:
         """Start the workers of a job."""
         settings = self.root / f"{name}.yaml"
         settings.write_text(yaml.safe_dump({
-            "rules": str(self.root / "rules"), "outbox": {"dsn": "none"}, "quota": {"alert": {"threshold": 0}},
+            "rules": "none", "outbox": {"dsn": "none"}, "quota": {"alert": {"threshold": 0}},
             "kafka": {"brokers": self.brokers, "topics": {topic: {}}, "group": name}, "recovery": {"interval": 5}, **more,
         }))  # fmt: skip
         command = [*TOCSIN, "run", "--settings", str(settings), "--data", str(self.root / name), "--no-courier"]

@@ -108,7 +108,7 @@ def _worker(directory: Path) -> Worker:
 def _place(worker: int, kept: object) -> ReadUpTo:
     if isinstance(kept, dict):
         return KafkaPlace(worker, kept["clock"], kept["partitions"])
-    return msgspec.convert({"type": "files", "worker": worker, "place": kept}, FilesPlace)
+    return msgspec.convert({"type": "files", "worker": worker, "files": kept}, FilesPlace)
 
 
 def write(savepoint: Savepoint, path: Path) -> None:

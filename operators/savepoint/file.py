@@ -40,11 +40,27 @@ class KafkaPlace(msgspec.Struct, frozen=True, tag="kafka"):
     partitions: Mapping[str, tuple[int, int]]
 
 
+class FilePlace(msgspec.Struct, frozen=True, array_like=True):
+    """How far a file was read. A file is known by its device and inode, and by the last line that was read of it."""
+
+    name: str
+    device: int = 0
+    inode: int = 0
+    offset: int = 0
+    """Bytes, of a packed file unpacked ones."""
+    line: int = 0
+    """Lines."""
+    last: int = 0
+    """Bytes of the last line."""
+    check: int = 0
+    """Checksum of the last line."""
+
+
 class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
-    """How far the only worker had read: number of the file, its bytes and lines; bytes and lines of the commands."""
+    """How far the only worker had read its files, commands among them; the latest stands last."""
 
     worker: int
-    place: tuple[int, int, int, int, int]
+    files: tuple[FilePlace, ...]
 
 
 class SharedState(msgspec.Struct, frozen=True, tag="shared"):

@@ -102,10 +102,9 @@ EVENT = (
 
 @pytest.mark.parametrize("command", ["replay", "run"])
 def test_a_full_disk_ends_in_one_line_that_names_the_file(tocsin, tmp_path, command):
-    (tmp_path / "rules").mkdir()
     (tmp_path / "events.jsonl").write_text("".join(EVENT % number for number in range(200)))
     place = ["--out", "out"] if command == "replay" else ["--data", "out"]
-    done = tocsin(command, "--rules", "rules", "--input", "events.jsonl", *place, preexec=little_room)
+    done = tocsin(command, "--rules", "none", "--input", "events.jsonl", *place, preexec=little_room)
     assert done.returncode == 1
     assert b"out/" in done.stderr.splitlines()[-1]
 
@@ -116,9 +115,8 @@ def test_a_command_that_finds_no_room_names_its_file(tocsin, tmp_path):
 
 
 def test_a_replay_says_in_a_line_what_it_came_to(tocsin, tmp_path):
-    (tmp_path / "rules").mkdir()
     (tmp_path / "events.jsonl").write_text(EVENT % 1 + "nonsense\n")
-    done = tocsin("replay", "--rules", "rules", "--input", "events.jsonl", "--out", "out")
+    done = tocsin("replay", "--rules", "none", "--input", "events.jsonl", "--out", "out")
     assert done.stdout == b"out: 1 events, 1 dead letters -> 1 alerts (1 still open), 0 notices\n"
 
 

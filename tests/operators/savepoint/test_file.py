@@ -17,6 +17,7 @@ from operators.savepoint.divide import shared_out
 from operators.savepoint.file import (
     FORMAT,
     MAGIC,
+    FilePlace,
     FilesPlace,
     Head,
     KafkaPlace,
@@ -90,7 +91,7 @@ def test_workers_that_stand_at_different_commands_are_not_joined():
 
 
 def test_files_are_read_on_where_they_were_left():
-    place = FilesPlace(0, (0, 120, 3, 0, 0))
+    place = FilesPlace(0, (FilePlace("events.jsonl", 1, 2, 120, 3, 40, 7),))
     assert read_on_from([place]) == place
 
 
