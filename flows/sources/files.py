@@ -26,6 +26,10 @@ PAUSE = 0.05
 """Seconds between two looks at a file that had nothing new; the engine stalls beyond 0.1 (engine.md 0.6)."""
 
 
+def unheard() -> None:
+    """Be told of an answer, and do nothing."""
+
+
 State = tuple[tuple[Any, ...], ...]
 """The places of files, as plain tuples."""
 

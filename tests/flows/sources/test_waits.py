@@ -41,7 +41,7 @@ def file(tmp_path):
 @pytest.fixture
 def part(file, wall, stop):
     made = FilesPart(
-        SourceSettings(files=(str(file),), follow=True, clock="wall"), size=10, stop=stop, resume=None, now=wall
+        SourceSettings(files=(str(file),), follow=True, clock="wall"), size=10, stop=stop, places=Places(), now=wall
     )
     yield made
     made.close()
