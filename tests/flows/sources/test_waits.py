@@ -6,6 +6,7 @@ import pytest
 
 from flows.settings import SourceSettings
 from flows.sources.files import FilesPart
+from flows.sources.places import Places
 from flows.stop import AT_ONCE, Stop
 
 T = 1_700_000_000
