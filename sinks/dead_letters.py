@@ -1,6 +1,5 @@
 """Where refused records go: JSON lines in a file, each with its bytes, its place and the reason (design.md 1.6)."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from operators.model.records import DeadLetter
+from sinks.appended import append_lines
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,17 +25,15 @@ class DeadLetters(Protocol):
 
 
 class FileDeadLetters:
-    """Appends to a file; what was written survives the death of the process."""
+    """Appends to a file. Raises OSError at the start where it cannot be written, and by `write` where there is no room."""
 
     def __init__(self, path: str) -> None:
-        self._stream = Path(path).open("ab", buffering=0)  # noqa: SIM115 - kept open for the life of the job
+        self._path = Path(path)
+        append_lines(self._path, b"")
 
     def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Append one line a letter, in one write."""
-        data = b"".join(_encode(letter) + b"\n" for letter in letters)
-        while data:
-            data = data[os.write(self._stream.fileno(), data) :]
+        """Append one line a letter, all of them or none."""
+        append_lines(self._path, b"".join(_encode(letter) + b"\n" for letter in letters))
 
     def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+        """Do nothing: the file is open only while it is written."""

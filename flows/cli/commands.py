@@ -16,6 +16,7 @@ from flows.settings import commands_file, recovery_under
 from operators.rules.read.alone import read_alone
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.model import Shield
+from sinks.appended import append_lines
 
 FINGERPRINT_LENGTH = 32
 
@@ -58,11 +59,10 @@ def tell(whom: Telling, command: dict[str, Any]) -> None:
 
 
 def append(path: Path, line: str) -> None:
-    """Append one line in one write."""
+    """Append one line, durably."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        append_lines(path, f"{line}\n".encode())
     except OSError as error:  # one of writing knows no name
         fail(f"{path}: {error.strerror}")
     click.echo(f"appended to {path}")

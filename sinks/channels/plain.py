@@ -9,6 +9,7 @@ import msgspec
 
 from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
+from sinks.appended import append_lines
 from sinks.channels.errors import for_all
 from sinks.channels.wording import plain_text
 
@@ -30,8 +31,8 @@ class File:
         document.pop("config")
         line = msgspec.json.encode(document, order="sorted") + b"\n"
         try:
-            with self._lock, self._path.open("ab") as file:
-                file.write(line)
+            with self._lock:
+                append_lines(self._path, line)
         except OSError as error:
             reason = f"cannot write {self._path}: {error.strerror}"
             return for_all(_receivers(notice), Result(ok=False, message=reason, retryable=True))
