@@ -14,7 +14,11 @@ from operators.intake.decode import Decoded, decode
 from operators.model.command import Command
 
 ALERT = "1763900000ffffffffffff"
-PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool")) | {"inputs": (), "follow": False, "recording": False}
+PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool")) | {
+    "inputs": (),
+    "follow": False,
+    "recording": False,
+}
 SHIELD = "{id: work, category: scope, scope_type: biz, begin_time: 1700000000, end_time: 1700003600}"
 
 
