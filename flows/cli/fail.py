@@ -5,11 +5,13 @@ from typing import NoReturn
 
 import click
 
+from operators.model.address import without_password
+
 
 def fail(*reasons: object) -> NoReturn:
     """Say why, one reason a line, and exit 1."""
     for reason in reasons:
-        click.echo(in_words(reason), err=True)
+        click.echo(without_password(in_words(reason)), err=True)
     sys.exit(1)
 
 

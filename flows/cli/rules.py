@@ -15,6 +15,7 @@ from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
 from flows.settings import Settings, SettingsError
+from operators.model.address import without_password
 from operators.rules.book import KINDS, RuleBook, acted_on
 from operators.rules.read.documents import RuleError
 from operators.rules.read.export import schema as file_schema
@@ -61,7 +62,7 @@ def _counts(book: RuleBook) -> dict[str, int]:
 
 
 def _report(book: RuleBook | None, errors: Sequence[RuleError]) -> dict[str, Any]:
-    told = [{"file": error.file, "path": error.path, "reason": error.reason} for error in errors]
+    told = [{"file": without_password(error.file), "path": error.path, "reason": error.reason} for error in errors]
     if book is None:
         return {"ok": False, "errors": told}
     idle = [kind for kind in KINDS if not acted_on(kind)]

@@ -72,13 +72,19 @@ class Redactor:
 
 
 def secrets_of(book: RuleBook, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """Yield the values of the secrets that the channels of a book name, those that can be read now."""
-    for channel in book.channels:
-        for field in channel.__struct_fields__:
-            value = getattr(channel, field)
-            for one in value.values() if isinstance(value, dict) else (value,):
+    """Yield the values of the secrets that channels and actions of a book name, those that can be read now."""
+    actions = (action.config for strategy in book.strategies.values() for action in strategy.actions)
+    for thing in (*book.channels, *actions):
+        for field in thing.__struct_fields__:
+            for one in _members(getattr(thing, field)):
                 if isinstance(one, Secret) and (found := value_of(one.env, one.file, environment)):
                     yield found
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def secrets_in(settings: msgspec.Struct, environment: Mapping[str, str] = os.environ) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Lanes keep providers apart: what stands in one never delays what stands in another."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 
 from operators.deliver.delivery import Result
+from operators.model.address import authority_of
 from operators.model.records import Notice
 
 PATIENCE = 10
@@ -19,7 +19,7 @@ def lane(notice: Notice) -> str:
     """Return the way, with the provider's host where the notice names one: each such host is a provider of its own."""
     config = notice.config or {}
     addresses = config.get("url") or config.get("dsn") or (notice.receivers if notice.way == "webhook" else ())
-    hosts = {_host(one) for one in ((addresses,) if isinstance(addresses, str) else addresses)}
+    hosts = {authority_of(one) for one in (addresses if isinstance(addresses, list | tuple) else (addresses,))}
     host = hosts.pop() if len(hosts) == 1 else ""
     return f"{notice.way}:{host}" if host else notice.way
 
@@ -27,14 +27,6 @@ def lane(notice: Notice) -> str:
 def way(lane_: str) -> str:
     """Return the way of a lane."""
     return lane_.partition(":")[0]
-
-
-def _host(address: str) -> str:
-    """Return host and port, never user or password; nothing for what is no address."""
-    try:
-        return urlsplit(address).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
 
 
 def pause(streak: int, answer: Mapping[str, Result]) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from operators.deliver.delivery import Result, Results
+from operators.model.address import authority_of
 from operators.model.records import Notice
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all
-from sinks.channels.http import Answer, Http, host_of
+from sinks.channels.http import Answer, Http
 from sinks.channels.secrets import Reveal, address_of, addresses
 
 MENTION_PLACE = "--mention-users--"
@@ -57,7 +58,7 @@ class Bot:
         results: Results = {}
         broken: dict[str, Result] = {}
         for address, post in self._posts(notice, table, results):
-            host = host_of(address)
+            host = authority_of(address)
             result = broken.get(host) or attempt(
                 partial(self._post, notice, address, post, secret), (secret, *table.values())
             )

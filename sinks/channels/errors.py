@@ -45,10 +45,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _secret_parts(address: str) -> list[str]:
-    """Return what may be secret in an address: user and password, values of the query, long segments of the path."""
+    """Return what may be secret in an address: user and password, values of the query, long segments of the path.
+
+    Of anything else, the token behind its scheme (`Bearer ...`).
+    """
     found = _SPLIT_ADDRESS.fullmatch(address)
     if found is None:
-        return []
+        return address.split()[1:]
     user, path, query = (part or "" for part in found.groups())
     segments = [part for part in _SEPARATORS.split(path) if len(part) >= _LONG_SEGMENT]
     return [*_SEPARATORS.split(f"{user}:{query}"), *segments]

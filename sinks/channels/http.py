@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
@@ -182,14 +181,6 @@ class Http:
 def _encoded(headers: Mapping[str, str]) -> dict[str, Any]:
     """Return fields whose values are bytes of UTF-8 where they are not ASCII."""
     return {name: value if value.isascii() else value.encode() for name, value in headers.items()}
-
-
-def host_of(address: str) -> str:
-    """Return host and port of an address; "" for what is none."""
-    try:
-        return urlsplit(address).netloc.rpartition("@")[2]
-    except ValueError:
-        return ""
 
 
 def retry_after(text: str | None, now: float) -> float | None:

@@ -3,65 +3,25 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
-import msgspec
 import redis
+from confluent_kafka import KafkaException
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
-from sinks.channels.errors import LaterError, RefusedError, attempt
+from operators.rules.shapes.queue import Queue, queue_of
+from operators.rules.shapes.words import RefusedError as RefusedAddressError
+from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure
+from sinks.channels.secrets import revealed
 from sinks.kafka.producer import DeliveryError as KafkaDeliveryError
 from sinks.kafka.producer import KafkaSink, Outgoing
 
-REDIS, KAFKA = "redis", "kafka"
-
 _REMEMBERED = 10_000
-
-
-class Queue(msgspec.Struct, frozen=True):
-    """One queue: a Redis list or a Kafka topic."""
-
-    kind: str
-    host: str
-    port: int
-    name: str
-    """Of the list or topic."""
-    db: int = 0
-    username: str = ""
-    password: str = ""
-
-    @property
-    def label(self) -> str:
-        """The queue without its password, for results."""
-        place = f"/{self.db}/{self.name}" if self.kind == REDIS else f"/{self.name}"
-        return f"{self.kind}://{self.host}:{self.port}{place}"
-
-
-def queue_of(dsn: str) -> Queue:
-    """Return the queue of `redis://[:password@]host:port/db/key` or `kafka://host:port/topic`.
-
-    Raises ValueError, whose text does not repeat the address.
-    """
-    try:
-        parts = urlsplit(dsn)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("not the address of a queue") from None
-    if parts.scheme not in (REDIS, KAFKA) or not host:
-        raise ValueError("a queue is redis://[:password@]host:port/db/key or kafka://host:port/topic")
-    path = parts.path.lstrip("/")
-    if parts.scheme == KAFKA:
-        if not path or "/" in path:
-            raise ValueError("kafka://host:port/topic needs one topic")
-        return Queue(KAFKA, host, port or 9092, path)
-    db, _, key = path.partition("/")
-    if not db.isascii() or not db.isdecimal() or not key:
-        raise ValueError("redis://host:port/db/key needs a database number and a key")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return Queue(REDIS, host, port or 6379, key, int(db), user, password)
+_CLIENTS = 64
+"""Queues whose clients are kept: one whose password changed is another queue."""
 
 
 class Push:
@@ -81,18 +41,20 @@ class Push:
     def send(self, notice: Notice) -> Results:
         """Push to every queue; one result for each, by its label."""
         dsns = (notice.config or {}).get("dsn") or ()
-        dsns = (dsns,) if isinstance(dsns, str) else dsns
+        dsns = dsns if isinstance(dsns, list | tuple) else (dsns,)
         if not dsns:
             return {notice.way: Result(ok=False, message="the action names no queue")}
         lines = [line.encode() for line in notice.content.split("\n") if line]
         results: Results = {}
         for number, dsn in enumerate(dsns, 1):
             try:
-                queue = queue_of(str(dsn))
-            except ValueError as error:
+                queue = queue_of(revealed(dsn))
+            except RefusedAddressError as error:
                 results[f"queue {number}"] = Result(ok=False, message=str(error))
-                continue
-            results[queue.label] = self._once(notice.id, queue, lines)
+            except DeliveryError as error:
+                results[f"queue {number}"] = failure(error)
+            else:
+                results[queue.label] = self._once(notice.id, queue, lines)
         return results
 
     def _once(self, notice_id: str, queue: Queue, lines: Sequence[bytes]) -> Result:
@@ -109,7 +71,7 @@ class Push:
         return result
 
     def _push(self, queue: Queue, lines: Sequence[bytes]) -> Result:
-        return self._to_redis(queue, lines) if queue.kind == REDIS else self._to_kafka(queue, lines)
+        return self._to_kafka(queue, lines) if queue.is_kafka else self._to_redis(queue, lines)
 
     def _to_redis(self, queue: Queue, lines: Sequence[bytes]) -> Result:
         try:
@@ -123,12 +85,15 @@ class Push:
     def _client(self, queue: Queue) -> redis.Redis:
         with self._lock:
             if queue not in self._redis:
+                self._redis = self._redis if len(self._redis) < _CLIENTS else {}
                 self._redis[queue] = redis.Redis(
                     host=queue.host,
                     port=queue.port,
                     db=queue.db,
                     username=queue.username or None,
                     password=queue.password or None,
+                    ssl=queue.tls,
+                    ssl_ca_certs=queue.ca or None,
                     socket_timeout=self._timeout,
                     socket_connect_timeout=self._timeout,
                     retry=Retry(NoBackoff(), 0),
@@ -151,11 +116,25 @@ class Push:
 
     def _sink(self, queue: Queue) -> KafkaSink:
         if queue not in self._kafka:
-            servers = {"bootstrap.servers": f"{queue.host}:{queue.port}", "log_level": 0}
-            self._kafka[queue] = KafkaSink(servers, timeout=self._timeout)
+            try:
+                self._kafka[queue] = KafkaSink(client_options(queue), timeout=self._timeout)
+            except KafkaException as error:
+                raise RefusedError(f"Kafka's client: {error.args[0].str()}") from None
         return self._kafka[queue]
 
     def _lock_of(self, queue: Queue) -> threading.Lock:
         """Return the lock of a queue's producer, which serves one thread at a time."""
         with self._lock:
             return self._locks.setdefault(queue, threading.Lock())
+
+
+def client_options(queue: Queue) -> dict[str, Any]:
+    """Return the options by which Kafka's client reaches a queue."""
+    login = {"sasl.mechanism": queue.sasl, "sasl.username": queue.username, "sasl.password": queue.password}
+    return {
+        "bootstrap.servers": f"{queue.host}:{queue.port}",
+        "log_level": 0,
+        "security.protocol": ("SASL_" if queue.username else "") + ("SSL" if queue.tls else "PLAINTEXT"),
+        **({"ssl.ca.location": queue.ca} if queue.ca else {}),
+        **(login if queue.username else {}),
+    }

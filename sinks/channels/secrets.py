@@ -4,7 +4,9 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from operators.rules.shapes.channel import is_reference
 from operators.rules.shapes.model import Secret
 from sinks.channels.errors import LaterError, RefusedError
 
@@ -31,6 +33,16 @@ def reveal(secret: str | Secret | None, environ: Mapping[str, str] | None = None
             raise MissingSecretError(f"environment variable {secret.env} is not set")
         return lambda: value
     return _of_file(Path(secret.file))
+
+
+def revealed(value: Any, environ: Mapping[str, str] | None = None) -> str:
+    """Return a text of an action's configuration, or the secret it names. Raises LaterError for one that is not there."""
+    if not is_reference(value):
+        return str(value)
+    try:
+        return reveal(Secret(**value), environ)()
+    except MissingSecretError as error:
+        raise LaterError(str(error)) from None
 
 
 def _of_file(path: Path) -> Reveal:

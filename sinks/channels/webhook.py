@@ -14,7 +14,7 @@ from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all, redact
 from sinks.channels.http import Answer, Http
-from sinks.channels.secrets import Reveal
+from sinks.channels.secrets import Reveal, revealed
 
 SIGNATURE, STAMP = "X-Tocsin-Signature", "X-Tocsin-Timestamp"
 """Header fields of a signed post: `sha256=` and the HMAC of `timestamp.body`."""
@@ -75,19 +75,23 @@ class Webhook:
 def call_action(notice: Notice, http: Http) -> Result:
     """Call the webhook of a strategy as its configuration says (rules.md); the body is the notice's content."""
     config: dict[str, Any] = notice.config or {}
-    url, headers = str(config.get("url") or ""), dict(config.get("headers") or {})
-    return attempt(partial(_call_action, notice, config, url, headers, http), (url, *map(str, headers.values())))
+    try:
+        url = revealed(config.get("url") or "")
+        headers = {str(name): revealed(value) for name, value in (config.get("headers") or {}).items()}
+    except DeliveryError as error:
+        return failure(error)
+    return attempt(partial(_call_action, notice, config, url, headers, http), (url, *headers.values()))
 
 
-def _call_action(notice: Notice, config: Mapping[str, Any], url: str, headers: Mapping[str, Any], http: Http) -> Result:
+def _call_action(notice: Notice, config: Mapping[str, Any], url: str, headers: Mapping[str, str], http: Http) -> Result:
     method = str(config.get("method") or "POST").upper()
     if method not in _METHODS or not url:
         raise RefusedError("the action names no address" if not url else f"no method {method!r}")
     body = "" if method == "GET" and not config.get("body") else notice.content
     fields = {"Content-Type": content_type(body), "Idempotency-Key": notice.id, **basic_auth(url)}
-    fields.update({str(name): str(value) for name, value in headers.items()})
+    fields.update(headers)
     answer = judged(http.call(method, url, body.encode(), fields, min(float(config.get("timeout") or 10), _LONGEST)))
-    return Result(ok=True, message=redact(answer.text(), (url, *map(str, headers.values()))))
+    return Result(ok=True, message=redact(answer.text(), (url, *headers.values())))
 
 
 def judged(answer: Answer) -> Answer:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from operators.rules.shapes.channel import is_reference
 from sinks.render.case import Case
 from sinks.render.escapes import clean, one_line
 from sinks.render.payload import push_documents, webhook_document
@@ -28,7 +29,7 @@ def config_of(case: Case, run: Run, errors: list[str]) -> dict[str, Any]:
 
 
 def _each(value: Any, run: Run, place: str, errors: list[str]) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and (place == "headers" or not is_reference(value)):
         return {name: _each(one, run, f"{place}.{name}", errors) for name, one in value.items()}
     if not isinstance(value, str) or "{" not in value:
         return value

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from operators.model.address import without_password
 from operators.rules.book import KINDS
 from operators.rules.read.yaml_text import Problem, finite, parse_yaml
 from operators.rules.shapes.words import kind_of
@@ -40,7 +41,7 @@ class RuleError(msgspec.Struct, frozen=True, order=True):
     reason: str
 
     def __str__(self) -> str:
-        text = ": ".join(part for part in (self.file, self.path, self.reason) if part)
+        text = ": ".join(part for part in (without_password(self.file), self.path, self.reason) if part)
         line = _NOT_IN_A_LINE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
         return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
 

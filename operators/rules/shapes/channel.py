@@ -1,6 +1,6 @@
 """Channels: how each notice way is delivered. Secrets are named, never written (rules.md)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,15 @@ class Secret(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     env: str = ""
     file: str = ""
+
+
+def is_reference(value: Any) -> bool:
+    """Return True if a plain value is a reference to a secret, as the configuration of an action carries it."""
+    return isinstance(value, dict) and value.keys() in ({"env"}, {"file"}) and all(map(_is_text, value.values()))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from operators.model.settings import MOST_CHANGES
+from operators.rules.shapes.channel import Secret
+from operators.rules.shapes.queue import Queues
 from operators.rules.shapes.words import (
     Amount,
     Count,
@@ -12,7 +14,6 @@ from operators.rules.shapes.words import (
     Id,
     Percent,
     Plain,
-    Queues,
     Severity,
     Signal,
     Template,
@@ -186,8 +187,8 @@ class ActionConfig(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a webhook calls (`url`, ...) or where a queue push goes (`dsn`). Seconds."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: Template = ""
-    headers: dict[str, Template] = {}
+    url: Template | Secret = ""
+    headers: dict[str, Template | Secret] = {}
     body: Template = ""
     timeout: Count = 10
     failed_retry: RetryConfig = RetryConfig()

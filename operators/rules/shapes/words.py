@@ -32,7 +32,6 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NODE = re.compile(r"[^|\s]+\|[^|\s]+")
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{2,8})*)?")
 _PERSON = re.compile(r"(?:user|group)#.+", re.DOTALL)
-_QUEUE = re.compile(r"rediss?://[^/\s]+/\d+/\S+|kafka://[^/\s]+/[^/\s]+")
 _WHOLE_MINUTE = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d(?:Z|[+-]\d\d:?\d\d)?")
 """A date and time of day without seconds."""
 _MONTH_SPAN = re.compile(r"(?:0?[1-9]|[12]\d|3[01]) ")
@@ -232,16 +231,6 @@ def _pattern(value: Any, _: Reading) -> str:
     return str(value)
 
 
-def _queues(value: Any, _: Reading) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not values:
-        raise RefusedError("expected at least one queue")
-    for one in values:
-        if not _QUEUE.fullmatch(_text(one)):
-            raise RefusedError("not a queue (redis://host:port/db/key or kafka://host:port/topic)")
-    return tuple(values)
-
-
 _TEXT = {"type": "string"}
 _ONE_ID = {"type": ["string", "integer"]}
 
@@ -279,8 +268,6 @@ Node = Annotated[str, Reader(_node, {"type": ["string", "object"]})]
 """A topology node, `obj|inst`."""
 NodeOrEmpty = Annotated[str, Reader(_node_or_empty, {"type": ["string", "object", "null"]})]
 """A topology node, or "" for none."""
-Queues = Annotated[tuple[str, ...], Reader(_queues, {"type": ["string", "array"], "items": _TEXT})]
-"""Addresses of queues, one text or a list of at least one."""
 
 Severity = Annotated[int, msgspec.Meta(ge=1, le=3)]
 """1 fatal, 2 warning, 3 remind."""

@@ -4,12 +4,15 @@ import hashlib
 import hmac
 import json
 
+import msgspec
 import pytest
 from werkzeug import Response
 
 from operators.rules.shapes.model import Channel as ChannelRule
 from operators.rules.shapes.model import Secret
 from sinks.channels import build
+from sinks.channels.http import Http
+from sinks.channels.webhook import Webhook
 from tests.sinks.channels.given import BY_WAY, ENVIRON, notice
 
 
@@ -210,3 +213,24 @@ def test_what_a_webhook_answers_does_not_show_the_key_of_its_address(hook):
     url, _, said = hook
     said["body"] = b"you said key=hunter2secret"
     assert call({"url": f"{url}?key=hunter2secret"}).message == "you said key=***"
+
+
+@pytest.mark.parametrize("place", ["env", "file"])
+def test_an_action_reveals_its_secrets_to_nobody_but_its_address(place, httpserver, tmp_path, monkeypatch):
+    """The notice, and so the outbox, the documents and the log, hold the references."""
+    secrets = {"HOOK": httpserver.url_for("/secret-path-of-a-hook"), "TOKEN": "Bearer hunter2secret"}
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+        (tmp_path / name).write_text(value + "\n")
+    references = {name: {place: name if place == "env" else str(tmp_path / name)} for name in secrets}
+    httpserver.expect_request("/secret-path-of-a-hook", headers={"Authorization": "Bearer hunter2secret"}).respond_with_data("taken by hunter2secret")  # fmt: skip
+    sent = notice(config={"url": references["HOOK"], "headers": {"Authorization": references["TOKEN"]}})
+    (result,) = Webhook(Http(60.0), lambda: "", lambda: "").send(sent).values()
+    assert (result.ok, result.message) == (True, "taken by ***")
+    assert b"hunter2" not in msgspec.json.encode(sent)
+
+
+def test_an_action_whose_secret_is_not_there_is_tried_again_and_says_which():
+    sent = notice(config={"url": "http://127.0.0.1:1/", "headers": {"Authorization": {"env": "NOT_THERE"}}})
+    (result,) = Webhook(Http(60.0), lambda: "", lambda: "").send(sent).values()
+    assert (result.retryable, result.message) == (True, "environment variable NOT_THERE is not set")

@@ -13,6 +13,7 @@ from operators.rules.shapes.model import (
     NoticeRelation,
     NoticeWay,
     NotifyConfig,
+    Secret,
     UserRef,
 )
 from operators.rules.shapes.words import WAYS, RefusedError
@@ -382,3 +383,38 @@ def test_a_document_alone_is_read_as_in_a_file():
     assert (notice.id, notice.user_groups, wrong) == ("5", ("1",), [])
     assert read_alone({"signal": ["x"]}, NoticeRelation)[1][0].startswith("signal[0]: expected one of")
     assert read_alone(5, NoticeRelation) == (None, ["expected a mapping, got an integer"])
+
+
+def action(**config):
+    (found,) = strategy(actions=[{"id": 1, "plugin_type": "webhook" if "url" in config else "message_queue", "config": config}]).actions  # fmt: skip
+    return found.config
+
+
+def test_the_secrets_of_an_action_are_named_like_those_of_a_channel():
+    hook = action(url={"env": "HOOK"}, headers={"Authorization": {"file": "/run/token"}, "X": "{{ alert.id }}"})
+    assert hook.url == Secret(env="HOOK")
+    assert hook.headers == {"Authorization": Secret(file="/run/token"), "X": "{{ alert.id }}"}
+    assert action(dsn={"env": "QUEUE"}).dsn == (Secret(env="QUEUE"),)
+    assert action(dsn=["kafka://h/t", {"file": "/q"}]).dsn == ("kafka://h/t", Secret(file="/q"))
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ({"dsn": {"env": "A", "file": "B"}}, "dsn: expected text"),
+        ({"dsn": {"env": ""}}, "dsn: expected text"),
+        ({"dsn": {"env": 5}}, "dsn: expected text"),
+        ({"dsn": {"vault": "x"}}, "dsn: expected text"),
+        ({"dsn": [["redis://h/0/k"]]}, "dsn: expected text"),
+        ({"dsn": "redis://h/0/k?ssl=hunter2"}, "dsn: redis:// takes nothing behind the `?`"),
+        ({"url": {"env": "A", "file": "B"}}, "url: give either 'env' or 'file'"),
+        ({"url": "http://h", "headers": {"A": {}}}, "headers.A: give either 'env' or 'file'"),
+    ],
+)
+def test_a_reference_that_names_no_place_or_two_is_refused(config, place):
+    plugin = "webhook" if "url" in config else "message_queue"
+    (told,) = complaints(
+        strategies=[{"id": 1, "name": "a", "actions": [{"id": 1, "plugin_type": plugin, "config": config}]}]
+    )
+    assert f"strategies[0].actions[0].config.{place}" in told
+    assert "hunter2" not in told
