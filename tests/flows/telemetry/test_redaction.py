@@ -74,7 +74,7 @@ def test_a_known_secret_never_shows(secret: str, before: str, after: str):
 def test_the_secrets_of_channels_are_found_by_their_names(tmp_path: Path):
     (tmp_path / "s").write_text("from-file\n")
     channels = [
-        {"way": "mail", "host": "h", "sender": "a@b", "username": "u", "password": {"env": "PW"}},
+        {"way": "mail", "host": "h", "sender": "a@b", "username": "u", "password": {"env": "PW"}, "tls": True},
         {"way": "dingtalk", "url": {"file": str(tmp_path / "s")}, "secret": {"env": "GONE"}},
         {"way": "webhook", "headers": {"X-Key": {"env": "KEY"}, "Y": "plain"}},
     ]
@@ -91,3 +91,13 @@ def test_the_secrets_of_settings_are_found_by_their_shape():
     options = {"sasl.password": Secret(env="PW"), "ssl.key.password": Secret(file="/gone"), "x": "plain"}
     settings = msgspec.structs.replace(Settings(), kafka=KafkaSettings(options=options))
     assert list(secrets_in(settings, {"PW": "from-env"})) == ["from-env"]
+
+
+def test_the_secrets_of_actions_are_found_too():
+    config = {"url": {"env": "HOOK"}, "headers": {"Authorization": {"env": "KEY"}, "X": "plain"}}
+    queues = {"dsn": ["redis://h/0/k", {"env": "QUEUE"}]}
+    actions = [{"id": 1, "config": config}, {"id": 2, "plugin_type": "message_queue", "config": queues}]
+    book, errors = build(found(strategies=[{"id": 1, "name": "a", "actions": actions}]).documents)
+    assert errors == []
+    environment = {"HOOK": "https://hook", "KEY": "a key", "QUEUE": "redis://:pw@h/0/k", "OTHER": "no secret"}
+    assert sorted(secrets_of(book, environment)) == ["a key", "https://hook", "redis://:pw@h/0/k"]
