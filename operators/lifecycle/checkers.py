@@ -23,7 +23,7 @@ from operators.lifecycle.ack import settle_ack_duration
 from operators.lifecycle.ends import end_by_verdict
 from operators.lifecycle.recovering import recover
 from operators.lifecycle.telling import escalate, repeat, try_again
-from operators.model.alert import Alert
+from operators.model.alert import ABNORMAL, Alert
 from operators.plan.later import settle_flapping, tell_waiting
 from operators.rules.ask.look import Look
 from operators.state.turn import Turn
@@ -70,10 +70,13 @@ CHECKERS: tuple[Checker, ...] = (
 
 def check(turn: Turn) -> None:
     """Let every checker look at the open alert; deadlines are asked for on the way."""
+    turn.state.rules = turn.scene.book.version
+    alert = turn.current()
     for _, judge, concerns, carry_out in CHECKERS:
-        if concerns(turn.current()):
+        if concerns(alert):
             verdict = judge(turn.view())
-            turn.look(verdict.next_look)
+            if verdict.next_look is not None:
+                turn.look(verdict.next_look)
             carry_out(turn, verdict)
-            if not turn.is_open:
+            if alert.status != ABNORMAL:
                 return

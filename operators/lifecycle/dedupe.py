@@ -5,7 +5,7 @@ from typing import Any
 from operators.check.results import fold_event as fold_event_check
 from operators.intake.enrich.event import Dropped
 from operators.lifecycle.ends import end_alert, open_alert, timeout_of, with_tags
-from operators.lifecycle.skip import are_alike, may_skip
+from operators.lifecycle.skip import may_skip
 from operators.limits import quota
 from operators.model.alert import ABNORMAL, RECOVERED, KeptAlert
 from operators.model.event import Event
@@ -187,12 +187,12 @@ def _converge(turn: Turn, alert: KeptAlert, event: Event, *, is_result: bool) ->
         turn.log_move(Reason.RECOVERY_ABORTED, event.description, event)
     if is_due_sooner or aborts or turn.state.repeat_waits:
         return True
-    return not (may_skip(turn, before, event) if alert.strategy_id else are_alike(before, alert.event))
+    return not may_skip(turn.state, turn.strategy, before, alert.event, turn.scene.book)
 
 
 def _expect(turn: Turn, alert: KeptAlert, event: Event) -> bool:
     """Set the timed transition of the newest event; return True if it comes before the next look."""
-    status, at = timeout_of(turn, alert.strategy_id, event, blocked=alert.is_blocked)
+    status, at = timeout_of(turn.scene, turn.now, alert, event)
     alert.next_status, alert.next_status_time = status, at
     due = turn.state.due
     return at is not None and (due is None or at < due)

@@ -1,6 +1,7 @@
 """How an alert is opened and ended: the two ends of every move (spec/lifecycle.md 2.4, 2.6; design.md 7)."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from operators.check.ack import ack_duration_at_end
@@ -9,7 +10,7 @@ from operators.check.verdict import Verdict
 from operators.lifecycle.dimensions import dimensions_of
 from operators.lifecycle.shielded import shield
 from operators.limits import quota
-from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Extra, KeptAlert, opening_signal
+from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, KeptAlert, opening_signal
 from operators.model.event import Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
@@ -18,6 +19,7 @@ from operators.people.dispatch import dispatch
 from operators.plan.signal import emit
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
+from operators.state.scene import Scene
 from operators.state.state import ID_BYTES, OPENERS, id_key
 from operators.state.turn import Turn, replace
 
@@ -52,8 +54,6 @@ def _end_is_owed(turn: Turn) -> bool:
 def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> KeptAlert:
     name = alert_id(turn.state.dedupe_md5, event)
     settings, book = turn.scene.settings, turn.scene.book
-    dimensions, agg_dimensions = dimensions_of(event, strategy, book)
-    next_status, next_status_time = timeout_of(turn, event.strategy_id, event)
     alert = KeptAlert(
         id=name,
         seq_id=name[10:],
@@ -71,37 +71,48 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
         latest_time=event.time,
         first_anomaly_time=event.anomaly_time,
     )
-    return replace(  # in two steps: Python puts more than fifteen names into a dict first
-        alert,
-        bk_tenant_id=event.bk_tenant_id,
-        labels=strategy.labels if strategy else (),
-        dimensions=dimensions,
-        next_status=next_status,
-        next_status_time=next_status_time,
-        extra_info=Extra(
-            predecessor=predecessor,
-            agg_dimensions=agg_dimensions,
-            additional_dimensions=event.extra_info.get("additional_dimensions"),
-            strategy={"id": strategy.id, "name": strategy.name} if strategy else None,
-        ),
+    if event.bk_tenant_id != alert.bk_tenant_id:
+        alert.bk_tenant_id = event.bk_tenant_id
+    if strategy is not None:
+        alert.labels = strategy.labels
+    alert.dimensions, agg_dimensions = dimensions_of(event, strategy, book)
+    alert.next_status, alert.next_status_time = timeout_of(turn.scene, turn.now, alert, event)
+    alert.extra_info = _extra(event, strategy, predecessor, agg_dimensions)
+    return alert
+
+
+def _extra(event: Event, strategy: Strategy | None, predecessor: str | None, agg_dimensions: tuple[str, ...]) -> Extra:
+    if strategy is None and predecessor is None and not event.extra_info:
+        return _plain_extra(agg_dimensions)
+    return Extra(
+        predecessor=predecessor,
+        agg_dimensions=agg_dimensions,
+        additional_dimensions=event.extra_info.get("additional_dimensions"),
+        strategy={"id": strategy.id, "name": strategy.name} if strategy else None,
     )
 
 
-def timeout_of(turn: Turn, strategy_id: str, event: Event, *, blocked: bool = False) -> tuple[str | None, int | None]:
+@lru_cache(maxsize=256)
+def _plain_extra(agg_dimensions: tuple[str, ...]) -> Extra:
+    """Return what alerts have in common that only their dimensions tell apart: one for all of them."""
+    return Extra(agg_dimensions=agg_dimensions)
+
+
+def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str | None, int | None]:
     """Return the timed transition that a newest event sets: of leases, third-party, blocked and `timeout` alerts.
 
     Time-outs count stream time (design.md 4, 7.31, 7.53, 7.61).
     """
     if event.until is not None:
         return RECOVERED, event.until
-    if strategy_id and not blocked:
-        strategy = turn.scene.strategy(strategy_id)
+    if alert.strategy_id and not alert.is_blocked:
+        strategy = scene.strategy(alert.strategy_id)
         timeout = strategy.timeout if strategy is not None and not strategy.items else None
-        return (None, None) if timeout is None else (CLOSED, turn.now + timeout)
-    settings = turn.scene.settings
-    plugin = settings.plugins.get(event.plugin_id) if settings.plugins and not strategy_id else None
+        return (None, None) if timeout is None else (CLOSED, now + timeout)
+    settings = scene.settings
+    plugin = settings.plugins.get(event.plugin_id) if settings.plugins and not alert.strategy_id else None
     timeout = settings.timeout if plugin is None or plugin.timeout is None else plugin.timeout
-    return (CLOSED, turn.now + timeout) if timeout else (None, None)
+    return (CLOSED, now + timeout) if timeout else (None, None)
 
 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
@@ -117,8 +128,9 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> 
         limit = scene.settings.quota.alert
         count = scene.alert_quota.count(key)
         reason, text = Reason.ALERT_QUOTA, f"{count} new alerts in {limit.window} s; {limit.threshold} are let through"
-    next_status, next_status_time = timeout_of(turn, event.strategy_id, event, blocked=True)
-    turn.put(is_blocked=True, next_status=next_status, next_status_time=next_status_time)
+    turn.put(is_blocked=True)
+    next_status, next_status_time = timeout_of(scene, turn.now, turn.current(), event)
+    turn.put(next_status=next_status, next_status_time=next_status_time)
     turn.log(OpType.ALERT_QOS, reason, text, event)
 
 

@@ -29,8 +29,9 @@ def _event(worker: "Worker", event: Event) -> None:
         event = msgspec.structs.replace(event, at=now, create_time=now)
     if event.strategy_id and (strategy := scene.book.strategies.get(event.strategy_id)):
         _note_series(worker, strategy, event)
-    turn = worker.turn(event.dedupe_md5)
-    worker.finish(turn, looks=fold_event(turn, event))
+    if not worker.repeats(event):
+        turn = worker.turn(event.dedupe_md5)
+        worker.finish(turn, looks=fold_event(turn, event))
 
 
 def _note_series(worker: "Worker", strategy: Strategy, event: Event) -> None:

@@ -4,24 +4,30 @@ from operators.check.series import result_level
 from operators.model.event import Event
 from operators.model.memory import CheckMemory
 from operators.rules.ask.facts import raw_dimensions
+from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
-from operators.state.turn import Turn
+from operators.state.state import State
 
 
-def may_skip(turn: Turn, before: Event, event: Event) -> bool:
+def may_skip(state: State, strategy: Strategy | None, before: Event, event: Event, book: RuleBook) -> bool:
     """Return True if the checkers would say of an alert what they said while `before` was its newest event.
 
     The event only puts off what ends the alert: its window stays hot, its data has not stopped. What the rules say
-    stands too, unless a newer book is yet to be looked at: then a look is due within `check_interval`.
+    stands too, for an alert of a strategy while they are those under which the checkers last looked.
     """
-    state, alert = turn.state, turn.current()
-    due = state.due
-    if due is not None and due <= turn.now + turn.scene.settings.check_interval:
-        return False
-    if alert.extra_info.is_recovering or alert.is_shielded or alert.is_blocked:
-        return False
-    strategy = turn.strategy
-    return strategy is not None and _is_newest(state.checks, event) and _says_the_same(before, alert.event, strategy)
+    alert = state.alert
+    assert alert is not None
+    if not alert.strategy_id:
+        return not (book.shields or book.dispatch or book.hosts) or are_alike(before, event)
+    return (
+        strategy is not None
+        and state.rules == book.version
+        and not alert.is_shielded
+        and not alert.extra_info.is_recovering
+        and not alert.is_blocked
+        and _is_newest(state.checks, event)
+        and _says_the_same(before, event, strategy)
+    )
 
 
 def _is_newest(memory: CheckMemory | None, event: Event) -> bool:
@@ -43,21 +49,15 @@ def are_alike(before: Event, event: Event) -> bool:
     return (
         before.severity == event.severity
         and before.tags == event.tags
-        and _place(before) == _place(event)
+        and before.target == event.target
+        and before.target_type == event.target_type
+        and before.ip == event.ip
+        and before.bk_host_id == event.bk_host_id
         and before.plugin_id == event.plugin_id
         and before.metric == event.metric
+        and before.ipv6 == event.ipv6
+        and before.bk_cloud_id == event.bk_cloud_id
+        and before.bk_service_instance_id == event.bk_service_instance_id
+        and before.bk_topo_node == event.bk_topo_node
         and (before.extra_info == event.extra_info or raw_dimensions(before) == raw_dimensions(event))
-    )
-
-
-def _place(event: Event) -> tuple[object, ...]:
-    return (
-        event.target_type,
-        event.target,
-        event.ip,
-        event.ipv6,
-        event.bk_cloud_id,
-        event.bk_host_id,
-        event.bk_service_instance_id,
-        event.bk_topo_node,
     )

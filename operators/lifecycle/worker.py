@@ -12,6 +12,8 @@ from operators.intake.decode import Refusal
 from operators.intake.name import Body, Record, RulesChange
 from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
+from operators.lifecycle.repeat import fold_repeat
+from operators.model.event import Event
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
@@ -200,7 +202,11 @@ class Worker:
             return
         turn = Turn(state, self.scene, self.clock)
         turn.flush()
-        self.finish(turn, looks=looks or (state.due is not None and state.due <= self.clock))
+        if not looks and state.is_open and (state.due is None or state.due > self.clock):
+            turn.due = state.due  # only a minute is over
+            self._keep(turn)
+        else:
+            self.finish(turn, looks=True)
 
     # --- states
 
@@ -212,6 +218,19 @@ class Worker:
         """
         now = self.clock
         return Turn(self.states.get(md5) or State(md5, generation=self._arrival, touched=now), self.scene, now)
+
+    def repeats(self, event: Event) -> bool:
+        """Fold an event that repeats an open alert and moves nothing; return False for any other."""
+        md5 = event.dedupe_md5
+        slot = self.states.slots[md5[:2]]
+        state = slot.states.get(md5)
+        if state is None or not fold_repeat(state, event, self.scene, self.clock):
+            return False
+        slot.changed(md5)
+        run = state.run
+        if run is not None and run.count == 1:
+            self._timers.schedule(md5, state.wakes_at())
+        return True
 
     def finish(self, turn: Turn, *, looks: bool) -> None:
         """Let the checkers look, and keep the state that follows."""

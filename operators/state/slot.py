@@ -3,6 +3,8 @@
 The encoded form of each state is kept until it changes, so a snapshot is a join.
 """
 
+from sys import intern
+
 import msgspec
 
 from operators.model.snapshot import SnapshotError
@@ -29,6 +31,10 @@ class Slot:
         md5 = state.dedupe_md5
         self.states[md5] = state
         self._encoded.pop(md5, None)
+
+    def changed(self, dedupe_md5: str) -> None:
+        """Take notice that a state was changed in place."""
+        self._encoded.pop(dedupe_md5, None)
 
     def drop(self, dedupe_md5: str) -> None:
         """Forget a state."""
@@ -58,4 +64,6 @@ class Slot:
             raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         slot = cls()
         slot.states = {state.dedupe_md5: state for state in states}
+        for state in states:
+            state.rules = intern(state.rules)
         return slot

@@ -48,6 +48,8 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
     """When the document first fell behind in the fields that may wait."""
     due: int | None = None
     """When the checkers look next."""
+    rules: str = ""
+    """Version of the rules under which they last looked."""
     retry: Retry | None = None
     told: Told | None = None
     waiting: Waiting | None = None

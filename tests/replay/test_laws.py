@@ -151,11 +151,29 @@ def test_looking_more_often_than_asked_changes_nothing(lines):
     sparing, eager = replay_of(SERIES, SETTINGS), replay_of(SERIES, SETTINGS)
     finish = eager.worker.finish
     eager.worker.finish = lambda turn, *, looks: finish(turn, looks=True)
+    eager.worker.repeats = lambda event: False
     for line in lines_of(lines):
         sparing.fold(line)
         eager.fold(line)
     until = _last(lines) + 3000
     assert finished(eager, until).bytes == finished(sparing, until).bytes
+
+
+@ODD
+@given(some_lines)
+def test_the_short_way_of_a_repeat_does_what_the_long_way_does(lines):
+    short, long = replay_of(SERIES, SETTINGS), replay_of(SERIES, SETTINGS)
+    long.worker.repeats = lambda event: False
+    for line in lines_of(lines):
+        short.fold(line)
+        long.fold(line)
+        assert _snapshots(short) == _snapshots(long)
+    until = _last(lines) + 3000
+    assert finished(short, until).bytes == finished(long, until).bytes
+
+
+def _snapshots(driver):
+    return {key: slot.snapshot() for key, slot in driver.worker.states.slots.items() if slot.states}
 
 
 def _is_end(entry):

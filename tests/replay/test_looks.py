@@ -81,9 +81,9 @@ def test_a_repeat_that_changes_no_verdict_is_not_looked_at():
     assert looks(rules(notice=QUIET), lines, until=1740) == [0]
 
 
-def test_once_a_look_is_near_repeats_put_it_off():
+def test_a_look_comes_at_its_second_and_not_with_the_repeats_before_it():
     lines = [strategy_event(at) for at in range(0, 3600, 20)]
-    assert looks(rules(notice=QUIET), lines, until=3600) == [0, 1760, 3520]
+    assert looks(rules(notice=QUIET), lines, until=3700) == [0, 1801, 3601]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""The commonest event in one go: it repeats an open alert and moves nothing.
+
+What folding means is said in `dedupe.py`. This does the same, without a turn, for the events that none of its questions
+concern; a law holds the two together (tests/replay/test_laws.py).
+"""
+
+from operators.check.results import fold_event as fold_event_check
+from operators.lifecycle.ends import timeout_of
+from operators.lifecycle.skip import may_skip
+from operators.model.alert import ABNORMAL, KeptAlert
+from operators.model.event import Event
+from operators.model.reason import OpType, Reason
+from operators.state.scene import Scene
+from operators.state.state import Run, State, id_key, remember, seen
+
+# Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
+CONVERGE, REPEATED = OpType.CONVERGE, Reason.REPEATED
+
+
+def fold_repeat(state: State, event: Event, scene: Scene, now: int) -> bool:
+    """Fold an event that moves nothing; return False, with nothing changed, for one that may be of another kind."""
+    alert = state.alert
+    if alert is None or not _is_plain(state, alert, event, scene, now):
+        return False
+    key = id_key(event.id)
+    if seen(state.recent, key):
+        return False
+    strategy = scene.strategy(alert.strategy_id) if alert.strategy_id and state.snapshot is not None else None
+    if not may_skip(state, strategy, alert.event, event, scene.book):
+        return False
+    status, at = timeout_of(scene, now, alert, event)
+    if at is not None and (state.due is None or at < state.due):
+        return False
+    if strategy is not None and (state.checks is not None or strategy.items):
+        state.checks = fold_event_check(state.checks, event, strategy)
+    remember(state.recent, key)
+    state.newest = max(state.newest, event.time)
+    scene.say(event)
+    state.touched = alert.update_time = now
+    alert.event, alert.next_status, alert.next_status_time = event, status, at
+    alert.event_count += 1
+    alert.latest_time = event.time
+    if state.stale_since is None:
+        state.stale_since = now
+    _log(state, alert, event, now)
+    return True
+
+
+def _is_plain(state: State, alert: KeptAlert, event: Event, scene: Scene, now: int) -> bool:
+    """Return True if an event is newer and no worse or milder, and nothing waits for one."""
+    run = state.run
+    return (
+        event.status == ABNORMAL
+        and alert.status == ABNORMAL
+        and event.severity == alert.severity
+        and event.time >= alert.latest_time
+        and event.anomaly_time >= alert.first_anomaly_time
+        and event.time >= now - scene.settings.event_expiry
+        and event.strategy_id == alert.strategy_id
+        and not event.extra_info
+        and not alert.is_blocked
+        and not alert.assign_tags
+        and not state.repeat_waits
+        and (run is None or run.op_type == CONVERGE)
+        and state.said_over is None
+        and not scene.book.circuit_breaking
+    )
+
+
+def _log(state: State, alert: KeptAlert, event: Event, now: int) -> None:
+    run = state.run
+    if run is None:
+        state.run = Run(CONVERGE, REPEATED, 1, now, now, event.id, event.time, alert.severity, event.description)
+        return
+    run.reason, run.count, run.time, run.severity = REPEATED, run.count + 1, now, alert.severity
+    run.event_id, run.event_time, run.description = event.id, event.time, event.description
