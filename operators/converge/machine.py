@@ -9,6 +9,7 @@ import msgspec
 from operators.converge import message
 from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Addressee, Child, Gate, Group, Member, Outcome, State, Storm
+from operators.converge.pending import ENDS, Pending, pending_of
 from operators.converge.verdict import NOTICE, Tally, settled
 from operators.converge.voice import Voice
 from operators.model import snapshot
@@ -25,14 +26,16 @@ class Converge:
     """Decides of each planned notice who is told now and who waits for a summary.
 
     Level 1: the first notice of a group (operators/converge/keys.py) goes out and opens a window of `converge.delay`;
-    what falls into the same group until then is withheld and told in one summary when the window closes. No summary
-    without members.
+    what falls into the same group until then is withheld and told in one summary when the window closes. After a summary
+    the window begins again at once, in which nobody passes; one that passes empty closes the group without a word.
 
     Level 2, unless the strategy does without: a gate of `converge.window`, begun by the first group of a receiver, way,
     level, signal and business, lets `converge.business_threshold` groups out. The next one raises a storm: it and all
     later groups of the gate are withheld, the still open groups before it give up their withheld members, and one
-    business summary tells all of them `converge.delay` later. It ends the gate and its groups: the next notice starts
-    afresh.
+    business summary tells all of them `converge.delay` later. It ends the groups and begins again for as long, with the
+    gate shut; one that passes empty ends the gate too: the next notice starts afresh.
+
+    An end that somebody would hear of an alert whose problem a summary is yet to tell them is left to that summary.
 
     Every receiver gets summaries of its own. Input must come in order of `now`. Where converge is split, send whole
     actions by `keys.route`: one instance per slot, or one per worker.
@@ -49,6 +52,7 @@ class Converge:
         self._open: dict[str, int] = {}
         self._gate_of: dict[str, int] = {}
         self._due: list[tuple[int, int]] = []
+        self._pending = Pending()
         self.voice = Voice()
 
     def fold(self, action: Action, now: int) -> Outcome:
@@ -98,6 +102,8 @@ class Converge:
         self._due += [(gate.until, number) for number, gate in state.gates.items()]
         self._due += [(storm.due, number) for number, storm in state.storms.items()]
         heapify(self._due)
+        tellers: dict[int, Group | Storm] = {**state.groups, **state.storms}
+        self._pending = pending_of({number: one.addressee for number, one in tellers.items()}, state.withheld)
 
     def _tell(self, action: Action, now: int, tally: Tally) -> Iterator[Message]:
         for way, names, followed in _ways(action):
@@ -126,6 +132,9 @@ class Converge:
         return told
 
     def _may_go(self, child: Child, now: int) -> bool:
+        action = child.action
+        if action.signal in ENDS and self._pending.has(child.way, child.receiver, action.alert_ids):
+            return False
         key = group_key(child)
         number = self._open.get(key)
         if number is None or self._groups[number].opened < now - self._settings.window:
@@ -166,7 +175,7 @@ class Converge:
     def _raise_storm(self, at: int, gate: Gate, child: Child, now: int) -> int:
         number = self._number()
         self._gates[at] = msgspec.structs.replace(gate, storm=number)
-        self._storms[number] = Storm(at, now + self._settings.delay, _addressee(child))
+        self._storms[number] = Storm(at, now + self._settings.delay, _addressee(child), gate.key)
         heappush(self._due, (now + self._settings.delay, number))
         self._absorb(number, [group for group in gate.groups if group in self._groups])
         return number
@@ -181,6 +190,7 @@ class Converge:
         self._withheld[storm] = sorted(members, key=lambda member: member.place)
 
     def _withhold(self, teller: int, child: Child) -> None:
+        self._pending.add(_addressee(child), child.action.alert_ids)
         self._withheld.setdefault(teller, []).append(message.withheld(child, self._number()))
 
     def _close(self, number: int) -> list[Message]:
@@ -193,18 +203,45 @@ class Converge:
         return []
 
     def _close_group(self, number: int) -> list[Message]:
-        group = self._forget_group(number)
-        members = self._withheld.pop(number, None)
-        return [message.group_summary(group, members)] if members else []
+        group, members = self._groups[number], self._withheld.pop(number, None)
+        if not members:
+            self._forget_group(number)
+            return []
+        self._pending.told(group.addressee, members)
+        again = msgspec.structs.replace(group, opened=group.due, due=group.due + self._settings.delay)
+        self._groups[number] = again
+        heappush(self._due, (again.due, number))
+        return [message.group_summary(group, members)]
 
     def _close_storm(self, number: int) -> list[Message]:
         storm = self._storms.pop(number)
         for group in self._absorbed.pop(number):
             self._forget_group(group)
-        if storm.gate in self._gates:
-            self._forget_gate(storm.gate)
         members = self._withheld.pop(number, None)
-        return [message.storm_summary(storm, members)] if members else []
+        if not members:
+            if (gate := self._gate_of.get(storm.key)) is not None and self._gates[gate].storm == number:
+                self._forget_gate(gate)
+            return []
+        self._pending.told(storm.addressee, members)
+        self._begin_again(number, storm)
+        return [message.storm_summary(storm, members)]
+
+    def _begin_again(self, number: int, storm: Storm) -> None:
+        """Open a storm again for a window, with the gate shut; the groups that opened behind an earlier gate join it."""
+        groups: list[int] = []
+        if (gate := self._gate_of.get(storm.key)) is not None:
+            known = self._gates[gate]
+            if known.storm not in (0, number):
+                return  # a later storm of the same gate goes on
+            groups = [at for at in known.groups if (group := self._groups.get(at)) is not None and not group.storm]
+            self._forget_gate(gate)
+        due = storm.due + self._settings.delay
+        at = self._number()
+        self._gates[at], self._gate_of[storm.key] = Gate(storm.key, due, (), number), at
+        self._storms[number] = msgspec.structs.replace(storm, gate=at, due=due)
+        heappush(self._due, (due, number))
+        heappush(self._due, (due, at))
+        self._absorb(number, groups)
 
     def _forget_group(self, number: int) -> Group:
         group = self._groups.pop(number)

@@ -1,6 +1,12 @@
 """The messages of converge: a notice as planned, and the summaries of what was withheld."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from operators.converge.model import Addressee, Child, Group, Member, Storm
+from operators.converge.pending import PROBLEMS
+from operators.model.alert import ABNORMAL, RECOVERED, Alert
 from operators.model.records import Action, Message
 
 ALONE, MERGED = "action", "converge"
@@ -53,6 +59,14 @@ def group_summary(group: Group, members: list[Member]) -> Message:
 def storm_summary(storm: Storm, members: list[Member]) -> Message:
     """Return the business summary: alerts of many subjects."""
     return _summary(storm.addressee, members, storm.due, merged=True)
+
+
+def as_ended(message: Message, alerts: Sequence[Alert]) -> Message:
+    """Return a message about a problem as one about its end, if all its alerts have ended meanwhile (design.md 7.55)."""
+    if message.signal not in PROBLEMS or not alerts or any(alert.status == ABNORMAL for alert in alerts):
+        return message
+    is_recovered = all(alert.status == RECOVERED for alert in alerts)
+    return msgspec.structs.replace(message, signal="recovered" if is_recovered else "closed")
 
 
 def _summary(addressee: Addressee, members: list[Member], due: int, *, merged: bool) -> Message:

@@ -75,6 +75,8 @@ class Storm(msgspec.Struct, frozen=True, gc=False, array_like=True):
     gate: int
     due: int
     addressee: Addressee
+    key: str = ""
+    """Of its gate."""
 
 
 class State(msgspec.Struct, frozen=True):

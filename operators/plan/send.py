@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from operators.converge.message import as_ended
 from operators.limits.noise import is_reducible
 from operators.model.alert import TARGET_DIMENSIONS, Alert, document
 from operators.model.handover import Planned
@@ -87,6 +88,7 @@ def _in_words(turn: Turn, message: Message) -> Notice:
 
 def word(scene: Scene, message: Message, alerts: list[Alert]) -> tuple[Notice, str | None]:
     """Put a message into words; return the notice and what went wrong in a user's template."""
+    message = as_ended(message, alerts)
     strategy = scene.strategy(message.strategy_id) if message.strategy_id else None
     rendered = scene.render(message, alerts, strategy, scene.book, message.time)
     shield = message.shield or {}

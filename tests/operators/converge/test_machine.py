@@ -2,6 +2,7 @@
 
 import pytest
 
+from operators.converge import Converge
 from operators.model.settings import CoreSettings
 from tests.operators.converge.planned import machine, notice, run, told
 
@@ -109,11 +110,56 @@ def test_a_group_is_open_until_its_summary(second, at):
     assert outcome.actions[1].status == ("skipped" if second < 60 else "success")
 
 
-def test_after_its_summary_a_group_starts_afresh():
-    planned = [(0, notice("a")), (10, notice("b")), (60, notice("c")), (70, notice("d"))]
+def test_after_its_summary_a_window_begins_again_at_once():
+    planned = [(0, notice("a")), (10, notice("b")), (60, notice("c")), (119, notice("d")), (120, notice("e"))]
     assert told(run(machine(), planned).messages) == [
-        (0, "alice", "a"), (60, "alice", "b"), (60, "alice", "c"), (120, "alice", "d"),
+        (0, "alice", "a"), (60, "alice", "b"), (120, "alice", "c,d"), (180, "alice", "e"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("at", "expected"), [(119, (120, "alice", "c")), (120, (120, "alice", "c"))])
+def test_a_window_that_passes_empty_closes_and_the_next_notice_goes_at_once(at, expected):
+    messages = told(run(machine(), [(0, notice("a")), (10, notice("b")), (at, notice("c"))]).messages)
+    assert messages == [(0, "alice", "a"), (60, "alice", "b"), expected]
+
+
+@pytest.mark.parametrize("signal", ["recovered", "closed"])
+def test_an_end_is_left_to_the_summary_that_is_yet_to_tell_of_the_problem(signal):
+    ends = [(20, notice("b", signal=signal, id="end-b")), (30, notice("a", signal=signal, id="end-a"))]
+    outcome = run(machine(), [(0, notice("a")), (10, notice("b")), *ends])
+    assert told(outcome.messages) == [(0, "alice", "a"), (30, "alice", "a"), (60, "alice", "b")]
+    assert [(action.status, action.reason) for action in outcome.actions[2:]] == [
+        ("skipped", "merged"), ("success", "delivered"),
+    ]  # fmt: skip
+
+
+def test_an_end_after_the_summary_is_told():
+    planned = [(0, notice("a")), (10, notice("b")), (60, notice("b", signal="recovered", id="end-b"))]
+    assert told(run(machine(), planned).messages)[-1] == (60, "alice", "b")
+
+
+def test_who_waits_for_a_summary_is_judged_by_receiver_and_way():
+    everybody = {"mail": ["alice", "bob"], "sms": ["alice"]}
+    planned = [
+        (0, notice("a")),
+        (10, notice("b", everybody)),
+        (20, notice("b", everybody, signal="recovered", id="end-b")),
+    ]
+    messages = [(one.time, one.way, one.receivers, one.signal) for one in run(machine(), planned).messages]
+    assert messages[1:] == [
+        (10, "mail", ("bob",), "abnormal"),
+        (10, "sms", ("alice",), "abnormal"),
+        (20, "mail", ("bob",), "recovered"),
+        (20, "sms", ("alice",), "recovered"),
+        (60, "mail", ("alice",), "abnormal"),
+    ]
+
+
+def test_what_waits_is_known_after_a_restart():
+    converge = machine()
+    run(converge, [(0, notice("a")), (10, notice("b"))], until=10)
+    restored = Converge.restore(converge.snapshot(), CoreSettings())
+    assert run(restored, [(20, notice("b", signal="recovered", id="end-b"))], until=20).messages == ()
 
 
 @pytest.mark.parametrize(

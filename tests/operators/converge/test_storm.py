@@ -23,9 +23,19 @@ STORIES = {
         [(0, "a"), (1, "b"), (2, "c"), (30, "d"), (61, "e")],
         [(0, "alice", "a"), (1, "alice", "b"), (62, "alice", "c,d,e")],
     ],
-    "the summary ends the window, so the next ones go out again": [
-        [(0, "a"), (1, "b"), (2, "c"), (62, "d"), (63, "e"), (64, "f")],
-        [(0, "alice", "a"), (1, "alice", "b"), (62, "alice", "c"), (62, "alice", "d"), (63, "alice", "e"), (124, "alice", "f")],
+    "after the summary the window begins again, and nobody passes at once in it": [
+        [(0, "a"), (1, "b"), (2, "c"), (62, "d"), (63, "e"), (121, "f"), (122, "g")],
+        [(0, "alice", "a"), (1, "alice", "b"), (62, "alice", "c"), (122, "alice", "d,e,f"), (182, "alice", "g")],
+    ],
+    "a window that passes empty ends the storm": [
+        [(0, "a"), (1, "b"), (2, "c"), (122, "d"), (123, "e"), (124, "f")],
+        [(0, "alice", "a"), (1, "alice", "b"), (62, "alice", "c"), (122, "alice", "d"), (123, "alice", "e"), (184, "alice", "f")],
+    ],
+    "what opened behind the first gate joins the window that begins again": [
+        [(0, "a"), (1, "b"), (100, "c"), (130, "d"), (140, "d2"), (165, "e"), (166, "d3")],
+        [
+            (0, "alice", "a"), (1, "alice", "b"), (130, "alice", "d"), (160, "alice", "c"), (220, "alice", "d2,e,d3"),
+        ],
     ],
     "what earlier groups have withheld is told by it, in the order of withholding": [
         [(0, "a"), (1, "b"), (2, "b2"), (3, "a2"), (4, "c"), (5, "a3"), (6, "c2")],

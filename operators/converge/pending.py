@@ -1,0 +1,45 @@
+"""Whose problem a summary is yet to tell to whom: the end of such an alert is told by that summary (design.md 7.55)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from operators.converge.model import Addressee, Member
+
+PROBLEMS = frozenset({"abnormal", "no_data"})
+ENDS = frozenset({"recovered", "closed"})
+"""Signals that tell of a problem, and of its end."""
+
+
+class Pending:
+    """Alerts whose problem waits in a merge window, by way and receiver."""
+
+    def __init__(self) -> None:
+        self._waits: dict[str, Counter[tuple[str, str]]] = {}
+
+    def add(self, addressee: Addressee, alert_ids: Iterable[str]) -> None:
+        """Take notice of alerts that were withheld from somebody."""
+        if addressee.signal in PROBLEMS:
+            for alert_id in alert_ids:
+                self._waits.setdefault(alert_id, Counter())[addressee.way, addressee.receiver] += 1
+
+    def told(self, addressee: Addressee, members: Iterable[Member]) -> None:
+        """Take notice of members that a summary tells."""
+        for alert_id in (name for member in members for name in member.alert_ids):
+            if (waits := self._waits.get(alert_id)) is not None:
+                waits[addressee.way, addressee.receiver] -= 1
+                if not +waits:
+                    del self._waits[alert_id]
+
+    def has(self, way: str, receiver: str, alert_ids: Iterable[str]) -> bool:
+        """Return True if a summary is yet to tell a receiver of all these alerts."""
+        waits = (self._waits.get(alert_id) for alert_id in alert_ids)
+        return all(one is not None and one[way, receiver] > 0 for one in waits)
+
+
+def pending_of(addressees: Mapping[int, Addressee], withheld: Mapping[int, Iterable[Member]]) -> Pending:
+    """Return who waits for what, given whom each teller tells and what it has withheld."""
+    pending = Pending()
+    for number, members in withheld.items():
+        for member in members:
+            pending.add(addressees[number], member.alert_ids)
+    return pending
