@@ -36,6 +36,7 @@ from sinks.kafka.changes import ChangeFeed
 from sinks.kafka.dead_letters import KafkaDeadLetters
 from sinks.kafka.producer import KafkaSink
 from sinks.outbox import open_outbox
+from sinks.outbox.place import wait_for
 from sinks.store.place import open_store
 
 NOWHERE = ("", "none")
@@ -123,7 +124,9 @@ def open_edges(
         letters = KafkaDeadLetters(sink, kafka.dead_letters)
     return Edges(
         open_store(settings.store.dsn) if settings.store.dsn not in NOWHERE else None,
-        open_outbox(settings.outbox.dsn) if settings.outbox.dsn not in NOWHERE else None,
+        wait_for(open_outbox(settings.outbox.dsn), settings.outbox.wait)
+        if settings.outbox.dsn not in NOWHERE
+        else None,
         letters,
         observe,
         keeps_events=settings.store.events,

@@ -39,6 +39,8 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where notices wait for the courier: a SQLite file or `redis://host:port/db/key`."""
 
     dsn: str = "data/outbox.sqlite3"
+    wait: Pause = 30.0
+    """Seconds to wait for Redis at start."""
 
 
 class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import msgspec
@@ -23,7 +24,8 @@ from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import OutboxUnavailableError, open_outbox
 from sinks.outbox import Terms as Holds
-from sinks.redis_client import PlaceError
+from sinks.outbox.place import wait_for
+from sinks.redis_client import PlaceError, is_redis
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
@@ -55,9 +57,10 @@ def courier(
         settings = with_places(read_settings(settings_path), places)
         if refusal := check_state(settings):
             fail(refusal)
+        _check_outbox(settings.outbox.dsn)
         watched = open_observability(settings, ("courier",))
         with store_of(settings) as kept:
-            outbox = open_outbox(settings.outbox.dsn, Holds(visibility=visibility))
+            outbox = wait_for(open_outbox(settings.outbox.dsn, Holds(visibility=visibility)), settings.outbox.wait)
             fallback, observer = fallback_of(notices, console=console), DeliveryTelemetry(watched.meter)
             rules = rules_of(settings)
             made = courier_of(
@@ -73,6 +76,15 @@ def courier(
     except (SettingsError, StoreError, PlaceError, OutboxUnavailableError, MissingSecretError, OSError) as error:
         fail(error)
     sys.exit(not ended_well)
+
+
+def _check_outbox(place: str) -> None:
+    """Refuse an outbox in a file that no job ever made: it is the job's, on this machine. Raises SettingsError."""
+    if not is_redis(place) and "://" not in place and not Path(place).exists():
+        raise SettingsError(
+            f"outbox.dsn: {place}: no such file; the job makes it. A courier on another machine than the job's needs an "
+            "outbox on Redis: redis://host:port/db/key, here and for the job"
+        )
 
 
 def _deliver(courier: Courier, rules: Watcher, watched: Observability) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from flows.cli.fail import caused_by, fail
 from flows.cli.given import read_settings, settings_option
+from flows.cli.panic import Panic, panic_held
 from flows.cli.supervise import supervise
 from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
@@ -74,6 +75,14 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     if options["workers"]:
         arguments = [one for one in sys.argv[1:] if one != "run"]
         sys.exit(supervise(options["workers"], arguments, read_settings(settings_path).metrics.port))
+    with panic_held() as panic:
+        _run(settings_path, notices, options, panic, courier=courier)
+    sys.exit(0)
+
+
+def _run(
+    settings_path: str | None, notices: str | None, options: Mapping[str, Any], panic: Panic | None, *, courier: bool
+) -> None:
     try:
         settings = with_options(read_settings(settings_path), options)
         check_inputs(settings.source.files)
@@ -94,10 +103,11 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
         reason = caused_by(error, REFUSALS) or engine_trouble(error, settings.recovery.directory)
         if reason is None:
             raise
+        if panic is not None:
+            panic.forget()
         fail(reason)
     finally:
         watched.close()
-    sys.exit(0)
 
 
 REFUSALS = (

@@ -1,9 +1,13 @@
 """Where an outbox is: a file or a Redis address."""
 
+import time
 from pathlib import Path
 
-from sinks.outbox.outbox import Outbox, Terms
+from sinks.outbox.outbox import Outbox, OutboxUnavailableError, Terms
 from sinks.redis_client import PlaceError, is_redis, redis_place, without_login
+
+PAUSE = 0.5
+"""Seconds between two tries to reach one."""
 
 
 def open_outbox(where: str, terms: Terms | None = None) -> Outbox:
@@ -18,3 +22,17 @@ def open_outbox(where: str, terms: Terms | None = None) -> Outbox:
 
     Path(where).parent.mkdir(parents=True, exist_ok=True)
     return SqliteOutbox(where, terms)
+
+
+def wait_for(outbox: Outbox, seconds: float) -> Outbox:
+    """Return an outbox once it answers. Raises OutboxUnavailableError with what it said last, when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            outbox.depth(time.time())
+        except OutboxUnavailableError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return outbox

@@ -183,6 +183,7 @@ def test_its_port_shows_metrics_and_health(outbox, tocsin, tmp_path):
     ],
 )
 def test_what_cannot_be_used_is_told_without_a_trace(tmp_path, rules, options, said):
+    open_outbox(str(tmp_path / "o.db")).close()
     places = ["--rules", rules, "--outbox", str(tmp_path / "o.db"), "--store", "none"]
     result = CliRunner().invoke(command, places + options)
     assert result.exit_code == 1
@@ -191,6 +192,7 @@ def test_what_cannot_be_used_is_told_without_a_trace(tmp_path, rules, options, s
 
 
 def test_a_secret_that_is_missing_is_told_by_its_name(tmp_path):
+    open_outbox(str(tmp_path / "o.db")).close()
     folder = tmp_path / "rules"
     folder.mkdir()
     channel = {"way": "slack", "url": {"env": "TOCSIN_TEST_NOWHERE"}}
@@ -199,3 +201,12 @@ def test_a_secret_that_is_missing_is_told_by_its_name(tmp_path):
     result = CliRunner().invoke(command, options)
     assert result.exit_code == 1
     assert "channel slack: environment variable TOCSIN_TEST_NOWHERE is not set" in result.output
+
+
+def test_an_outbox_in_a_file_that_no_job_made_is_refused(tmp_path):
+    (tmp_path / "rules.yaml").write_text("channels: []\n")
+    said = CliRunner().invoke(command, ["--rules", str(tmp_path / "rules.yaml"), "--data", str(tmp_path / "elsewhere")])
+    assert said.exit_code == 1
+    assert "elsewhere/outbox.sqlite3: no such file; the job makes it." in said.output
+    assert "redis://host:port/db/key" in said.output
+    assert not (tmp_path / "elsewhere").exists()

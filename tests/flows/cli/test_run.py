@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,23 @@ def test_what_the_engine_wraps_is_found():
     wrapped.__cause__.__cause__ = SettingsError("why")
     assert str(caused_by(wrapped, (SettingsError,))) == "why"
     assert caused_by(wrapped, (OSError,)) is None
+
+
+def test_what_ends_a_run_midway_is_said_in_one_line_and_the_engine_says_nothing(run):
+    code, lines = run("--input", "-", TOCSIN__DEAD_LETTERS="/dev/full", stdin=b"not json\n")
+    told = [line for line in lines if not line.startswith("{")]
+    assert (code, told) == (1, ["No space left on device"])
+
+
+@pytest.mark.servers
+def test_redis_that_is_away_at_the_start_is_waited_for(run, own_redis):
+    server, address = own_redis
+    server.kill()
+    place = f"redis://{address}/0/x"
+    code, lines = run(*FILE, MESSAGE_QUEUE_DSN=place, TOCSIN__OUTBOX__WAIT="0")
+    assert code == 1
+    assert lines[-1].startswith(f"outbox {place}: ")
+    back = threading.Timer(2.0, server.start)
+    back.start()
+    assert run(*FILE, MESSAGE_QUEUE_DSN=place)[0] == 0
+    back.join()
