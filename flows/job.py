@@ -80,7 +80,7 @@ def build(
     inheritance = Inheritance(settings.recovery.directory, owner)
     host = Host(worker, rules.holder.current, owner, inheritance.state)
     if watched is not None:
-        watched.telemetry.watch(worker)
+        watched.telemetry.watch(worker, settings.job, settings.kafka.workers)
         host = WatchedHost(worker, rules.holder.current, watched.telemetry, owner, inheritance.state)
         observe = watched.telemetry.observe
     source = source_of(settings, stop, counts, inheritance.place, watched, environment)
@@ -145,7 +145,7 @@ def source_of(
     environment: Mapping[str, str],
 ) -> Source[Polled]:
     """Return the source that the settings name: the spool of gateways, files, or Kafka."""
-    answered = watched.heart.answered if watched is not None else unheard
+    answered = watched.telemetry.asked if watched is not None else unheard
     if settings.source.spool:
         return SpoolSource(settings.source.spool, size=settings.batch, stop=stop, answered=answered)
     if settings.source.files:

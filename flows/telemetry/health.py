@@ -70,6 +70,11 @@ class Heart:
         return [text for said in self._notes if (text := said())]
 
     @property
+    def now(self) -> float:
+        """The monotonic second by which signs are dated."""
+        return self._clock()
+
+    @property
     def age(self) -> float:
         """Seconds since the last sign."""
         return self._clock() - self._last

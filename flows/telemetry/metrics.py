@@ -121,6 +121,14 @@ BATCH_SECONDS = Metric(
     name="tocsin_batch_seconds", kind="histogram", buckets=SHORT,
     help="Seconds from reading a batch until everything that follows from it is durable.",
 )  # fmt: skip
+BUSY_SECONDS = Metric(
+    name="tocsin_busy_seconds", kind="counter",
+    help="Seconds spent on records, from reading a batch until the next is asked for; what is not in it was spent waiting.",
+)  # fmt: skip
+WORKERS = Metric(
+    name="tocsin_workers", kind="gauge", labels=("stage",),
+    help="How many workers the job has, as each of them was told; fewer that say so means that one is missing.",
+)  # fmt: skip
 SNAPSHOT_TIME = Metric(
     name="tocsin_snapshot_timestamp_seconds", kind="gauge",
     help="When the last snapshot was taken, in Unix seconds; its age is time() minus this.",
@@ -211,7 +219,8 @@ AM_BUILD = Metric(
 METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
     RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
-    SLOTS, STATES, OPEN_ALERTS, ALERTS, UNCHECKED, LOG_ENTRIES, BATCH_SECONDS, SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
+    SLOTS, STATES, OPEN_ALERTS, ALERTS, UNCHECKED, LOG_ENTRIES, BATCH_SECONDS, BUSY_SECONDS, WORKERS,
+    SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,
     REQUESTS, TAKEN_IN, NOT_TAKEN_IN, LEFT_OUT, KEEP_SECONDS, AM_BUILD,

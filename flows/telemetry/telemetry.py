@@ -58,18 +58,27 @@ class Telemetry:
         self._worker: Worker | None = None
         self._expired = 0
         self._arrived: dict[tuple[str, int | None], int] = {}
+        self._busy_since: float | None = None
         self._created: dict[str, None] = {}
         self._said = Said(meter)
         self._unchecked: set[str] = set()
         self._open, self._ended = 0, 0
         self._summed_up = self._shown = clock()
 
-    def watch(self, worker: Worker) -> None:
-        """Count what this worker counts."""
+    def watch(self, worker: Worker, stage: str = "all", workers: int = 1) -> None:
+        """Count what this worker counts, one of so many of a job."""
+        self._meter.put(metrics.WORKERS, workers, stage)
         self._worker = worker
         self._expired = worker.scene.counts.expired
 
     # --- the source
+
+    def asked(self) -> None:
+        """Note that the engine asks for records, so that what it had is done, and that the source has answered."""
+        if self._busy_since is not None:
+            self._meter.add(metrics.BUSY_SECONDS, self._heart.now - self._busy_since)
+            self._busy_since = None
+        self._heart.answered()
 
     def polled(self, raws: Sequence[Raw]) -> None:
         """Give a sign of life, and note what was read; called on the worker's thread each time the engine asks."""
@@ -79,6 +88,7 @@ class Telemetry:
             self._shown = self._clock()
             self.show()
         if raws:
+            self._busy_since = self._heart.now
             self._arrived = _arrivals(raws)
 
     def resumed(self) -> None:

@@ -331,3 +331,16 @@ def test_the_sizes_of_the_worker_are_looked_at_every_ten_seconds(later: float, s
     stage.clock.now += later
     stage.telemetry.polled([])
     assert stage.value(metrics.STATES) == shown
+
+
+def test_a_worker_is_busy_from_reading_records_until_it_asks_for_more():
+    stage = Stage()
+    stage.telemetry.asked()
+    stage.monotonic.now += 5  # nothing to read
+    stage.telemetry.asked()
+    stage.batch(event(), takes=0.25)
+    stage.telemetry.asked()
+    stage.monotonic.now += 5
+    stage.telemetry.asked()
+    assert stage.value(metrics.BUSY_SECONDS) == 0.25
+    assert stage.value(metrics.WORKERS, "all") == 1
