@@ -11,6 +11,7 @@ from flows.gateway.bodies import BodyError, read_body
 from flows.gateway.durable import NotKeptError
 from flows.gateway.service import AnswerError, Service, let_in, not_kept, said
 from flows.telemetry import metrics
+from operators.intake.formats.cloudevents import structured
 from operators.intake.formats.format import Made
 from operators.intake.formats.table import FORMATS
 
@@ -49,22 +50,44 @@ def as_webhook(made: Made) -> Response:
     return Response(status_code=200)
 
 
+def as_pagerduty(made: Made) -> Response:
+    """Answer as PagerDuty does, with the key that names the problem from now on."""
+    if made.refused:
+        errors = [one.detail for one in made.refused]
+        return said({"status": "invalid event", "message": "Event object is invalid", "errors": errors}, 400)
+    return said({"status": "success", "message": "Event processed", "dedup_key": made.key}, 202)
+
+
+def as_bk_monitor(made: Made) -> Response:
+    """Answer as bk-monitor's proxy does."""
+    if made.refused and not made.events:
+        return said({"code": "400", "result": "false", "message": made.refused[0].detail}, 400)
+    return said({"code": "200", "result": "true", "message": ""})
+
+
 PATHS = (
     Path("/v1/events", "tocsin", taken),
     Path("/api/v2/alerts", "prometheus", as_alertmanager),
     Path("/webhook/alertmanager", "alertmanager", as_webhook, busy=503),
     Path("/webhook/grafana", "grafana", as_webhook, busy=503),
+    Path("/webhook/zabbix", "zabbix", as_webhook, busy=503),
+    Path("/v2/enqueue", "pagerduty", as_pagerduty),
+    Path("/v2/push/", "bk-monitor", as_bk_monitor),
+    Path("/cloudevents", "cloudevents", taken),
 )
 
 
 def taking_in(service: Service, path: Path) -> Handler:
     """Return the handler of a path."""
-    read = FORMATS[path.format].read
+    read, _, secret = FORMATS[path.format]
 
     async def handle(request: Request) -> Response:
-        let_in(service, request, "send", path.format)
+        if secret is None:
+            let_in(service, request, "send", path.format)
         begun, at = time.monotonic(), int(service.now())
         body = await _body(request)
+        if secret is not None:
+            let_in(service, request, "send", path.format, _spare(request, secret(body)))
         made = read(body, at)
         if len(made.events) > MOST:
             raise AnswerError(413, f"{len(made.events)} events; {MOST} are taken")
@@ -76,11 +99,17 @@ def taking_in(service: Service, path: Path) -> Handler:
     return handle
 
 
+def _spare(request: Request, secret: str) -> str:
+    """Return the secret of a body, if the head names none."""
+    return "" if "authorization" in request.headers else secret
+
+
 async def _body(request: Request) -> bytes:
     try:
-        return await read_body(request)
+        body = await read_body(request)
     except BodyError as error:
         raise AnswerError(error.status, str(error)) from error
+    return structured(request.headers, body) if "ce-id" in request.headers else body
 
 
 async def keep(service: Service, made: Made, at: int, busy: int = 429) -> None:

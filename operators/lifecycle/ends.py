@@ -11,7 +11,7 @@ from operators.lifecycle.dimensions import dimensions_of
 from operators.lifecycle.shielded import shield
 from operators.limits import quota
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, KeptAlert, opening_signal
-from operators.model.event import Event, Tag
+from operators.model.event import RESOLVES, Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
@@ -111,7 +111,10 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
         return (None, None) if timeout is None else (CLOSED, now + timeout)
     settings = scene.settings
     plugin = settings.plugins.get(event.plugin_id) if settings.plugins and not alert.strategy_id else None
-    timeout = settings.timeout if plugin is None or plugin.timeout is None else plugin.timeout
+    if plugin is not None and plugin.timeout is not None:
+        timeout = plugin.timeout
+    else:
+        timeout = 0 if not alert.strategy_id and event.extra_info.get(RESOLVES) is True else settings.timeout
     return (CLOSED, now + timeout) if timeout else (None, None)
 
 

@@ -15,6 +15,8 @@ SAID_STATUS, SAID_SEVERITY = "said_status", "said_severity"
 """Where `extra_info` keeps a word that was not understood (design.md 7.51)."""
 SAID_TIME = "said_time"
 """Where it keeps the time that a clock ahead of ours gave an event (design.md 7.46)."""
+RESOLVES = "resolves"
+"""True in it: the sender says itself when a problem is over, so its alerts do not time out (design.md 7.53)."""
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

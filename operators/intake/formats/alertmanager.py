@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, unreadable
-from operators.model.event import Tag
+from operators.model.event import RESOLVES, Tag
 from operators.model.identity import digest
 from operators.model.reason import DeadReason
 
@@ -147,7 +147,7 @@ def _description(annotations: Mapping[str, str]) -> str:
 
 
 def _extra(alert: PostedAlert, fingerprint: str, more: Mapping[str, Any] | None) -> dict[str, Any]:
-    extra: dict[str, Any] = {"fingerprint": fingerprint, **(more or {})}
+    extra: dict[str, Any] = {RESOLVES: True, "fingerprint": fingerprint, **(more or {})}
     if alert.annotations:
         extra["annotations"] = alert.annotations
     if alert.generator_url:

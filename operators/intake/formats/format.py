@@ -1,6 +1,7 @@
 """What a format makes of a body: lines of ours, and what it could not use (gateway.md 4, 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,6 +10,9 @@ from operators.model.event import Tag
 from operators.model.reason import DeadReason
 
 PAGERDUTY, ZABBIX, ALERTMANAGER, GRAFANA = "pagerduty", "zabbix", "alertmanager", "grafana"
+CLOUDEVENTS, BK_MONITOR = "cloudevents", "bk-monitor"
+MOST_PLAIN = 100
+"""Members of a foreign mapping that become tags."""
 
 
 class Foreign(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -49,12 +53,42 @@ class Made(NamedTuple):
     refused: list[Refused] = []  # noqa: RUF012 - as above
     truncated: int = 0
     """Alerts that the sender says it has left out."""
+    key: str = ""
+    """By what the sender names the problem from now on, where the format made it."""
 
 
 Read = Callable[[bytes, int], Made]
 """(body, second of its arrival) -> what became of it. Never raises."""
 
 line = msgspec.json.Encoder().encode
+
+
+def plain_tags(fields: Mapping[str, Any]) -> tuple[Tag, ...]:
+    """Return the members of a mapping that are texts, numbers or flags as tags; empty ones say nothing."""
+    plain = [
+        Tag(str(name), value) for name, value in fields.items() if isinstance(value, (str, int, float)) and value != ""
+    ]
+    return tuple(plain[:MOST_PLAIN])
+
+
+def text_in(body: bytes, name: str) -> str:
+    """Return a text at the top of a body that is an object, "" for none."""
+    try:
+        found = msgspec.json.decode(body, type=dict[str, Any]).get(name)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def moment(text: Any, at: int) -> int | None:
+    """Return a moment of RFC 3339, or of seconds, no later than `at`; None for what is none."""
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        return min(int(text), at) if 0 <= text < at + 1 else None
+    try:
+        second = int(msgspec.convert(text, datetime).timestamp())
+    except (msgspec.ValidationError, OverflowError, ValueError):
+        return None
+    return min(second, at) if second >= 0 else None
 
 
 def unreadable(error: Exception, place: str = "body") -> Refused:

@@ -1,10 +1,10 @@
 """Every format there is: a new one is one file and one row (docs/extending.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from operators.intake.formats import alertmanager, grafana, tocsin
-from operators.intake.formats.format import ALERTMANAGER, GRAFANA, Read
+from operators.intake.formats import alertmanager, bk_monitor, cloudevents, grafana, pagerduty, tocsin, zabbix
+from operators.intake.formats.format import ALERTMANAGER, BK_MONITOR, CLOUDEVENTS, GRAFANA, PAGERDUTY, ZABBIX, Read
 
 
 class Format(NamedTuple):
@@ -12,6 +12,8 @@ class Format(NamedTuple):
 
     read: Read
     resolves: bool = False
+    secret: Callable[[bytes], str] | None = None
+    """What in a body says who sends it, where the sender cannot say it in a header."""
 
 
 FORMATS: Mapping[str, Format] = {
@@ -19,5 +21,9 @@ FORMATS: Mapping[str, Format] = {
     "prometheus": Format(alertmanager.read_posted, resolves=True),
     ALERTMANAGER: Format(alertmanager.read_webhook, resolves=True),
     GRAFANA: Format(grafana.read, resolves=True),
+    PAGERDUTY: Format(pagerduty.read, resolves=True, secret=pagerduty.secret),
+    ZABBIX: Format(zabbix.read, resolves=True),
+    CLOUDEVENTS: Format(cloudevents.read),
+    BK_MONITOR: Format(bk_monitor.read, secret=bk_monitor.secret),
 }
 """Name -> format. `prometheus` is the array that goes to `/api/v2/alerts`, `alertmanager` the webhook."""

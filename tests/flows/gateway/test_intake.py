@@ -97,3 +97,25 @@ def test_signs_of_life_and_metrics(gateway):
 def test_other_methods_and_paths_are_refused(gateway):
     assert gateway.get("/v1/events").status == 405
     assert gateway.get("/nowhere").status == 404
+
+
+def test_pagerduty_gets_its_key_and_its_errors(gateway):
+    payload = {"summary": "Disk full", "source": "db-1", "severity": "critical"}
+    body = {"routing_key": "r", "event_action": "trigger", "payload": payload}
+    answer = gateway.post("/v2/enqueue", body)
+    assert (answer.status, answer.json()["status"], len(answer.json()["dedup_key"])) == (202, "success", 32)
+    answer = gateway.post("/v2/enqueue", {**body, "event_action": "resolve"})
+    assert (answer.status, answer.json()["status"], len(answer.json()["errors"])) == (400, "invalid event", 1)
+
+
+def test_zabbix_bk_monitor_and_cloudevents_are_taken(gateway):
+    assert gateway.post("/webhook/zabbix", {"event_id": "1", "name": "zabbix says"}).status == 200
+    push = {"data_id": 7, "access_token": "t", "data": [{"event_name": "bk says", "target": "x"}]}
+    assert gateway.post("/v2/push/", push).json() == {"code": "200", "result": "true", "message": ""}
+    assert gateway.post("/v2/push/", {"data_id": 7}).json()["result"] == "false"
+    one = {"specversion": "1.0", "id": "1", "source": "s", "type": "cloud says"}
+    assert gateway.post("/cloudevents", one).status == 202
+    binary = {"Ce-Specversion": "1.0", "Ce-Id": "2", "Ce-Source": "s", "Ce-Type": "binary says"}
+    assert gateway.post("/cloudevents", {"severity": "critical"}, **binary).status == 202
+    kept = {event["alert_name"] for event in gateway.kept()}
+    assert {"zabbix says", "bk says", "cloud says", "binary says"} <= kept

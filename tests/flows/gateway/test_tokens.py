@@ -54,6 +54,22 @@ def test_only_a_token_with_the_scope_may_send(guarded, path, authorization, stat
     assert b"s3cret" not in answer.data
 
 
+@pytest.mark.parametrize(
+    ("secret", "headers", "status"),
+    [
+        ("s3cret", {}, 403),
+        ("wrong", {}, 401),
+        ("", {}, 401),
+        ("s3cret", {"Authorization": "Bearer wrong"}, 401),
+        ("r" * 32, {"Authorization": "Bearer s3cret"}, 403),
+    ],
+)
+def test_a_sender_that_knows_no_head_says_its_token_in_the_body(guarded, secret, headers, status):
+    body = {"routing_key": secret, "event_action": "resolve", "dedup_key": "k"}
+    assert guarded.post("/v2/enqueue", body, **headers).status == status
+    assert guarded.post("/v2/push/", {"data_id": 1, "access_token": secret, "data": []}, **headers).status == status
+
+
 def test_the_log_holds_no_token(guarded):
     assert "s3cret" not in guarded.log.read_text()
 

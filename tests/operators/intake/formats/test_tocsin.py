@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from operators.intake.formats.format import Made
 from operators.intake.formats.tocsin import read
 
 EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "A", "time": 1_700_000_000}
@@ -41,4 +42,4 @@ def test_what_is_no_event_does_not_come_in_as_one(kind):
 
 @pytest.mark.parametrize("body", [b"", b"   ", b"\n\n"])
 def test_an_empty_body_is_nothing(body):
-    assert read(body, 0) == ([], [], [], 0)
+    assert read(body, 0) == Made([])
