@@ -1,4 +1,4 @@
-"""Throw junk at the decoder and the worker: nothing may escape, and whatever was taken must fit into a snapshot and a document.
+"""Throw junk at the stages: nothing may escape, and whatever was taken must fit into a snapshot and a document.
 
 .venv/bin/python -m bench.fuzz --inputs 100000 --seed 1
 """
@@ -13,16 +13,17 @@ from typing import Any
 
 import msgspec
 
+from flows.replay.replay import Replay
 from flows.rules.templates import renderer
 from flows.settings import settings_from
 from operators.intake.decode import MIXED, Wire
-from operators.intake.name import Record, take_in
-from operators.lifecycle.worker import Worker
+from operators.intake.poll import Raw
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart
 from operators.rules.read.load import build
 
 T0 = 1_700_000_000
+replace = msgspec.structs.replace
 
 RULES: dict[str, list[Any]] = {
     "strategies": [
@@ -128,31 +129,35 @@ def book() -> RuleBook:
 def attack(inputs: int, seed: int) -> Iterator[tuple[bytes, str]]:
     """Decode and fold junk; yield each input and what became of it. Whatever is raised is a bug."""
     rng = random.Random(seed)
-    workers = [_worker(fingerprint) for fingerprint in ("pairs", "bk")]
+    drivers = [_driver(fingerprint) for fingerprint in ("pairs", "bk")]
     for number in range(inputs):
         raw = junk(rng)
-        worker = workers[number % 2]
+        driver = drivers[number % 2]
         kind = rng.choice((MIXED,) * 4 + ("event",) * 4 + ("check", "command"))
-        at, body = take_in(raw, worker.scene.book, worker.scene.settings, kind, floor=worker.clock)
-        worker.fold(Record(min(at, worker.clock + 600) if worker.clock else T0, body, "fuzz", str(number), raw))
-        msgspec.json.encode(worker.drain())
+        clock = driver.worker.clock
+        record = driver.intake.record(Raw(None, "fuzz", str(number), raw, kind), floor=clock)
+        driver.worker.fold(replace(record, at=min(record.at, clock + 600) if clock else T0))
+        msgspec.json.encode([driver.worker.drain().documents, driver.notices.advance(clock)])
         if number % 2000 == 0:
-            _snapshots(worker)
-        yield raw, type(body).__name__
-    for worker in workers:
-        _snapshots(worker)
+            _snapshots(driver)
+        yield raw, type(record.body).__name__
+    for driver in drivers:
+        _snapshots(driver)
 
 
-def _worker(fingerprint: str) -> Worker:
+def _driver(fingerprint: str) -> Replay:
     settings = settings_from({"fingerprint": fingerprint}, "settings")
     words = renderer(settings)
-    return Worker(settings, book(), words, words.check_template)
+    return Replay(settings, book(), words, words.check_template)
 
 
-def _snapshots(worker: Worker) -> None:
-    worker.snapshot_shared()
-    for slot in worker.states.slots.values():
+def _snapshots(driver: Replay) -> None:
+    driver.intake.restore(driver.intake.snapshot())
+    driver.worker.snapshot_shared()
+    for slot in driver.worker.states.slots.values():
         type(slot).restore(slot.snapshot())
+    for store in driver.notices.slots.values():
+        store.restore(store.snapshot())
 
 
 def main() -> None:

@@ -1,34 +1,38 @@
-"""The job as an ordinary Bytewax dataflow: from records to documents and notices (design.md 2).
+"""The job as an ordinary Bytewax dataflow: from records to documents and notices (docs/architecture.md).
 
 `python -m bytewax.run flows.alerts` runs it with the settings of TOCSIN_SETTINGS (a file) and TOCSIN__... (variables);
 `tocsin run` does the same with a recovery directory, a courier and the signals taken care of.
-The flow id and the step ids are part of the format of the recovery store: they never change (engine.md 0.14).
 """
 
 import os
 from typing import TYPE_CHECKING, Any
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
+from bytewax.dataflow import Dataflow, Stream
 
 from flows.recovery.ids import flow_id
 from operators import steps
-from operators.batch import Polled
+from operators.model.records import DeadLetter, Notice
 
 if TYPE_CHECKING:
-    from flows.deliver import Edges
-    from operators.lifecycle.host import Host
+    from flows.job import Job
 
 
-def alerts_flow(source: Source[Polled], host: "Host", edges: "Edges", job: str = "all") -> Dataflow:
-    """Return the dataflow: read, fold, deliver. A job of a split pipeline has an id of its own and the same steps."""
-    from flows.deliver import EdgesSink  # noqa: PLC0415 - clients load when a job is built, not when a name is looked up
+def dataflow(job: "Job") -> Dataflow:
+    """Bytes in, documents and notices out. Each line is a step; docs/architecture.md says what each keeps.
 
-    flow = Dataflow(flow_id(job))
-    polled = op.input("read", flow, source)
-    said = steps.alerts(polled, host)
-    op.output("deliver", said, EdgesSink(edges, host.spread))
+    A job of a split pipeline is a cut: intake, and at most one of the two stages behind it, with a topic on either side.
+    """
+    flow = Dataflow(flow_id(job.settings.job))
+    polls = op.input("read", flow, job.source)
+    said: Stream[Any] = steps.intake("intake", polls, job.intake)
+    if job.lifecycle is not None:
+        said = steps.in_order("alerts", said, job.lifecycle)
+    if job.notices is not None:
+        said = steps.by_business("notices", said, job.notices)
+    left = steps.written("documents", said, job.edges.write)
+    op.output("outbox", steps.only("told", left, Notice), job.outbox)
+    op.output("dead_letters", steps.only("refused", left, DeadLetter), job.dead_letters)
     return flow
 
 
@@ -36,11 +40,11 @@ def __getattr__(name: str) -> Any:
     """Build `flow` when Bytewax asks for it, so that importing this module starts nothing."""
     if name != "flow":
         raise AttributeError(name)
-    from flows.job import build  # noqa: PLC0415 - as above
+    from flows.job import build  # noqa: PLC0415 - clients load when a job is built, not when a name is looked up
     from flows.recovery.private import keep_private  # noqa: PLC0415 - as above
     from flows.settings import load_settings  # noqa: PLC0415 - as above
 
     keep_private()
     job = build(load_settings(os.environ.get("TOCSIN_SETTINGS"), os.environ))
     job.stop.on_signals(job.rules.again)
-    return job.flow
+    return dataflow(job)

@@ -1,15 +1,17 @@
-"""The sink of the job: everything said goes to the store, the outbox and the dead letters, durable before it returns.
+"""Where what was said goes: documents, durable before they are passed on; then notices, and what was refused.
 
-The engine counts a batch as delivered when `write_batch` returns, so nothing here hands over to a thread (engine.md 0.10). What was
-written twice after a crash has the same ids and changes nothing.
+The engine counts a batch as delivered when its steps and sinks have returned, so nothing here hands over to a thread
+(engine.md 0.10). What was written twice after a crash has the same ids and changes nothing.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
+from operators.intake.intake import Named
+from operators.lifecycle.worker import Said
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Notice
@@ -24,8 +26,8 @@ Observe = Callable[[Sequence[Any]], None]
 class NextJob(Protocol):
     """Hands on what the next job of a split pipeline reads."""
 
-    def write(self, said: Sequence[Any]) -> tuple[DeadLetter, ...]:
-        """Deliver what concerns it; return dead letters for what can never be."""
+    def write(self, said: Sequence[Named | Said]) -> tuple[DeadLetter, ...]:
+        """Deliver what concerns it, behind that how far we are; return dead letters for what can never be."""
         ...
 
 
@@ -43,9 +45,10 @@ class Edges:
         self._observe = observe
         self._keeps_events = keeps_events
 
-    def deliver(self, said: Sequence[Any]) -> None:
-        """Make everything durable: documents first, then notices, then what was refused."""
-        sorted_ = _by_type(said)
+    def write(self, said: Sequence[Named | Said]) -> Iterable[Any]:
+        """Make the documents of batches durable, and what the next job reads; return what is left: notices, dead letters."""
+        documents = [thing for one in said for thing in one.documents]
+        sorted_ = _by_type(documents)
         refused = list(sorted_.get(DeadLetter, ()))
         batch = self._batch(sorted_)
         if self.store is not None:
@@ -56,13 +59,18 @@ class Edges:
             refused += self._changes.write(batch.alerts)
         if self._next_job is not None:
             refused += self._next_job.write(said)
-        notices = sorted_.get(Notice)
-        if notices and self.outbox is not None:
-            self.outbox.put(notices, time.time())
-        if refused:
-            self.dead_letters.write(refused)
         if self._observe is not None:
-            self._observe(said)
+            self._observe(documents)
+        return [*sorted_.get(Notice, ()), *refused]
+
+    def put(self, notices: Sequence[Notice]) -> None:
+        """Let notices wait for the courier."""
+        if self.outbox is not None:
+            self.outbox.put(notices, time.time())
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep what was refused."""
+        self.dead_letters.write(letters)
 
     def _batch(self, sorted_: dict[type, list[Any]]) -> Batch:
         return Batch(
@@ -99,29 +107,29 @@ def _last_of_each(documents: Sequence[Any]) -> list[Any]:
     return list({document.id: document for document in documents}.values())
 
 
-class EdgesPart(StatelessSinkPartition[Any]):
-    """The engine's view of the edges."""
+class Part(StatelessSinkPartition[Any]):
+    """The engine's view of a sink."""
 
-    def __init__(self, edges: Edges) -> None:
-        self._edges = edges
+    def __init__(self, write: Callable[[list[Any]], None]) -> None:
+        self._write = write
 
     def write_batch(self, items: list[Any]) -> None:
-        """Deliver what was said."""
-        self._edges.deliver(items)
+        """Write what has come."""
+        self._write(items)
 
 
-class EdgesSink(DynamicSink[Any]):
-    """One part a worker."""
+class Sink(DynamicSink[Any]):
+    """One part a process. `spread` is called where there are other processes: here alone the engine says so."""
 
-    def __init__(self, edges: Edges, spread: Callable[[], None] = lambda: None) -> None:
-        self._edges, self._spread = edges, spread
+    def __init__(self, write: Callable[[list[Any]], None], spread: Callable[[], None] = lambda: None) -> None:
+        self._write, self._spread = write, spread
         self._is_built = False
 
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> EdgesPart:  # noqa: ARG002 - the engine's signature
-        """Return the only part of this process; here alone the engine says whether there are other processes."""
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> Part:  # noqa: ARG002 - the engine's signature
+        """Return the only part of this process."""
         if self._is_built:
             raise RuntimeError("one worker a process, please: start more processes (-i, -a), not more workers (-w)")
         self._is_built = True
         if worker_count > 1:
             self._spread()
-        return EdgesPart(self._edges)
+        return Part(self._write)

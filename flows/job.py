@@ -1,16 +1,15 @@
-"""Putting a job together from its settings: rules, words, source, edges, host."""
+"""The parts of a job, from its settings: rules, words, source, stages, edges; flows/alerts.py puts them together."""
 
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
-from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
-from flows.alerts import alerts_flow
-from flows.deliver import Edges, Observe
+from flows.deliver import Edges, Observe, Sink
 from flows.jobs import for_job, handing_on
+from flows.recovery.ids import STAGES
 from flows.recovery.layout import of_worker
 from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
@@ -25,10 +24,10 @@ from flows.sources.kafka_client import HANDS_ON, options, prepare
 from flows.sources.spool import SpoolSource
 from flows.stop import Stop
 from flows.telemetry.observability import Observability
-from flows.telemetry.watched import WatchedHost
-from operators.batch import Polled
-from operators.lifecycle.host import Host
-from operators.lifecycle.jobs import WORKERS
+from operators.batch import InOrder
+from operators.converge.by_business import ByBusiness
+from operators.intake.intake import Intake
+from operators.intake.poll import Polled
 from operators.rules.read.documents import RuleError
 from operators.savepoint.file import ReadUpTo
 from sinks.dead_letters import DeadLetters, FileDeadLetters
@@ -54,13 +53,33 @@ class Job(msgspec.Struct, frozen=True):
     """Everything a run of the job consists of."""
 
     settings: Settings
-    flow: Dataflow
-    host: Host
+    source: Source[Polled]
+    intake: Intake
+    lifecycle: InOrder | None
+    """None: another job's."""
+    notices: ByBusiness | None
+    """None: another job's, or there is none."""
     edges: Edges
     stop: Stop
     rules: Watcher
     partitions: Mapping[str, int]
     """Topic that is read -> its partitions; empty without Kafka."""
+
+    @property
+    def outbox(self) -> Sink:
+        """Where notices wait."""
+        return Sink(self.edges.put, self.spread)
+
+    @property
+    def dead_letters(self) -> Sink:
+        """Where goes what was refused."""
+        return Sink(self.edges.bury)
+
+    def spread(self) -> None:
+        """Take notice that the job runs in several processes of one Bytewax cluster."""
+        for stage in (self.lifecycle, self.notices):
+            if stage is not None:
+                stage.spread()
 
 
 def build(
@@ -74,18 +93,30 @@ def build(
     stop, words = Stop(), renderer(settings)
     settings = of_worker(for_job(divided(settings)))
     rules = load_rules(settings, words, watched, environment)
-    worker = WORKERS[settings.job](settings, rules.holder.current(), words, words.check_template)
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     owner = owner_of(settings.kafka, counts)
-    inheritance = Inheritance(settings.recovery.directory, owner)
-    host = Host(worker, rules.holder.current, owner, inheritance.state)
-    if watched is not None:
-        watched.telemetry.watch(worker, settings.job, settings.kafka.workers)
-        host = WatchedHost(worker, rules.holder.current, watched.telemetry, owner, inheritance.state)
-        observe = watched.telemetry.observe
-    source = source_of(settings, stop, counts, inheritance.place, watched, environment)
+    kept = Inheritance(settings.recovery.directory, owner)
+    stages, telemetry = STAGES[settings.job], watched.telemetry if watched is not None else None
+    intake = Intake(
+        settings,
+        rules.holder.current,
+        words.check_template,
+        owner=owner,
+        hears_all=settings.job in ("all", "alerts"),
+        inherited=kept.intake,
+        watch=telemetry,
+    )
+    lifecycle = InOrder(settings, kept.slot, telemetry) if "alerts" in stages else None
+    notices = ByBusiness(settings, words, kept.business) if "notices" in stages else None
+    if telemetry is not None:
+        worker = lifecycle.worker if lifecycle is not None else None
+        telemetry.watch(intake, worker, settings.job, settings.kafka.workers)
+        observe = telemetry.observe
+        if lifecycle is None:  # what the others keep is back with the first poll
+            telemetry.resumed()
+    source = source_of(settings, stop, counts, kept.place, watched, environment)
     edges = open_edges(settings, observe, environment, watched)
-    return Job(settings, alerts_flow(source, host, edges, settings.job), host, edges, stop, rules, counts)
+    return Job(settings, source, intake, lifecycle, notices, edges, stop, rules, counts)
 
 
 def load_rules(

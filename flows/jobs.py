@@ -1,20 +1,20 @@
 """One process for everything, or a job a stage with topics between (design.md 5; docs/jobs.md)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from flows.settings import KafkaSettings, Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
-from operators.model.alert import Alert
+from operators.intake.handover import Clock
+from operators.intake.intake import Named
+from operators.intake.name import InForce
+from operators.lifecycle.worker import Said
 from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handover import Clock, Planned, may_be_summed_up
 from operators.model.records import DeadLetter
-from operators.model.settings import CoreSettings
+from sinks.kafka.handed import HandedOver
 from sinks.kafka.keyed import KeyedEvents
-from sinks.kafka.planned import PlannedActions
 from sinks.kafka.producer import KafkaSink, Outgoing
 
 put = msgspec.structs.replace
@@ -47,15 +47,16 @@ class Clocks:
 
     def __init__(self, sink: KafkaSink, topic: str, partitions: int, kafka: KafkaSettings) -> None:
         self._sink, self._topic, self._partitions, self._kafka = sink, topic, partitions, kafka
+        self._told = 0
 
-    def write(self, said: Sequence[Any]) -> None:
-        """Deliver the last clock said. Raises DeliveryError."""
-        clock = next((thing for thing in reversed(said) if isinstance(thing, Clock)), None)
-        if clock is None:
+    def write(self, clock: int) -> None:
+        """Deliver a clock, if it has moved. Raises DeliveryError."""
+        if clock <= self._told:
             return
-        value = _encode(put(clock, writer=self._kafka.worker, writers=self._kafka.workers))
+        self._told = clock
+        value = _encode(Clock(clock, writer=self._kafka.worker, writers=self._kafka.workers))
         self._sink.write(
-            self._topic, [Outgoing(value, partition=number, at=clock.clock) for number in range(self._partitions)]
+            self._topic, [Outgoing(value, partition=number, at=clock) for number in range(self._partitions)]
         )
 
 
@@ -65,34 +66,29 @@ class KeyedEdge:
     def __init__(self, sink: KeyedEvents, clocks: Clocks) -> None:
         self._sink, self._clocks = sink, clocks
 
-    def write(self, said: Sequence[Any]) -> tuple[DeadLetter, ...]:
+    def write(self, said: Sequence[Named | Said]) -> tuple[DeadLetter, ...]:
         """Deliver what was named. Raises DeliveryError."""
-        refused = self._sink.write([thing for thing in said if isinstance(thing, (Event, Check))])
-        self._clocks.write(said)
+        named = [thing for one in said for thing in one.documents if isinstance(thing, (Event, Check))]
+        refused = self._sink.write(named)
+        self._clocks.write(said[-1].clock)
         return refused
 
 
-class PlannedEdge:
-    """Planned actions for the job of notices, and alerts that a summary may yet name."""
+class HandedEdge:
+    """What the job of notices merges and puts into words; its rules it reads itself."""
 
-    def __init__(self, sink: PlannedActions, settings: CoreSettings, clocks: Clocks | None = None) -> None:
-        self._sink, self._settings, self._clocks = sink, settings, clocks
+    def __init__(self, sink: HandedOver, clocks: Clocks) -> None:
+        self._sink, self._clocks = sink, clocks
 
-    def write(self, said: Sequence[Any]) -> tuple[DeadLetter, ...]:
-        """Deliver what was planned, in the order of its making. Raises DeliveryError."""
-        out: list[Planned] = []
-        for thing in said:
-            if isinstance(thing, Planned):
-                out.append(thing)
-            elif isinstance(thing, Alert) and may_be_summed_up(thing, self._settings):
-                out.append(Planned(thing))
-        refused = self._sink.write(out)
-        if self._clocks is not None:
-            self._clocks.write(said)
+    def write(self, said: Sequence[Named | Said]) -> tuple[DeadLetter, ...]:
+        """Deliver what was handed over, in the order of its making. Raises DeliveryError."""
+        handed = [thing for one in said for thing in one.handed if not isinstance(thing, InForce)]
+        refused = self._sink.write(handed)
+        self._clocks.write(said[-1].clock)
         return refused
 
 
-def handing_on(settings: Settings, sink: KafkaSink, environment: Mapping[str, str]) -> KeyedEdge | PlannedEdge | None:
+def handing_on(settings: Settings, sink: KafkaSink, environment: Mapping[str, str]) -> KeyedEdge | HandedEdge | None:
     """Return what hands the work of a job to the next one."""
     kafka = settings.kafka
     if settings.job not in HANDS_ON:
@@ -102,4 +98,4 @@ def handing_on(settings: Settings, sink: KafkaSink, environment: Mapping[str, st
     clocks = Clocks(sink, topic, partitions, kafka)
     if settings.job == "intake":
         return KeyedEdge(KeyedEvents(sink, topic, partitions), clocks)
-    return PlannedEdge(PlannedActions(sink, topic, partitions), settings, clocks)
+    return HandedEdge(HandedOver(sink, topic, partitions), clocks)

@@ -11,6 +11,7 @@ from pathlib import Path
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
+from flows.alerts import dataflow
 from flows.courier.courier import Courier
 from flows.job import Job
 from flows.recovery.layout import MEND, Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
@@ -89,7 +90,7 @@ def run(job: Job, courier: Courier | None = None) -> None:
             courier.start()
         try:
             interval = timedelta(seconds=job.settings.recovery.interval)
-            run_main(job.flow, epoch_interval=interval, recovery_config=config)  # type: ignore[no-untyped-call]  # as above
+            run_main(dataflow(job), epoch_interval=interval, recovery_config=config)  # type: ignore[no-untyped-call]  # as above
             if courier is not None and not job.stop.is_asked:
                 deliver_rest(job)
         finally:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from operators.lifecycle.jobs import Job as JobName
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.words import zone_named
@@ -21,6 +20,7 @@ AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Pause = Annotated[float, msgspec.Meta(ge=0, le=DAY)]
 """Seconds, a day at most: neither an endless one nor one that is no number."""
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+JobName = Literal["all", "intake", "alerts", "notices"]
 
 
 class SettingsError(ValueError):

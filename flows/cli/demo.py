@@ -52,7 +52,7 @@ def demo(out: str, seed: int, *, wants_json: bool) -> None:
         with_store.alerts(AlertQuery(limit=100_000)),
         read_notices(place / "notices.jsonl"),
         read_letters(Path(job.settings.dead_letters)),
-        job.host.worker.scene.counts.duplicates,
+        job.lifecycle.worker.scene.counts.duplicates if job.lifecycle is not None else 0,
     )
     with_store.close()
     if wants_json:

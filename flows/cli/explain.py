@@ -13,7 +13,7 @@ from rich.text import Text
 from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
 from flows.cli.view import View, console, print_json, reading, shown
-from flows.recovery.last_state import last_overlay, last_state
+from flows.recovery.last_state import last_changes, last_state
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine
 from operators.explain.explain import explain as explain_alert
@@ -98,7 +98,7 @@ def _rules(view: View, rules: str | None) -> RuleBook | None:
     if book is None:
         click.echo(f"going on without the rules in {place}: {errors[0]}", err=True)
         return None
-    return last_overlay(settings.recovery.directory).over(book, None)
+    return last_changes(settings.recovery.directory).over(book, None)
 
 
 def _tell(view: View, story: Story, zone: tzinfo | None) -> None:

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.view import console, print_json, shown, span
-from flows.recovery.last_state import last_overlay
+from flows.recovery.last_state import last_changes
 from flows.settings import Settings
 from operators.rules.read.load import load
 from operators.rules.times.windows import shield_window
@@ -17,7 +17,7 @@ def show_shields(rules: str, settings: Settings, at: int, *, as_json: bool) -> N
     book, errors = load([rules], default_business=settings.default_business, time_zone=settings.time_zone)
     if book is None:
         fail(*errors)
-    book = last_overlay(settings.recovery.directory).over(book, None)
+    book = last_changes(settings.recovery.directory).over(book, None)
     rows = []
     for one in book.shields.values():
         window = shield_window(one, book.zone_of(one.bk_biz_id, settings), at)

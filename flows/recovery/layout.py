@@ -4,9 +4,11 @@ import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from flows.recovery.ids import FORMAT
 from flows.settings import Settings, SettingsError
 
 FILE = "layout.json"
@@ -22,12 +24,18 @@ class Layout(msgspec.Struct, frozen=True):
     topics: Mapping[str, int]
     """Topic that is read -> its number of partitions."""
     job: str = "all"
+    format: int = FORMAT
+    """Of the state beside it (flows/recovery/ids.py)."""
 
 
 def check_layout(saved: Layout | None, now: Layout) -> str | None:
     """Say why state laid out as `saved` cannot go on as `now`, or nothing. Topics may come and go, partitions not."""
     if saved is None:
         return None
+    return _other_format(saved.format, now.format) or _other_share(saved, now) or _other_topics(saved, now)
+
+
+def _other_share(saved: Layout, now: Layout) -> str | None:
     if saved.job != now.job:
         return f"the state is that of job `{saved.job}`, not of `{now.job}`: a wrong volume?"
     if saved.workers != now.workers:
@@ -36,6 +44,10 @@ def check_layout(saved: Layout | None, now: Layout) -> str | None:
         return f"the state is that of worker {saved.index}, not of worker {now.index}: a wrong volume?"
     if saved.slots != now.slots:
         return f"the state has {saved.slots} slots, not {now.slots}: {HOW}"
+    return None
+
+
+def _other_topics(saved: Layout, now: Layout) -> str | None:
     for topic in sorted(saved.topics.keys() & now.topics.keys()):
         if saved.topics[topic] != now.topics[topic]:
             return f"topic {topic} had {saved.topics[topic]} partitions, now it has {now.topics[topic]}: {HOW}"
@@ -68,6 +80,17 @@ def check_neighbours(directory: Path, now: Layout) -> str | None:
     return None
 
 
+def _other_format(saved: int, now: int) -> str | None:
+    if saved == now:
+        return None
+    if saved > now:
+        return f"the state has format {saved}, this program reads up to {now}: start the newer program"
+    return (
+        f"the state has format {saved}, this program keeps format {now}. Move it: tocsin savepoint export FILE, "
+        "move the directory away, tocsin savepoint import FILE"
+    )
+
+
 HOW = "stop the job and move its state with a savepoint (tocsin savepoint -h)"
 
 
@@ -77,8 +100,9 @@ def saved_layout(directory: str | Path) -> Layout | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Layout)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.convert({"format": 1, **kept}, Layout)  # the first format did not name itself
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path} is damaged: {error}; {MEND}") from error
 
 

@@ -15,16 +15,19 @@ from pathlib import Path
 
 import msgspec
 
-from flows.recovery.ids import flow_id
+from flows.recovery.ids import ALERTS, ALERTS_1, INTAKE, KEEPS, NOTICES, READ, STAGES, step_id
+from flows.recovery.ids import FORMAT as STATE_FORMAT
 from flows.recovery.layout import FILE as LAYOUT
 from flows.recovery.layout import Layout, check_neighbours, hold, save_layout, saved_layout
-from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
-from operators.lifecycle.relay import is_wrapped
-from operators.model.slot import ALONE, KEYS, SHARED, Owner
+from flows.recovery.store import PARTITIONS, Snapshots, StoreUnreadableError, read_snapshots
+from operators.batch import is_of_several, state_of
+from operators.model.slot import ALONE, KEYS, SHARED, SLOTS, Owner
 from operators.savepoint.file import (
     FORMAT,
+    BusinessState,
     FilesPlace,
     Head,
+    IntakeState,
     KafkaPlace,
     ReadUpTo,
     Savepoint,
@@ -34,7 +37,8 @@ from operators.savepoint.file import (
     dump,
     parse,
 )
-from operators.savepoint.inherit import read_on_from, states_for
+from operators.savepoint.format_1 import MARK, upgraded
+from operators.savepoint.inherit import States, read_on_from, states_for
 from operators.state.slot import Slot
 
 FILE = "savepoint"
@@ -48,7 +52,8 @@ class Worker(msgspec.Struct, frozen=True):
 
     layout: Layout
     place: ReadUpTo
-    states: Mapping[str, bytes]
+    states: Mapping[str, Mapping[str, bytes]]
+    """Step -> key -> state."""
 
 
 # --- out of the engine's tables
@@ -61,20 +66,26 @@ def export(directories: Sequence[Path], now: int) -> Savepoint:
             held.enter_context(hold(directory))
         workers = sorted((_worker(directory) for directory in directories), key=lambda one: one.layout.index)
     _check_complete([one.layout for one in workers])
-    first = workers[0].layout
-    made = Savepoint(
-        Head(FORMAT, now, version("tocsin"), first.job, first.workers, first.slots, dict(first.topics)),
-        [one.place for one in workers],
-        [SharedState(one.layout.index, one.states[SHARED]) for one in workers],
-        [SlotState(one.layout.index, *state) for one in workers for state in _slots(one)],
-    )
+    made = upgraded(_joined(workers, now))
     read_on_from(made.places)  # what cannot be joined is refused while the job can still mend it
     states_for(made, ALONE)
     return made
 
 
-def _slots(worker: Worker) -> list[tuple[str, bytes]]:
-    return [(key, data) for key, data in worker.states.items() if key != SHARED and data not in EMPTY]
+def _joined(workers: Sequence[Worker], now: int) -> Savepoint:
+    """Return what all workers have left, in the format they left it in."""
+    first = workers[0].layout
+    kind = FORMAT if first.format == STATE_FORMAT else first.format
+    of = [(one.layout.index, one.states) for one in workers]
+    slots = [(index, key, data) for index, states in of for key, data in states.get(ALERTS, {}).items()]
+    return Savepoint(
+        Head(kind, now, version("tocsin"), first.job, first.workers, first.slots, dict(first.topics)),
+        [one.place for one in workers],
+        [IntakeState(index, data) for index, states in of for data in states.get(INTAKE, {}).values()],
+        [SharedState(index, data) for index, key, data in slots if key == SHARED],
+        [SlotState(*slot) for slot in slots if slot[1] != SHARED and slot[2] not in EMPTY],
+        [BusinessState(index, *state) for index, states in of for state in states.get(NOTICES, {}).items()],
+    )
 
 
 def _check_complete(layouts: Sequence[Layout]) -> None:
@@ -95,14 +106,39 @@ def _worker(directory: Path) -> Worker:
         snapshots = read_snapshots(directory)
     except StoreUnreadableError as error:
         raise SavepointError(str(error)) from error
-    flow = flow_id(layout.job)
-    states = {key: data[2:] for (step, key), data in snapshots.items() if step == f"{flow}.alerts"}
-    places = [data for (step, _), data in snapshots.items() if step == f"{flow}.read"]
-    if len(places) != 1 or states.keys() != set(KEYS):
+    states = _states_1(snapshots, layout) if layout.format < STATE_FORMAT else _states(snapshots, layout)
+    places = [data for (step, _), data in snapshots.items() if step == step_id(layout.job, READ)]
+    if len(places) != 1 or not states:
         raise SavepointError(f"{directory}: the job has not taken its first snapshot; start it, and stop it again")
-    if any(map(is_wrapped, states.values())):
-        raise SavepointError(f"{directory}: the state of one process of a Bytewax cluster; savepoints are of workers")
     return Worker(layout, _place(layout.index, places[0]), states)
+
+
+def _states(snapshots: Snapshots, layout: Layout) -> Mapping[str, Mapping[str, bytes]]:
+    """Return what each step keeps; nothing before its first snapshot. Raises SavepointError."""
+    found = {step: _of_step(snapshots, layout, step) for step in (INTAKE, ALERTS, NOTICES)}
+    stages = STAGES[layout.job]
+    if not found[INTAKE] or ("alerts" in stages and found[ALERTS].keys() != set(KEYS)):
+        return {}
+    if any(map(is_of_several, found[ALERTS].values())):
+        raise _of_a_cluster()
+    return {**found, ALERTS: {key: state_of(data) for key, data in found[ALERTS].items()}}
+
+
+def _states_1(snapshots: Snapshots, layout: Layout) -> Mapping[str, Mapping[str, bytes]]:
+    """Return what the one step kept in format 1, its key before each state."""
+    states = {key: data[2:] for key, data in _of_step(snapshots, layout, ALERTS_1).items()}
+    if any(data[:1] == bytes((MARK,)) for data in states.values()):
+        raise _of_a_cluster()
+    return {ALERTS: states} if states.keys() == set(KEYS) else {}
+
+
+def _of_step(snapshots: Snapshots, layout: Layout, step: str) -> dict[str, bytes]:
+    wanted = step_id(layout.job, step)
+    return {key: data for (found, key), data in snapshots.items() if found == wanted}
+
+
+def _of_a_cluster() -> SavepointError:
+    return SavepointError("the state of one process of a Bytewax cluster; savepoints are of workers")
 
 
 def _place(worker: int, kept: object) -> ReadUpTo:
@@ -127,7 +163,7 @@ def write(savepoint: Savepoint, path: Path) -> None:
 def read(path: Path) -> Savepoint:
     """Return the savepoint in a file. Raises SavepointError."""
     try:
-        return parse(path.read_bytes())
+        return upgraded(parse(path.read_bytes()))
     except SavepointError as error:
         raise SavepointError(f"{path}: {error}") from error
     except OSError as error:
@@ -172,12 +208,21 @@ class Inheritance:
         return read(self._path) if self._path.exists() else None
 
     @cached_property
-    def _states(self) -> dict[str, bytes]:
-        return states_for(self._savepoint, self._owner) if self._savepoint else {}
+    def _states(self) -> States:
+        found = self._savepoint
+        return states_for(found, self._owner) if found is not None else States(None, {}, {})
 
-    def state(self, key: str) -> bytes | None:
-        """Return the state of a key that the engine has no snapshot of. Raises SnapshotError."""
-        return self._states.pop(key, None)
+    def intake(self) -> bytes | None:
+        """Return the state of intake if the engine has no snapshot of it. Raises SnapshotError."""
+        return self._states.intake
+
+    def slot(self, key: str) -> bytes | None:
+        """Return the state of a key of the lifecycle that the engine has no snapshot of. Raises SnapshotError."""
+        return self._states.slots.get(key)
+
+    def business(self, slot: str) -> bytes | None:
+        """Return the notices of a slot of businesses that the engine has no snapshot of. Raises SnapshotError."""
+        return self._states.businesses.get(slot)
 
     def place(self) -> ReadUpTo | None:
         """Return where to read on if the engine does not know. Raises SnapshotError."""
@@ -186,8 +231,13 @@ class Inheritance:
 
 def drop_used(directory: Path) -> None:
     """Remove what an import has laid, once the engine has snapshots of everything."""
-    path = directory / FILE
-    if path.exists() and {key for _, key in read_snapshots(directory)}.issuperset(KEYS):
+    path, layout = directory / FILE, saved_layout(directory)
+    if not path.exists() or layout is None:
+        return
+    found, job = read_snapshots(directory).keys(), layout.job
+    keys = {"alerts": KEYS, "notices": SLOTS}
+    wanted = {(step_id(job, KEEPS[stage]), key) for stage in STAGES[job] for key in keys[stage]}
+    if wanted <= found and any(step == step_id(job, INTAKE) for step, _ in found):
         path.unlink()
 
 

@@ -1,20 +1,21 @@
-"""The replay driver: the whole decision core on a virtual clock, to the letter of the replay contract (shared/replay.md)."""
+"""The replay driver: the three stages on a virtual clock, to the letter of the replay contract (shared/replay.md)."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
 from flows.replay.outcome import Outcome
-from operators.converge import Converge
+from operators.converge.notices import InOneOrder
+from operators.converge.words import Render
 from operators.intake.decode import MIXED, Refusal
-from operators.intake.name import ReceiptLine, Record, RulesChange, take_in
-from operators.lifecycle.worker import CheckTemplate, Worker
-from operators.model.check import Check
-from operators.model.command import Command
+from operators.intake.handover import Handed
+from operators.intake.intake import Intake, dead_letter
+from operators.intake.name import InForce, ReceiptLine, Record
+from operators.intake.poll import Polled, Raw
+from operators.lifecycle.worker import Worker
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
-from operators.state.scene import Render
+from operators.rules.read.patch import CheckTemplate
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -26,14 +27,24 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
 
 class Replay:
-    """Feeds lines to a worker and keeps what comes out."""
+    """Feeds lines to the stages and keeps what comes out.
+
+    What the lifecycle hands over is taken at once, so that everything comes out in the order of its making.
+    """
 
     def __init__(
         self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None
     ) -> None:
-        self._settings = settings
-        self.worker = Worker(settings, book, render, check_template)
         self.outcome = Outcome()
+        self.intake = Intake(settings, lambda: book, check_template)
+        self.notices = InOneOrder(settings, render)
+        self.worker = Worker(settings, hand=self.hand)
+        for record in self.intake.take(Polled()).records:
+            self.worker.fold(record)
+
+    def hand(self, handed: Handed | InForce) -> None:
+        """Let the stage by business take what the lifecycle hands over."""
+        self.worker.said += self.notices.take(handed)
 
     def run(self, lines: Iterable[Line], until: int | None, watch: Callable[["Replay"], None] | None = None) -> Outcome:
         """Fold every line, let the clock go on to `until`, flush, and return what came out."""
@@ -45,29 +56,29 @@ class Replay:
 
     def fold(self, line: Line) -> None:
         """Fold one line at its arrival time, which is never less than that of the line before."""
-        worker = self.worker
-        at, body = take_in(line.raw, worker.scene.book, self._settings, MIXED, floor=worker.clock)
-        if worker.clock and at - worker.clock > JUMP:
-            self.outcome.jumps.append({"line": line.number, "from": worker.clock, "to": at})
-        keep_raw = isinstance(body, Refusal) or type(body) in WITH_RAW
-        worker.fold(Record(at, body, line.source, str(line.number), line.raw if keep_raw else b""))
-        self._take(worker.drain())
-        if isinstance(body, ReceiptLine):
-            self._fold_receipt(line, body)
+        clock = self.worker.clock
+        record = self.intake.record(Raw(None, line.source, str(line.number), line.raw, MIXED), floor=clock)
+        if clock and record.at - clock > JUMP:
+            self.outcome.jumps.append({"line": line.number, "from": clock, "to": record.at})
+        self.worker.fold(record)
+        self._take()
+        if isinstance(record.body, ReceiptLine):
+            self._fold_receipt(record, record.body)
 
-    def _fold_receipt(self, line: Line, body: ReceiptLine) -> None:
+    def _fold_receipt(self, record: Record, body: ReceiptLine) -> None:
         receipt = self.outcome.receipt(body.fields, self.worker.clock)
         if isinstance(receipt, Refusal):
-            self.worker.say_dead(receipt, line.source, str(line.number), line.raw)
-            self._take(self.worker.drain())
+            self.outcome.take(dead_letter(receipt, record, self.worker.clock))
             return
         notice = self.outcome.apply(receipt)
-        converge = self.worker.scene.converge
-        if notice.way == "voice" and isinstance(converge, Converge):
-            converge.voice.settle(notice.receivers, notice.alert_ids, self.worker.clock)
+        if notice.way == "voice":
+            voice = self.notices.store_of(notice.bk_biz_id).converge.voice
+            voice.settle(notice.receivers, notice.alert_ids, self.worker.clock)
 
-    def _take(self, said: list[Any]) -> None:
-        for thing in said:
+    def _take(self) -> None:
+        for thing in self.worker.drain().documents:
+            self.outcome.take(thing)
+        for thing in self.notices.advance(self.worker.clock):
             self.outcome.take(thing)
 
     def finish(self, until: int | None) -> Outcome:
@@ -75,7 +86,7 @@ class Replay:
         if until is not None:
             self.worker.advance(until)
         self.worker.close()
-        self._take(self.worker.drain())
+        self._take()
         return self.outcome
 
 
@@ -84,6 +95,3 @@ JUMP = 7 * 86400
 
 WATCH_EVERY = 500
 """Lines between two looks of a watcher."""
-
-WITH_RAW = frozenset({Command, RulesChange, ReceiptLine, Check})
-"""Kinds that may still be refused once decoded."""

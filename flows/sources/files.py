@@ -18,8 +18,8 @@ from flows.settings import SourceSettings
 from flows.sources.places import Places
 from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop
-from operators.batch import Polled, Raw
 from operators.intake.decode import MIXED
+from operators.intake.poll import Polled, Raw
 from operators.savepoint.file import FilePlace, FilesPlace, ReadUpTo
 
 PAUSE = 0.05

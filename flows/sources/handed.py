@@ -6,7 +6,7 @@ A job that lags behind, or does not run, would else look like a stream in which 
 import msgspec
 
 from flows.sources.partition import Partition
-from operators.model.handover import Clock
+from operators.intake.handover import Clock
 
 _BEGINS = b'{"clock":'
 _decode = msgspec.json.Decoder(Clock).decode

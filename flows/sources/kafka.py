@@ -16,8 +16,8 @@ from flows.sources.kafka_reader import Observe, Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import AT_ONCE, Stop
-from operators.batch import Polled
-from operators.intake.handed import HANDED
+from operators.intake.handover import HANDED
+from operators.intake.poll import Polled
 from operators.savepoint.file import KafkaPlace, ReadUpTo
 from operators.savepoint.inherit import topics_of
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from flows.sources.partition import Partition
-from operators.batch import Raw
+from operators.intake.poll import Raw
 
 _at = attrgetter("at")
 

@@ -3,8 +3,8 @@
 from bisect import bisect_right
 from operator import attrgetter
 
-from operators.batch import Raw
 from operators.intake.decode import MAX_BYTES, TOMBSTONE
+from operators.intake.poll import Raw
 
 _raw = attrgetter("raw")
 

@@ -15,7 +15,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from flows.gateway.spool import KINDS
 from flows.sources.files import unheard
 from flows.stop import AT_ONCE, Stop
-from operators.batch import Polled, Raw
+from operators.intake.poll import Polled, Raw
 
 PAUSE = 0.02
 """Seconds between two looks at a spool that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""

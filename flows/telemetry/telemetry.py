@@ -13,15 +13,17 @@ from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter
 from flows.telemetry.redaction import Redactor, secrets_of
 from flows.telemetry.said import Said
-from operators.batch import Raw
 from operators.check.close import NO_CHECK_EVER
 from operators.intake.enrich.event import Dropped
+from operators.intake.intake import Intake
+from operators.intake.poll import Raw
 from operators.lifecycle.dedupe import access_time
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.reason import Reason
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Signal
+from operators.model.slot import SHARED
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
 from sinks.store.interface import Written
@@ -55,7 +57,9 @@ class Telemetry:
         self._meter, self._heart, self._clock = meter, heart, clock
         self._data_ids = data_ids or {}
         self._redactor = redactor
+        self._intake: Intake | None = None
         self._worker: Worker | None = None
+        self._keeps_since: float | None = None
         self._expired = 0
         self._arrived: dict[tuple[str, int | None], int] = {}
         self._busy_since: float | None = None
@@ -65,11 +69,11 @@ class Telemetry:
         self._open, self._ended = 0, 0
         self._summed_up = self._shown = clock()
 
-    def watch(self, worker: Worker, stage: str = "all", workers: int = 1) -> None:
-        """Count what this worker counts, one of so many of a job."""
-        self._meter.put(metrics.WORKERS, workers, stage)
-        self._worker = worker
-        self._expired = worker.scene.counts.expired
+    def watch(self, intake: Intake, worker: Worker | None, job: str = "all", workers: int = 1) -> None:
+        """Count what this worker counts, one of so many of a job, and show the time of intake; some jobs have no worker."""
+        self._meter.put(metrics.WORKERS, workers, job)
+        self._intake, self._worker = intake, worker
+        self._expired = worker.scene.counts.expired if worker is not None else 0
 
     # --- the source
 
@@ -234,16 +238,28 @@ class Telemetry:
         if written.refused:
             self._count_dead_letters(list(written.refused), 0.0)
 
-    def snapshot(self, pause: float) -> None:
-        """Note that a snapshot was taken, and for how many seconds the job stood still."""
+    def snapshot(self) -> None:
+        """Note that a snapshot is taken."""
         self._meter.put(metrics.SNAPSHOT_TIME, self._clock())
-        self._meter.observe(metrics.SNAPSHOT_PAUSE, pause)
+
+    def keeps(self, _: str) -> None:
+        """Note when the first slot of a snapshot is encoded."""
+        if self._keeps_since is None:
+            self._keeps_since = time.monotonic()
+
+    def kept(self, key: str) -> None:
+        """Note for how many seconds the job stood still, with what no slot owns: it is encoded last."""
+        if key == SHARED and self._keeps_since is not None:
+            self._meter.observe(metrics.SNAPSHOT_PAUSE, time.monotonic() - self._keeps_since)
+            self._keeps_since = None
 
     def show(self) -> None:
         """Show counts and sizes of the worker; done every few seconds, for it looks at every state."""
-        if self._worker is None:
-            return
         worker, meter = self._worker, self._meter
+        if self._intake is not None and self._intake.clock:
+            meter.put(metrics.CLOCK_LAG, max(0.0, self._clock() - self._intake.clock))
+        if worker is None:
+            return
         counts = worker.scene.counts
         for metric, total in (
             (metrics.EVENTS, counts.events),
@@ -260,8 +276,6 @@ class Telemetry:
         severities = Counter(alert.severity for alert in worker.states.open())
         for severity in (1, 2, 3):
             meter.put(metrics.OPEN_ALERTS, severities[severity], str(severity))
-        if worker.clock:
-            meter.put(metrics.CLOCK_LAG, max(0.0, self._clock() - worker.clock))
 
     # --- the rules
 

@@ -5,19 +5,9 @@ from hashlib import md5
 import msgspec
 
 from operators.converge.model import Child
-from operators.model.records import Action
 from operators.model.slot import slot_of_business
 
 UPGRADE = "upgrade"
-
-
-def route(action: Action) -> str:
-    """Return the slot to which a split job sends a planned action.
-
-    Every group and gate of an action begins with it: both name the business. So an action is routed as a whole, a gate
-    lives beside its groups, and all receivers of a way stay in one message.
-    """
-    return slot_of_business(str(action.bk_biz_id))
 
 
 def group_key(child: Child) -> str:

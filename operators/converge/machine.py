@@ -22,6 +22,18 @@ VERSION = 1
 VOICE = "voice"
 
 
+class Numbers:
+    """One row of numbers for all that is made; machines that share it fire in the order of making (`next_place`)."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def next(self) -> int:
+        """Return a number that nothing else has."""
+        self.last += 1
+        return self.last
+
+
 class Converge:
     """Decides of each planned notice who is told now and who waits for a summary.
 
@@ -37,13 +49,13 @@ class Converge:
 
     An end that somebody would hear of an alert whose problem a summary is yet to tell them is left to that summary.
 
-    Every receiver gets summaries of its own. Input must come in order of `now`. Where converge is split, send whole
-    actions by `keys.route`: one instance per slot, or one per worker.
+    Every receiver gets summaries of its own. Input must come in order of `now`, whole actions by the slot of their
+    business: one machine a slot.
     """
 
-    def __init__(self, settings: CoreSettings) -> None:
+    def __init__(self, settings: CoreSettings, numbers: Numbers | None = None) -> None:
         self._settings = settings.converge
-        self._last = 0
+        self._numbers = numbers or Numbers()
         self._groups: dict[int, Group] = {}
         self._gates: dict[int, Gate] = {}
         self._storms: dict[int, Storm] = {}
@@ -66,30 +78,44 @@ class Converge:
         """Fire everything due at or before `now`, in order, each at its own due time."""
         messages: list[Message] = []
         while self._due and self._due[0][0] <= now:
-            messages += self._close(heappop(self._due)[1])
+            messages += self.fire_next()
         return Outcome(tuple(messages))
+
+    def fire_next(self) -> list[Message]:
+        """Fire the next thing that is due, whenever that is."""
+        return self._close(heappop(self._due)[1])
 
     def next_due(self) -> int | None:
         """Return the second at which `fire` has something to do next."""
+        place = self.next_place()
+        return place[0] if place else None
+
+    def next_place(self) -> tuple[int, int] | None:
+        """Return second and number of what `fire_next` fires next."""
         while self._due and not self._is_awaited(self._due[0][1]):
             heappop(self._due)
-        return self._due[0][0] if self._due else None
+        return self._due[0] if self._due else None
+
+    def withheld(self) -> Iterator[Member]:
+        """Yield what a summary has yet to tell."""
+        for members in self._withheld.values():
+            yield from members
 
     def snapshot(self) -> bytes:
         """Return the whole state as bytes."""
-        state = State(self._last, self._groups, self._gates, self._storms, self._withheld, self.voice.calls)
+        state = State(self._numbers.last, self._groups, self._gates, self._storms, self._withheld, self.voice.calls)
         return snapshot.pack(VERSION, state)
 
     @classmethod
-    def restore(cls, data: bytes, settings: CoreSettings) -> "Converge":
+    def restore(cls, data: bytes, settings: CoreSettings, numbers: Numbers | None = None) -> "Converge":
         """Return the machine that wrote `data`; windows already open keep their ends. Raises SnapshotError."""
         state = snapshot.unpack("converge", VERSION, data, State)
-        machine = cls(settings)
+        machine = cls(settings, numbers)
         machine._adopt(state)
         return machine
 
     def _adopt(self, state: State) -> None:
-        self._last = state.last
+        self._numbers.last = max(self._numbers.last, state.last)
         self._groups, self._gates, self._storms = state.groups, state.gates, state.storms
         self._withheld = state.withheld
         self.voice = Voice(state.calls)
@@ -144,7 +170,7 @@ class Converge:
 
     def _opens(self, key: str, child: Child, now: int) -> bool:
         """Open a group; tell whether its opener may go."""
-        number = self._number()
+        number = self._numbers.next()
         storm = self._storm_over(child, number, now) if child.action.need_biz_converge else 0
         self._groups[number] = Group(key, now, now + self._settings.delay, _addressee(child), storm)
         self._open[key] = number
@@ -166,14 +192,14 @@ class Converge:
         return gate.storm or self._raise_storm(at, gate, child, now)
 
     def _new_gate(self, key: str, now: int) -> int:
-        number = self._number()
+        number = self._numbers.next()
         self._gates[number] = Gate(key, now + self._settings.window, ())
         self._gate_of[key] = number
         heappush(self._due, (now + self._settings.window, number))
         return number
 
     def _raise_storm(self, at: int, gate: Gate, child: Child, now: int) -> int:
-        number = self._number()
+        number = self._numbers.next()
         self._gates[at] = msgspec.structs.replace(gate, storm=number)
         self._storms[number] = Storm(at, now + self._settings.delay, _addressee(child), gate.key)
         heappush(self._due, (now + self._settings.delay, number))
@@ -191,7 +217,7 @@ class Converge:
 
     def _withhold(self, teller: int, child: Child) -> None:
         self._pending.add(_addressee(child), child.action.alert_ids)
-        self._withheld.setdefault(teller, []).append(message.withheld(child, self._number()))
+        self._withheld.setdefault(teller, []).append(message.withheld(child, self._numbers.next()))
 
     def _close(self, number: int) -> list[Message]:
         if number in self._storms:
@@ -236,7 +262,7 @@ class Converge:
             groups = [at for at in known.groups if (group := self._groups.get(at)) is not None and not group.storm]
             self._forget_gate(gate)
         due = storm.due + self._settings.delay
-        at = self._number()
+        at = self._numbers.next()
         self._gates[at], self._gate_of[storm.key] = Gate(storm.key, due, (), number), at
         self._storms[number] = msgspec.structs.replace(storm, gate=at, due=due)
         heappush(self._due, (due, number))
@@ -255,10 +281,6 @@ class Converge:
     def _is_awaited(self, number: int) -> bool:
         group = self._groups.get(number)
         return not group.storm if group else number in self._storms or number in self._gates
-
-    def _number(self) -> int:
-        self._last += 1
-        return self._last
 
 
 def _opening(numbered: tuple[int, Group]) -> tuple[int, int]:

@@ -9,15 +9,15 @@ from operators.intake.clean import clean_event
 from operators.intake.command import read_command
 from operators.intake.decode import Decoded, Refusal, Wire, decode, oversized
 from operators.intake.enrich.event import Dropped, enrich_event
-from operators.intake.handed import HANDED, read_handed
+from operators.intake.handover import HANDED, Handed, read_handed
 from operators.model.bounds import MOST, bounded
 from operators.model.check import Check, CheckResult
 from operators.model.command import Command
 from operators.model.event import SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
-from operators.model.handover import Planned
 from operators.model.identity import event_uid, fingerprint
 from operators.model.reason import DeadReason
+from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 
@@ -31,6 +31,14 @@ class RulesChange(msgspec.Struct, frozen=True, gc=False):
     delete: dict[str, list[Any]] = {}
 
 
+class InForce(msgspec.Struct, frozen=True, gc=False):
+    """The rule book that is in force from here on."""
+
+    book: RuleBook
+    at_once: bool = False
+    """Every open alert is looked at now, not within `check_interval`."""
+
+
 class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
     """The outcome of a notice, told from outside."""
 
@@ -41,7 +49,7 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """Only moves the clock."""
 
 
-Body = Event | Check | Planned | Command | RulesChange | ReceiptLine | Tick | Dropped | Refusal
+Body = Event | Check | Handed | Command | RulesChange | InForce | ReceiptLine | Tick | Dropped | Refusal | DeadLetter
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -8,14 +8,15 @@ import msgspec
 from operators.check.results import fold_check
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
-from operators.intake.name import ReceiptLine, RulesChange, Tick
+from operators.intake.name import InForce, ReceiptLine, Tick
 from operators.lifecycle.commands import apply_command
 from operators.lifecycle.dedupe import fold_event
 from operators.limits.combination import combination, noise_dimensions
 from operators.model.check import Check
-from operators.model.command import ON_SHIELDS, Command
+from operators.model.command import Command
 from operators.model.event import Event
 from operators.model.reason import DeadReason
+from operators.model.records import DeadLetter
 from operators.rules.shapes.model import Strategy
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ def _check(worker: "Worker", body: Check) -> None:
 
 
 def _command(worker: "Worker", body: Command) -> Refusal | None:
-    if body.command in ON_SHIELDS:
-        return _shield(worker, body)
     named = worker.states.find(body.alert_id) if body.alert_id else None
     md5 = body.dedupe_md5 or (named.dedupe_md5 if named else None)
     if md5 is None or worker.states.get(md5) is None:
@@ -67,28 +66,17 @@ def _command(worker: "Worker", body: Command) -> Refusal | None:
     return refusal
 
 
-def _shield(worker: "Worker", body: Command) -> Refusal | None:
-    """Begin or end a shield at once."""
-    if body.command == "shield":
-        change = RulesChange(put={"shields": [body.shield]})
-    elif str(body.id) in worker.scene.book.shields:
-        change = RulesChange(delete={"shields": [body.id]})
-    else:
-        return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {body.id}")
-    return worker.change_rules(change, at_once=True)
-
-
-def _rules(worker: "Worker", body: RulesChange) -> Refusal | None:
-    return worker.change_rules(body)
-
-
-def _refusal(_: "Worker", body: Refusal) -> Refusal:
-    return body
+def _in_force(worker: "Worker", body: InForce) -> None:
+    worker.take_book(body)
 
 
 def _dropped(worker: "Worker", body: Dropped) -> None:
     worker.scene.counts.events += 1
     worker.scene.counts.dropped += 1
+    worker.said.append(body)
+
+
+def _letter(worker: "Worker", body: DeadLetter) -> None:
     worker.said.append(body)
 
 
@@ -100,8 +88,8 @@ FOLD: dict[type, Callable[["Worker", Any], Refusal | None]] = {
     Event: _event,
     Check: _check,
     Command: _command,
-    RulesChange: _rules,
-    Refusal: _refusal,
+    InForce: _in_force,
+    DeadLetter: _letter,
     Dropped: _dropped,
     ReceiptLine: _nothing,
     Tick: _nothing,

@@ -1,70 +1,95 @@
 """The worker: one owner of many fingerprints, folding records in the order of their arrival (design.md 4, 5).
 
 Before a record is folded, every timer due at or before its `at` fires, in order of time, with `now` = its own due
-time. All three hosts (dataflow, replay, tests) drive this one class, so they cannot disagree.
+time. All hosts (dataflow, replay, tests) drive this one class, so they cannot disagree.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from operators.check.results import forget_after
-from operators.intake.decode import Refusal
-from operators.intake.name import Body, Record, RulesChange
+from operators.intake.handover import Handed, Planned
+from operators.intake.intake import dead_letter
+from operators.intake.name import InForce, Record
 from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
+from operators.lifecycle.handing import Handing
 from operators.lifecycle.repeat import fold_repeat
+from operators.limits.noise import Judged
 from operators.model.event import Event
-from operators.model.reason import DeadReason, OpType
-from operators.model.records import DeadLetter
+from operators.model.records import Action
 from operators.model.settings import CoreSettings
+from operators.model.slot import slot_of_alert
 from operators.plan.later import tell_rest
 from operators.plan.plan import settle_held
-from operators.plan.send import Note, note_entry, say_messages
+from operators.plan.shield_notices import shield_notices
 from operators.rules.book import RuleBook
-from operators.rules.read.patch import patch
 from operators.rules.shapes.model import Strategy
-from operators.state.scene import Render, Scene
-from operators.state.shared import Shared
+from operators.state.scene import Limits, Scene, ShieldNews
 from operators.state.slot import Slot
 from operators.state.slots import States
 from operators.state.state import State
 from operators.state.timers import Timers
 from operators.state.turn import Turn
 
-CheckTemplate = Callable[[str], str | None]
-Table = Mapping[type, Callable[[Any, Any], Refusal | None]]
+OfSlot = Callable[[str], "Worker"]
+
+
+class Said(msgspec.Struct, gc=False):
+    """What stages say of a batch: documents in the order of their making, and what is handed to the stage by business."""
+
+    documents: list[Any]
+    handed: list[Handed | InForce]
+    clock: int
+    """How far the stream's time has come."""
 
 
 class Worker:
-    """Folds records and fires timers. What it says is appended to `said` in the order of its making."""
+    """Folds records and fires timers. What it says is appended to `said` in the order of its making.
 
-    table: Table = FOLD
-    """What each kind of body does."""
+    `hand` is called with what is to be merged and put into words, which else waits in `handed`. `limits` are those that
+    several workers of a process have in common; they say what they say to the one they stand `beside`.
+    """
 
     def __init__(
-        self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None
-    ) -> None:
-        self.said: list[Any] = []
+        self, settings: CoreSettings, book: RuleBook | None = None, *, limits: Limits | None = None,
+        beside: "Worker | None" = None, hand: Callable[[Handed | InForce], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.said: list[Any] = beside.said if beside else []
+        self.handed: list[Handed | InForce] = beside.handed if beside else []
         self.states = States()
-        self.scene = Scene(settings, book, say=self.said.append, find=self.states.find, render=render)
+        self._pass_on = hand or self.handed.append
+        self.scene = Scene(settings, book or RuleBook.empty(), say=self.said.append, hand=self._hand, limits=limits)
         self.clock = 0
         self._arrival = 0
         """Arrival of the record that is folded; behind the clock where the record was late."""
-        self.shared = Shared(self.scene)
-        self._check_template = check_template
+        self.of_slot: OfSlot = lambda _: self
+        """Slot -> the worker that owns it, where a process has several."""
+        self.speaks = True
+        """Of several, one tells of shields and passes on rules."""
+        self._handing = Handing(settings)
+        self._news = ShieldNews()
+        self._news_due: int | None = None
+        self._rules_version = self.scene.book.version
+        """Of the book that open alerts were last promised a look at."""
         self._timers = Timers()
 
-    def drain(self) -> list[Any]:
-        """Return what was said since the last call."""
-        said = self.said[:]
+    def drain(self) -> Said:
+        """Return what was said and handed over since the last call."""
+        self._tell_changes()
+        said = Said(self.said[:], self.handed[:], self.clock)
         self.said.clear()
+        self.handed.clear()
         return said
 
-    # --- records
+    def _hand(self, handed: Handed) -> None:
+        if isinstance(handed, Planned):
+            self._handing.hands(handed.alert.id, handed.at)
+        self._pass_on(handed)
 
-    def meant(self, body: Body, kind: str) -> Body:  # noqa: ARG002 - a job of its own looks at the kind of topic
-        """Return what a body from a topic of this kind is to this job."""
-        return body
+    # --- records
 
     def fold(self, record: Record) -> None:
         """Fold one record at its arrival time."""
@@ -72,51 +97,32 @@ class Worker:
             self.advance(record.at)
         body = record.body
         self._arrival = record.at
-        refusal = self.table[type(body)](self, body)
+        refusal = FOLD[type(body)](self, body)
         if refusal is not None and not record.is_quiet:
-            self.say_dead(refusal, record.source, record.position, record.raw)
-
-    def say_dead(self, refusal: Refusal, source: str, position: str, raw: bytes) -> None:
-        """Say a dead letter."""
-        letter = DeadLetter(
-            time=self.clock,
-            source=source,
-            position=position,
-            reason=refusal.reason,
-            detail=refusal.detail,
-            raw=raw.decode("utf-8", "backslashreplace"),
-        )
-        self.said.append(letter)
+            self.said.append(dead_letter(refusal, record, self.clock))
 
     # --- rules
 
-    def change_rules(self, change: RulesChange, *, at_once: bool = False) -> Refusal | None:
-        """Take a change of the rules into force, or refuse all of it; `at_once`: every open alert looks now."""
-        book = patch(self.scene.book, change.put, change.delete, self._check_template)
-        if isinstance(book, list):
-            return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
-        self.shared.overlay.remember(change.put, change.delete)
-        self._enforce(book)
-        if at_once:
+    def take_book(self, news: InForce) -> None:
+        """Take rules into force; the stage by business reads them too."""
+        self._enforce(news.book)
+        if self.speaks:
+            self._pass_on(news)
+        if news.at_once:
             self._recheck_now()
-        return None
-
-    def put_book(self, book: RuleBook) -> None:
-        """Take new rules into force, with what the stream changed laid over them."""
-        self._enforce(self.shared.overlay.over(book, self._check_template))
 
     def _enforce(self, book: RuleBook) -> None:
         """Take a book into force; each open alert sees it within `check_interval` (design.md 4)."""
         before, self.scene.book = self.scene.book, book
-        if book.version == self.shared.rules_version:
+        if book.version == self._rules_version:
             return
-        self.shared.rules_version = book.version
+        self._rules_version = book.version
         gone = {alert.strategy_id for alert in self.states.open()} - book.strategies.keys()
         known = {**before.strategies, **self.scene.retired}
         self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
         if self.clock:  # before the first record there is no time to tell anything at
-            self.shared.plan_shield_notices(self.clock)
-            self._note(say_messages(self.scene, self.shared.fire_shield_notices(self.clock)))
+            self._news_due = self.clock
+            self._tell_shields(self.clock)
             self._recheck_soon()
 
     def _recheck_soon(self) -> None:
@@ -143,53 +149,67 @@ class Worker:
         if now <= self.clock:
             return  # a tick within a second changes nothing
         if not self.clock:  # nothing was due before the first record
-            self.clock = now
-            self.shared.plan_shield_notices(now)
+            self.clock = self._news_due = now
         self._fire_until(now)
-        self.clock = now
+        self._move(now)
+
+    def _move(self, now: int) -> None:
+        """Let a second end: what changed in it is told as it then stood."""
+        if now > self.clock:
+            self._tell_changes()
+            self.clock = now
+
+    def _tell_changes(self) -> None:
+        for stands in self._handing.stands(self.states, self.clock):
+            self._pass_on(stands)
 
     def _fire_until(self, now: int) -> None:
         while (due := self._next_due()) is not None and due <= now:
-            self.clock = max(due, self.clock)
+            self._move(due)
             self._fire(self.clock)
 
     def _next_due(self) -> int | None:
-        shared, own = self.shared.next_due(), self._timers.next_due()
+        shared, own = self._shared_due(), self._timers.next_due()
         if shared is None or own is None:
             return own if shared is None else shared
         return min(shared, own)
 
+    def _shared_due(self) -> int | None:
+        """Return the next second at which noise reduction or a shield notice is due."""
+        noise, news = self.scene.noise.next_due(), self._news_due
+        if noise is None or news is None:
+            return news if noise is None else noise
+        return min(noise, news)
+
     def _fire(self, due: int) -> None:
-        """Fire what is due at one second: noise, converge and shield notices first, then the alerts' own."""
-        if (shared := self.shared.next_due()) is not None and shared <= due:
-            self._judge_noise(due)
-            self._note(say_messages(self.scene, self.scene.converge.fire(due).messages))
-            self._note(say_messages(self.scene, self.shared.fire_shield_notices(due)))
+        """Fire what is due at one second: noise and shield notices first, then the alerts' own."""
+        if (shared := self._shared_due()) is not None and shared <= due:
+            for window in self.scene.noise.fire(due):
+                for action in (*window.suppressed, *window.released):
+                    self.of_slot(slot_of_alert(action.alert_ids[0])).settle(action, window, due)
+            self._tell_shields(due)
         while (md5 := self._timers.pop(due)) is not None:
             self._wake(md5)
 
-    def _judge_noise(self, due: int) -> None:
-        """Judge the windows of noise reduction that end; a held notice belongs to an open alert."""
-        for window in self.scene.noise.fire(due):
-            for action in (*window.suppressed, *window.released):
-                state = self.states.named(action.alert_ids[0])
-                if state is not None:
-                    turn = Turn(state, self.scene, self.clock)
-                    settle_held(turn, action, window)
-                    self.finish(turn, looks=False)
+    def settle(self, action: Action, window: Judged, now: int) -> None:
+        """Carry out what noise reduction decided on a notice that it held; it belongs to an open alert."""
+        state = self.states.named(action.alert_ids[0])
+        if state is not None:
+            turn = Turn(state, self.scene, now)
+            settle_held(turn, action, window)
+            self.finish(turn, looks=False)
 
-    def _note(self, notes: Iterable[Note]) -> None:
-        """Write into the logs of alerts what was decided about them elsewhere."""
-        for note in notes:
-            state = self.states.named(note.alert_id)
-            if state is None or state.alert is None:
-                continue
-            turn = Turn(state, self.scene, self.clock)
-            if turn.current().id == note.alert_id:
-                turn.log(OpType.ACTION, note.reason, note.text)
-                self.finish(turn, looks=False)
-            elif (alert := self.states.find(note.alert_id)) is not None:
-                self.said.append(note_entry(alert, note, self.clock))
+    def _tell_shields(self, now: int) -> None:
+        """Hand over the notices of shields that are due."""
+        if self._news_due is None or self._news_due > now:
+            return
+        if not self.speaks:
+            self._news_due = None
+            return
+        messages, self._news = shield_notices(self.scene.book, self._news, now, self.scene.settings)
+        self._news_due = self._news.next_time
+        for message in messages:
+            self._hand(message)
 
     def _wake(self, md5: str, *, looks: bool = False) -> None:
         """Do what is due of one fingerprint; with `looks` the checkers look whether they are due or not."""
@@ -227,6 +247,7 @@ class Worker:
         if state is None or not fold_repeat(state, event, self.scene, self.clock):
             return False
         slot.changed(md5)
+        self._handing.changes(state)
         run = state.run
         if run is not None and run.count == 1:
             self._timers.schedule(md5, state.wakes_at())
@@ -248,6 +269,7 @@ class Worker:
         """Keep the state that a turn leaves."""
         state = turn.finish()
         self.states.put(state)
+        self._handing.changes(state)
         if turn.let_go is not None:
             self.states.reindex(state, turn.let_go)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
@@ -295,17 +317,19 @@ class Worker:
 
     def slots_due(self, now: int) -> set[str] | None:
         """Return the slots with a timer due at or before `now`; None: what is due may concern any slot."""
-        shared = self.shared.next_due()
+        shared = self._shared_due()
         return None if shared is not None and shared <= now else self._timers.slots_due(now)
 
-    def snapshot_shared(self) -> bytes:
-        """Return what no slot owns."""
-        return self.shared.snapshot(self.clock)
+    def snapshot_shared(self, *, limits: bool = True) -> bytes:
+        """Return what no slot owns; without `limits` what is this worker's alone."""
+        return self.scene.snapshot(self.clock, self._news, self._rules_version, self._handing.awaited, limits=limits)
 
     def restore_shared(self, data: bytes) -> None:
-        """Take over what no slot owns, and the clock."""
-        self.clock = max(self.clock, self.shared.restore(data))
-        self.scene.book = self.shared.overlay.over(self.scene.book, self._check_template)
+        """Take over what no slot owns, and the clock. Raises SnapshotError."""
+        kept = self.scene.restore(data)
+        self.clock = max(self.clock, kept.clock)
+        self._news, self._news_due = kept.news, kept.news.next_time
+        self._rules_version, self._handing.awaited = kept.rules_version, kept.awaited
 
     def snapshot_slot(self, key: str) -> bytes:
         """Return the state of a slot."""

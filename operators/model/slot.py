@@ -11,6 +11,8 @@ SLOTS = tuple(f"{number:02x}" for number in range(256))
 SHARED = "~"
 """Key of the state that no slot owns; it sorts behind every slot."""
 KEYS = (*SLOTS, SHARED)
+ONE_ORDER = "all"
+"""Key of what is kept of the whole stream."""
 HEX = frozenset("0123456789abcdef")
 
 

@@ -6,7 +6,7 @@ begin was told. Every round of a cycle is told; rounds that touch are one.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,6 +15,7 @@ from operators.model.records import Message
 from operators.model.settings import CoreSettings
 from operators.rules.shapes.model import Shield
 from operators.rules.times.windows import shield_round, shield_window
+from operators.state.scene import ShieldNews, Told
 
 if TYPE_CHECKING:
     from operators.rules.book import RuleBook
@@ -22,21 +23,6 @@ if TYPE_CHECKING:
 MINUTE = 60
 _EDGES_AHEAD = 100
 """Edges of a window looked at in one go; beyond them, one looks again."""
-
-
-class Told(msgspec.Struct, frozen=True, gc=False):
-    """The last edge told of a shield. Rounds that begin up to `until` (Unix seconds) are done with."""
-
-    edge: Literal["begin", "end"]
-    until: int = 0
-
-
-class ShieldNews(msgspec.Struct, frozen=True, gc=False):
-    """What was told of shields, by id, under which rules, and when there may be more to tell (None = never)."""
-
-    told: dict[str, Told] = {}
-    rules_version: str | None = None
-    next_time: int | None = None
 
 
 def shield_notices(

@@ -5,21 +5,29 @@ from functools import reduce
 
 import msgspec
 
-from operators.converge import model as merging
-from operators.converge.machine import VERSION as MERGING_VERSION
+from operators.intake import intake
+from operators.intake.changes import Documents
 from operators.limits.noise import VERSION as NOISE_VERSION
 from operators.limits.noise import State as NoiseState
 from operators.limits.quota import Counter
 from operators.model import snapshot
 from operators.model.slot import Owner
-from operators.plan.shield_notices import ShieldNews
-from operators.rules.read.overlay import Documents
-from operators.savepoint import divide_merging as division_merging
-from operators.savepoint import divide_noise as division_noise
-from operators.state.shared import VERSION, Kept
+from operators.savepoint import divide_noise
+from operators.state.scene import VERSION, Kept, ShieldNews
 
 replace = msgspec.structs.replace
 Counters = Mapping[str, Counter]
+
+
+def intake_for(states: Sequence[bytes]) -> bytes | None:
+    """Return what every worker gets of what several kept of the rules; the clock is that of the one that lags most."""
+    if len(states) < 2:  # noqa: PLR2004 - nothing to join
+        return states[0] if states else None
+    kept = [snapshot.unpack("intake", intake.VERSION, data, intake.Kept) for data in states]
+    kept.sort(key=lambda one: one.clock)
+    clock = next((one.clock for one in kept if one.clock), 0)
+    changes: Documents = reduce(_laid_over, (one.changes for one in kept), {})
+    return snapshot.pack(intake.VERSION, intake.Kept(clock, changes))
 
 
 def shared_out(shared: Sequence[bytes], owner: Owner) -> bytes:
@@ -44,12 +52,11 @@ def joined(parts: Sequence[Kept]) -> Kept:
         clock=next((kept.clock for kept in parts if kept.clock), 0),
         alert_quota=_sum([(kept.clock, kept.alert_quota) for kept in parts]),
         action_quota=_sum([(kept.clock, kept.action_quota) for kept in parts]),
-        converge=_merging(division_merging.joined([_groups(kept) for kept in parts if kept.converge])),
-        noise=_noise(division_noise.joined([_held(kept) for kept in parts])),
+        noise=_noise(divide_noise.joined([_held(kept) for kept in parts])),
         retired={key: strategy for kept in parts for key, strategy in kept.retired.items()},
         news=_news([kept.news for kept in parts]),
-        overlay=reduce(_laid_over, (kept.overlay for kept in parts), {}),
         rules_version=versions.pop() if len(versions) == 1 else "",
+        awaited={name: until for kept in parts for name, until in kept.awaited.items()},
     )
 
 
@@ -58,8 +65,7 @@ def _part(whole: Kept, owner: Owner) -> Kept:
         whole,
         alert_quota=_share(whole.alert_quota, owner),
         action_quota=_share(whole.action_quota, owner),
-        converge=_merging(division_merging.part(_groups(whole), owner)) if whole.converge else b"",
-        noise=_noise(division_noise.part(_held(whole), owner)),
+        noise=_noise(divide_noise.part(_held(whole), owner)),
     )
 
 
@@ -80,14 +86,6 @@ def _share(counters: Counters, owner: Owner) -> dict[str, Counter]:
         key: Counter(counter.end, (counter.count + owner.workers - 1 - owner.worker) // owner.workers)
         for key, counter in counters.items()
     }
-
-
-def _groups(kept: Kept) -> merging.State:
-    return snapshot.unpack("converge", MERGING_VERSION, kept.converge, merging.State)
-
-
-def _merging(state: merging.State | None) -> bytes:
-    return snapshot.pack(MERGING_VERSION, state) if state is not None else b""
 
 
 def _held(kept: Kept) -> NoiseState:

@@ -9,10 +9,32 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.converge.model import Gate, Group, Member, State, Storm
+from operators.converge.notices import VERSION, Kept
+from operators.model import snapshot
 from operators.model.slot import Owner, slot_of_alert
 
 replace = msgspec.structs.replace
+
+
+def business_for(states: Sequence[bytes], owner: Owner) -> bytes:
+    """Return what one worker goes on with of a slot of businesses that several kept. One for one is as it was. Raises SnapshotError."""
+    if len(states) == 1 and owner.workers == 1:
+        return states[0]
+    kept = sorted((snapshot.unpack("notices", VERSION, data, Kept) for data in states), key=lambda one: one.clock)
+    merged = joined([snapshot.unpack("converge", MERGING_VERSION, one.converge, State) for one in kept])
+    assert merged is not None
+    whole = Kept(
+        clock=next((one.clock for one in kept if one.clock), 0),
+        converge=snapshot.pack(MERGING_VERSION, part(merged, owner)),
+        alerts={name: alert for one in kept for name, alert in one.alerts.items()},
+        actions={name: at for one in kept for name, at in one.actions.items()},
+        strategies={name: strategy for one in kept for name, strategy in one.strategies.items()},
+    )
+    return snapshot.pack(VERSION, whole)
+
+
 Numbers = Mapping[int, int]
 
 

@@ -12,7 +12,8 @@ import msgspec
 from operators.model.snapshot import SnapshotError
 
 MAGIC = b"tocsin savepoint\n"
-FORMAT = 1
+FORMAT = 2
+"""1 is read too (operators/savepoint/format_1.py)."""
 DIGEST = 32
 LENGTH = 4
 
@@ -63,15 +64,30 @@ class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
     files: tuple[FilePlace, ...]
 
 
+class IntakeState(msgspec.Struct, frozen=True, tag="intake"):
+    """The clock and the changes of rules (operators/intake/intake.py), as one worker kept them."""
+
+    worker: int
+    data: bytes
+
+
 class SharedState(msgspec.Struct, frozen=True, tag="shared"):
-    """What no slot owns (operators/state/shared.py), as one worker kept it."""
+    """What no slot owns (operators/state/scene.py), as one worker kept it."""
 
     worker: int
     data: bytes
 
 
 class SlotState(msgspec.Struct, frozen=True, tag="slot"):
-    """The state of a slot (operators/state/slot.py; of the job of notices: operators/converge/stage.py)."""
+    """The state of a slot (operators/state/slot.py)."""
+
+    worker: int
+    key: str
+    data: bytes
+
+
+class BusinessState(msgspec.Struct, frozen=True, tag="business"):
+    """The notices of a slot of businesses (operators/converge/notices.py), as one worker kept them."""
 
     worker: int
     key: str
@@ -85,7 +101,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
 
 
 ReadUpTo = KafkaPlace | FilesPlace
-Frame = Head | KafkaPlace | FilesPlace | SharedState | SlotState | End
+Frame = Head | KafkaPlace | FilesPlace | IntakeState | SharedState | SlotState | BusinessState | End
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Frame).decode
@@ -96,8 +112,10 @@ class Savepoint(msgspec.Struct, frozen=True):
 
     head: Head
     places: Sequence[ReadUpTo]
-    shared: Sequence[SharedState]
-    slots: Sequence[SlotState]
+    intake: Sequence[IntakeState] = ()
+    shared: Sequence[SharedState] = ()
+    slots: Sequence[SlotState] = ()
+    businesses: Sequence[BusinessState] = ()
 
 
 class SavepointError(SnapshotError):
@@ -108,7 +126,8 @@ def dump(savepoint: Savepoint) -> Iterator[bytes]:
     """Yield the bytes of a savepoint."""
     digest = sha256(MAGIC)
     yield MAGIC
-    frames: list[Frame] = [savepoint.head, *savepoint.places, *savepoint.shared, *savepoint.slots]
+    frames: list[Frame] = [savepoint.head, *savepoint.places, *savepoint.intake, *savepoint.shared]
+    frames += [*savepoint.slots, *savepoint.businesses]
     for frame in (*frames, End(len(frames))):
         body = _encode(frame)
         framed = len(body).to_bytes(LENGTH, "big") + body
@@ -132,8 +151,10 @@ def parse(data: bytes | memoryview) -> Savepoint:
     return Savepoint(
         head,
         [frame for frame in frames if isinstance(frame, KafkaPlace | FilesPlace)],
+        [frame for frame in frames if isinstance(frame, IntakeState)],
         [frame for frame in frames if isinstance(frame, SharedState)],
         [frame for frame in frames if isinstance(frame, SlotState)],
+        [frame for frame in frames if isinstance(frame, BusinessState)],
     )
 
 

@@ -2,21 +2,46 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from operators.model.slot import SHARED, Owner
-from operators.savepoint.divide import shared_out
+from operators.savepoint.divide import intake_for, shared_out
+from operators.savepoint.divide_merging import business_for
 from operators.savepoint.file import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
 
 
-def states_for(savepoint: Savepoint, owner: Owner) -> dict[str, bytes]:
-    """Return the state of every key that a worker goes on with. Raises SnapshotError."""
-    states: dict[str, bytes] = {}
+class States(msgspec.Struct, frozen=True):
+    """The state of every step of a job."""
+
+    intake: bytes | None
+    slots: Mapping[str, bytes]
+    """By key: slots, and what none of them owns."""
+    businesses: Mapping[str, bytes]
+
+
+def states_for(savepoint: Savepoint, owner: Owner) -> States:
+    """Return the states that a worker goes on with. Raises SnapshotError."""
+    slots: dict[str, bytes] = {}
     for slot in savepoint.slots:
-        if slot.key in states:
+        if slot.key in slots:
             raise SavepointError(f"slot {slot.key} has state in several workers: its topics were not keyed by slot")
-        if owner.owns(slot.key):
-            states[slot.key] = slot.data
-    states[SHARED] = shared_out([one.data for one in savepoint.shared], owner)
-    return states
+        slots[slot.key] = slot.data
+    slots = {key: data for key, data in slots.items() if owner.owns(key)}
+    if savepoint.shared:
+        slots[SHARED] = shared_out([one.data for one in savepoint.shared], owner)
+    return States(intake_for([one.data for one in savepoint.intake]), slots, _businesses(savepoint, owner))
+
+
+def _businesses(savepoint: Savepoint, owner: Owner) -> dict[str, bytes]:
+    """Return the notices of businesses: with their slot where they are a job, else every worker knows all windows."""
+    by_slot: dict[str, list[bytes]] = {}
+    for one in savepoint.businesses:
+        by_slot.setdefault(one.key, []).append(one.data)
+    if savepoint.head.job != "notices":
+        return {slot: business_for(states, owner) for slot, states in by_slot.items()}
+    if twice := next((slot for slot, states in by_slot.items() if len(states) > 1), None):
+        raise SavepointError(f"slot {twice} has state in several workers: its topics were not keyed by slot")
+    return {slot: states[0] for slot, states in by_slot.items() if owner.owns(slot)}
 
 
 def read_on_from(places: Sequence[ReadUpTo]) -> ReadUpTo:

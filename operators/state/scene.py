@@ -1,47 +1,22 @@
-"""What a turn may see beside its own state: the rules in force, the settings, and what fingerprints share."""
+"""What fingerprints share: the rules in force, the settings, what counts across them, and all of it as bytes (design.md 5)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from operators.converge import Converge
 from operators.limits.noise import Noise
-from operators.limits.quota import Windows
-from operators.model.alert import Alert
-from operators.model.handover import Merging
-from operators.model.records import Message
+from operators.limits.quota import Counter, Windows
+from operators.model import snapshot
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import NoticeRelation, Strategy
 from operators.rules.shapes.shape import place_text, read
 from operators.rules.shapes.words import Reading
 
-
-class Rendered(Protocol):
-    """A message in words; `error` says what went wrong in a user's template, `config` is that of a webhook or push."""
-
-    @property
-    def title(self) -> str: ...  # noqa: D102 - see the class
-
-    @property
-    def content(self) -> str: ...  # noqa: D102 - see the class
-
-    @property
-    def error(self) -> str | None: ...  # noqa: D102 - see the class
-
-    @property
-    def config(self) -> dict[str, Any] | None: ...  # noqa: D102 - see the class
-
-
-class Render(Protocol):
-    """Puts a message into words."""
-
-    def __call__(
-        self, message: Message, alerts: Sequence[Alert], strategy: Strategy | None, book: RuleBook, now: int
-    ) -> Rendered:
-        """Return title and content; `alerts` has the representative one first."""
+VERSION = 2
+"""Format of the snapshot."""
 
 
 class Counts(msgspec.Struct, gc=False):
@@ -58,33 +33,71 @@ class Counts(msgspec.Struct, gc=False):
     closed: int = 0
 
 
-class Scene:
-    """The shared part of a worker."""
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """The last edge told of a shield. Rounds that begin up to `until` (Unix seconds) are done with."""
 
-    def __init__(
-        self,
-        settings: CoreSettings,
-        book: RuleBook,
-        *,
-        say: Callable[[Any], None],
-        find: Callable[[str], Alert | None],
-        render: Render,
-    ) -> None:
-        self.settings = settings
-        self.book = book
-        self.say = say
-        """Where every record that leaves goes, in the order of its making."""
-        self.find = find
-        """Alert id -> the alert as it now stands."""
-        self.render = render
+    edge: Literal["begin", "end"]
+    until: int = 0
+
+
+class ShieldNews(msgspec.Struct, frozen=True, gc=False):
+    """What was told of shields, by id, under which rules, and when there may be more to tell (None = never)."""
+
+    told: dict[str, Told] = {}
+    rules_version: str | None = None
+    next_time: int | None = None
+
+
+class Limits:
+    """What holds alerts and notices back across fingerprints, and the counts: one a process."""
+
+    def __init__(self, settings: CoreSettings) -> None:
         self.alert_quota = Windows(settings.quota.alert)
         self.action_quota = Windows(settings.quota.action)
-        self.converge: Merging = Converge(settings)
         self.noise = Noise(settings)
+        self.counts = Counts()
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The snapshot of what no slot owns."""
+
+    clock: int
+    alert_quota: dict[str, Counter]
+    action_quota: dict[str, Counter]
+    noise: bytes
+    retired: dict[str, Strategy]
+    news: ShieldNews
+    rules_version: str
+    awaited: dict[str, int]
+    """See operators/lifecycle/handing.py."""
+
+
+class Scene:
+    """What a turn may see and use beside its own state."""
+
+    def __init__(
+        self, settings: CoreSettings, book: RuleBook, *, say: Callable[[Any], None], hand: Callable[[Any], None],
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.book = book
+        """The rules in force."""
+        self.say = say
+        """Where every document goes, in the order of its making."""
+        self.hand = hand
+        """Where goes what the stage by business is to merge and put into words (operators/intake/handover.py)."""
+        self._limits = limits or Limits(settings)
+        self.alert_quota = self._limits.alert_quota
+        self.action_quota = self._limits.action_quota
+        self.counts = self._limits.counts
         self.retired: dict[str, Strategy] = {}
         """Strategies that left the book while an alert of theirs was open."""
-        self.counts = Counts()
         self.default_notice = default_notice(settings)
+
+    @property
+    def noise(self) -> Noise:
+        """Noise reduction."""
+        return self._limits.noise
 
     def in_force(self, strategy_id: str) -> Strategy | None:
         """Return an enabled strategy of the book."""
@@ -94,6 +107,26 @@ class Scene:
     def strategy(self, strategy_id: str) -> Strategy | None:
         """Return a strategy of the book, or the last form of one that left it."""
         return self.book.strategies.get(strategy_id) or self.retired.get(strategy_id)
+
+    def snapshot(
+        self, clock: int, news: ShieldNews, rules_version: str, awaited: dict[str, int], *, limits: bool = True
+    ) -> bytes:
+        """Return everything shared as bytes; the limits only where asked, as others may share them."""
+        alert_quota, action_quota, noise = (
+            (self.alert_quota.counters, self.action_quota.counters, self.noise.snapshot()) if limits else ({}, {}, b"")
+        )
+        kept = Kept(clock, alert_quota, action_quota, noise, self.retired, news, rules_version, awaited)
+        return snapshot.pack(VERSION, kept)
+
+    def restore(self, data: bytes) -> Kept:
+        """Take over what a snapshot kept, and return it for what the scene itself does not hold. Raises SnapshotError."""
+        kept = snapshot.unpack("shared state", VERSION, data, Kept)
+        if kept.noise:
+            self.alert_quota.counters = kept.alert_quota
+            self.action_quota.counters = kept.action_quota
+            self._limits.noise = Noise.restore(kept.noise, self.settings)
+        self.retired = kept.retired
+        return kept
 
 
 DAY = 86400

@@ -154,7 +154,8 @@ class Turn:
         event_id, event_time = (None, None) if event is None else (event.id, event.time)
         if event is not None and event.extra_info and description == event.description:
             description = described(event)
-        self._say_entry(op_type, reason, description, now, severity, event_id, event_time, operator=operator)
+        entry = self._entry(op_type, reason, description, now, severity, event_id, event_time, operator=operator)
+        self.scene.say(entry)
 
     def log_move(self, reason: Reason, description: str = "", event: Event | None = None) -> None:
         """Write the log entry of a move."""
@@ -178,7 +179,7 @@ class Turn:
         if run is None:
             return
         self.state.run = None
-        self._say_entry(
+        entry = self._entry(
             run.op_type,
             run.reason,
             run.description,
@@ -189,11 +190,17 @@ class Turn:
             count=run.count,
             begin=run.begin,
         )
+        self.scene.say(entry)
 
-    def _say_entry(
+    def entry_to_come(self, op_type: OpType) -> LogEntry:
+        """Return the log entry by which another stage will say what became of something; it has its place here."""
+        self.close_run()
+        return self._entry(op_type, "", "", self.now, self.current().severity, None, None)
+
+    def _entry(
         self, op_type: str, reason: str, description: str, time: int, severity: int, event_id: str | None,
         event_time: int | None, *, operator: str | None = None, count: int = 1, begin: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> LogEntry:  # fmt: skip
         alert = self.current()
         entry = LogEntry(  # by position: Python puts more than fifteen names into a dict first
             f"{alert.id}-{self._next_revision()}-{self._position}",
@@ -213,9 +220,9 @@ class Turn:
             count,
             begin,
         )
-        self.scene.say(entry)
         self._position += 1
         self._changed = True
+        return entry
 
     def _next_revision(self) -> int:
         revision = self.current().revision

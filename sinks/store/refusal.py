@@ -5,14 +5,14 @@ from typing import TypeVar
 
 import msgspec
 
+from operators.intake.handover import Handed, Planned, time_of
 from operators.model.alert import Alert
 from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handover import Planned
 from operators.model.reason import DeadReason
-from operators.model.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.records import Action, DeadLetter, LogEntry, Message, Receipt
 
-Record = Alert | LogEntry | Action | Receipt | Event | Check | Planned
+Record = Alert | LogEntry | Action | Receipt | Event | Check | Handed
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
@@ -59,8 +59,14 @@ def _name(record: Record) -> tuple[str, str, int]:
             return "event", record.id, arrival(record)
         case Check():
             return "check", record.dedupe_md5, arrival(record.event)
-        case Planned():
-            return "planned", record.alert.id, record.alert.update_time
+        case _:
+            return "planned", _about(record), time_of(record)
+
+
+def _about(handed: Handed) -> str:
+    if isinstance(handed, Message):
+        return "shield"
+    return handed.alert.id if isinstance(handed, Planned) else handed.stands.id
 
 
 def _text(record: Record) -> str:

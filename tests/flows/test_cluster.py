@@ -10,12 +10,10 @@ import sys
 import pytest
 import yaml
 
-from flows.rules.templates import renderer
 from flows.settings import Settings
-from operators.batch import Polled, Raw
-from operators.intake.decode import MIXED
-from operators.lifecycle.host import Host
-from operators.lifecycle.worker import Worker
+from operators.batch import InOrder
+from operators.intake.intake import Intake
+from operators.intake.poll import Polled, Raw
 from operators.model.alert import Alert
 from operators.model.records import DeadLetter
 from operators.model.slot import KEYS
@@ -44,56 +42,57 @@ NAMES = (
 BOOK, _ = load([str(DEMO / "rules")])
 
 
-def make_host() -> Host:
-    settings, book = Settings(), BOOK
-    return Host(Worker(settings, book, renderer(settings)), lambda: book)
+class Process:
+    """Intake and the lifecycle of one process."""
+
+    def __init__(self, *, is_alone=False):
+        self.intake, self.lifecycle = Intake(Settings(), lambda: BOOK), InOrder(Settings())
+        if not is_alone:
+            self.lifecycle.spread()
+
+    def run(self, share):
+        if share.key not in self.lifecycle._known:
+            self.lifecycle.begin(share.key)
+        return [thing for said in self.lifecycle.run(share) for thing in said.documents]
 
 
 def polls(lines, size):
     for start in range(0, len(lines), size):
-        yield Polled(
-            [Raw(None, "f", str(start + n), line, MIXED) for n, line in enumerate(lines[start : start + size], 1)]
-        )
+        part = enumerate(lines[start : start + size], 1)
+        yield Polled([Raw(None, "f", str(start + number), line, "mixed") for number, line in part])
     yield Polled(is_end=True)
 
 
 class Cluster:
-    """Hosts among which keys are spread, with the engine's part played by hand; the first host reads."""
+    """Processes among which slots are spread, with the engine's part played by hand; the first one has intake."""
 
     def __init__(self, count):
-        self.hosts = [make_host() for _ in range(count)]
-        for host in self.hosts:
-            host.spread()
+        self.processes = [Process() for _ in range(count)]
         self.said = []
 
     def home(self, key):
-        return self.hosts[KEYS.index(key) % len(self.hosts)]
+        return self.processes[KEYS.index(key) % len(self.processes)]
 
     def poll(self, polled):
-        for key, portion in pickle.loads(pickle.dumps(self.hosts[0].take_in([polled]))):
-            host = self.home(key)
-            if key not in host._known:
-                host.begin(key)
-            host.run(portion)
-        for host in self.hosts:
-            self.said += host.collected()
+        first = self.processes[0]
+        for key, share in pickle.loads(pickle.dumps(first.lifecycle.share([first.intake.take(polled)]))):
+            self.said += self.home(key).run(share)
 
     def restart(self):
         """Kill everybody behind a snapshot."""
-        kept = {key: self.home(key).snapshot(key) for key in KEYS if key in self.home(key)._known}
-        self.hosts = [make_host() for _ in self.hosts]
-        for host in self.hosts:
-            host.spread()
+        kept = {key: self.home(key).lifecycle.snapshot(key) for key in KEYS if key in self.home(key).lifecycle._known}
+        rules = self.processes[0].intake.snapshot()
+        self.processes = [Process() for _ in self.processes]
+        self.processes[0].intake.begin(rules)
         for key, data in kept.items():
-            assert self.home(key).adopt(data) == key
+            assert self.home(key).lifecycle.adopt(data) == key
 
 
 def alone(lines):
-    host, said = make_host(), []
+    process, said = Process(is_alone=True), []
     for polled in polls(lines, 7):
-        for key, share in host.take_in([polled]):
-            host.begin(key)
-            said += host.run(share)
+        for _, share in process.lifecycle.share([process.intake.take(polled)]):
+            said += process.run(share)
     return said
 
 

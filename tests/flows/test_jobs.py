@@ -10,20 +10,22 @@ import time
 import msgspec
 import pytest
 import yaml
-from bytewax.testing import TestingSource
 
-from flows.alerts import alerts_flow
-from flows.jobs import PlannedEdge, for_job
+from flows.jobs import for_job
+from flows.recovery.ids import STAGES, flow_id
 from flows.rules.templates import renderer
 from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.sources.kafka_client import read_topics
-from operators.intake.name import Record, take_in
-from operators.lifecycle.jobs import WORKERS
+from operators.converge.notices import InOneOrder
+from operators.intake.handover import time_of
+from operators.intake.intake import Intake
+from operators.intake.name import InForce
+from operators.intake.poll import Polled, Raw
+from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.check import Check
 from operators.model.event import Event
-from operators.model.handover import Clock, Planned
-from operators.model.records import Action, DeadLetter, Notice
+from operators.model.records import Action, DeadLetter, LogEntry, Notice
 from operators.model.slot import SLOTS
 from operators.rules.read.load import load
 from sinks.outbox import State, open_outbox
@@ -39,72 +41,87 @@ SETTINGS = Settings()
 encode = msgspec.json.encode
 
 
-def core(job):
-    return WORKERS[job](SETTINGS, BOOK, renderer(SETTINGS))
+class Job:
+    """The stages of a job, driven by hand."""
+
+    def __init__(self, job):
+        words, stages = renderer(SETTINGS), STAGES[job]
+        self.intake = Intake(SETTINGS, lambda: BOOK, hears_all=job in ("all", "alerts"))
+        self.worker = Worker(SETTINGS) if "alerts" in stages else None
+        self.notices = InOneOrder(SETTINGS, words) if "notices" in stages else None
+        self.take()
+
+    def take(self, raw=b"", kind="event", at=None, clock=None, *, is_end=False):
+        """What the job says and hands on of one record, or of a clock."""
+        raws = [Raw(at, "topic", "0:0", raw, kind)] if raw else []
+        named = said = self.intake.take(Polled(raws, clock, is_end))
+        if self.worker is not None:
+            for record in named.records:
+                self.worker.fold(record)
+            self.worker.advance(named.clock)
+            if is_end:
+                self.worker.close()
+            said = self.worker.drain()
+        if self.notices is None:
+            return list(said.documents), [one for one in said.handed if not isinstance(one, InForce)]
+        told = [thing for handed in said.handed for thing in self.notices.take(handed)]
+        return [*said.documents, *told, *self.notices.advance(said.clock)], []
+
+    def restarted(self, job):
+        """The job in the place of its own snapshots."""
+        new = Job(job)
+        if self.worker is not None:
+            for key in SLOTS:
+                new.worker.restore_slot(key, self.worker.snapshot_slot(key))
+            new.worker.restore_shared(self.worker.snapshot_shared())
+        for slot, store in self.notices.slots.items() if self.notices is not None else ():
+            new.notices.restore(slot, store.snapshot())
+        new.intake.restore(self.intake.snapshot())
+        new.take()
+        return new
 
 
-class Kept:
-    """A sink that keeps what it is given."""
-
-    def write(self, planned):
-        self.planned = list(planned)
-        return ()
-
-
-def fold(worker, raw, kind, at):
-    at, body = take_in(raw, worker.scene.book, SETTINGS, kind, at=at or None, floor=worker.clock)
-    worker.fold(Record(at, worker.meant(body, kind), raw=raw))
-    return worker.drain()
-
-
-def refused(*arguments):
-    return [thing for thing in fold(*arguments) if isinstance(thing, DeadLetter)]
+def refused(job, raw, kind, at=None):
+    return [thing for thing in Job(job).take(raw, kind, at)[0] if isinstance(thing, DeadLetter)]
 
 
 class Split:
     """Three jobs by hand; `restart` puts each in the place of its own snapshot."""
 
     def __init__(self):
-        self.jobs = {job: core(job) for job in ("intake", "alerts", "notices")}
+        self.jobs = {job: Job(job) for job in ("intake", "alerts", "notices")}
         self.said = []
 
     def line(self, raw, twice=False):
-        kind = "command" if b'"command"' in raw else "event"
-        if kind == "command":
-            self._alerts(raw, kind, 0)
-            self.said += fold(self.jobs["notices"], raw, kind, 0)
+        if b'"command"' in raw:
+            at = json.loads(raw)["at"]
+            self._hand(self._of("alerts", raw, "command", at), twice)
+            self._of("notices", raw, "command", at)
             return
-        for thing in fold(self.jobs["intake"], raw, kind, 0):
+        documents, _ = self.jobs["intake"].take(raw, "event", json.loads(raw)["at"])
+        for thing in documents:
             if isinstance(thing, (Event, Check)):
-                event = thing.event if isinstance(thing, Check) else thing
-                self._alerts(encode(thing), "keyed", event.at, twice)
-            elif not isinstance(thing, Clock):
+                self._hand(self._of("alerts", encode(thing), "keyed", self.jobs["intake"].intake.clock), twice)
+            else:
                 self.said.append(thing)
 
-    def _alerts(self, raw, kind, at, twice=False):
-        self._notices(fold(self.jobs["alerts"], raw, kind, at), twice)
+    def _of(self, job, *record):
+        documents, handed = self.jobs[job].take(*record)
+        self.said += documents
+        return handed
 
-    def _notices(self, said, twice=False):
-        kept = Kept()
-        PlannedEdge(kept, SETTINGS).write(said)
-        self.said += [thing for thing in said if not isinstance(thing, (Planned, Clock))]
-        for planned in kept.planned * (2 if twice else 1):
-            at = planned.action.time if planned.action else planned.alert.update_time
-            self.said += fold(self.jobs["notices"], encode(planned), "planned", at)
+    def _hand(self, handed, twice=False):
+        for thing in handed * (2 if twice else 1):
+            self._of("notices", encode(thing), "planned", time_of(thing))
 
     def restart(self):
-        for job, worker in self.jobs.items():
-            new = core(job)
-            for key in SLOTS:
-                new.restore_slot(key, worker.snapshot_slot(key))
-            new.restore_shared(worker.snapshot_shared())
-            self.jobs[job] = new
+        self.jobs = {name: job.restarted(name) for name, job in self.jobs.items()}
 
     def end(self, until):
-        for worker in self.jobs.values():
-            worker.advance(until)
-            worker.close()
-            self._notices(worker.drain())
+        for name, job in self.jobs.items():
+            documents, handed = job.take(clock=until, is_end=True)
+            self.said += documents if name != "intake" else []
+            self._hand(handed)
 
 
 def last(said, kind):
@@ -112,12 +129,10 @@ def last(said, kind):
 
 
 def together(end=0):
-    worker, said = core("all"), []
+    job, said = Job("all"), []
     for raw in LINES:
-        said += fold(worker, raw, "event", 0)
-    worker.advance(end or UNTIL)
-    worker.close()
-    return said + worker.drain()
+        said += job.take(raw, "command" if b'"command"' in raw else "event", json.loads(raw)["at"])[0]
+    return said + job.take(clock=end or UNTIL, is_end=True)[0]
 
 
 UNTIL = json.loads(LINES[-1])["at"] + 7200
@@ -143,17 +158,27 @@ def test_three_jobs_say_what_one_says(every):
         one.id: (one.time, one.title, one.content) for one in expected if isinstance(one, Notice)
     }
     assert len(notices) == len({one.id for one in notices})
+    logs = [sorted(encode(one) for one in said if isinstance(one, LogEntry)) for said in (split.said, expected)]
+    assert logs[0] == logs[1]
+
+
+def test_an_action_has_one_entry_in_the_log_and_the_stage_that_decides_writes_it():
+    said = together()
+    acts = [one for one in said if isinstance(one, LogEntry) and one.op_type in ("ACTION", "UPGRADE")]
+    told = [one for one in acts if one.reason != "signal_not_wanted"]
+    assert len(told) == len(last(said, Action)) == len({one.id for one in told})
+    assert {"planned", "merged"} <= {one.reason for one in told}
 
 
 def test_commands_and_changes_of_rules_in_a_topic_of_events_are_refused_by_intake():
     for body in ({"kind": "rules", "put": {}}, {"kind": "command", "command": "ack", "alert_id": "x"}):
-        (letter,) = refused(core("intake"), encode({**body, "at": 1_700_000_000}), "event", 0)
+        (letter,) = refused("intake", encode({**body, "at": 1_700_000_000}), "event", 0)
         assert letter.reason == "foreign_kind"
 
 
 @pytest.mark.parametrize(("job", "kind"), [("alerts", "keyed"), ("notices", "planned")])
 def test_what_no_job_of_ours_wrote_is_refused(job, kind):
-    (letter,) = refused(core(job), b'{"event_id": 1}', kind, 1_700_000_000)
+    (letter,) = refused(job, b'{"event_id": 1}', kind, 1_700_000_000)
     assert letter.reason == "wrong_type"
 
 
@@ -191,12 +216,7 @@ def test_each_job_keeps_to_itself():
     ("job", "name"), [("all", "tocsin"), ("intake", "tocsin-intake"), ("notices", "tocsin-notices")]
 )
 def test_ids_of_flows_are_part_of_the_recovery_store(job, name):
-    class Host:
-        spread = take_in = None
-
-    flow = alerts_flow(TestingSource([]), Host(), None, job)
-    assert flow.flow_id == name
-    assert [one.step_id for one in flow.substeps][:1] == [f"{name}.read"]
+    assert flow_id(job) == name
 
 
 def tocsin(*arguments: object) -> list[str]:

@@ -5,6 +5,7 @@ Rules are a dict of kinds as in rules.md (or a RuleBook); lines are dicts (or ra
 """
 
 import json
+import random
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from flows.replay.outcome import summary
 from flows.replay.replay import Line, Replay
 from flows.rules.templates import Words, renderer
 from flows.settings import Settings, settings_from
+from operators.intake.poll import Polled
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart
 from operators.rules.read.load import build
@@ -96,6 +98,25 @@ def replay_of(rules: Mapping[str, list[Any]] | RuleBook, settings: Mapping[str, 
     kinds = {} if isinstance(rules, RuleBook) else rules
     known, words, book = _prepared(json.dumps(kinds), json.dumps(settings or {}))
     return Replay(known, rules if isinstance(rules, RuleBook) else book, words, words.check_template)
+
+
+def restarted(driver: Replay, rules: Mapping[str, list[Any]], settings: Mapping[str, Any] | None = None) -> Replay:
+    """Return a replay whose stages take over from the snapshots of another's; what has come out so far stays."""
+    fresh, old = replay_of(rules, settings), driver.worker
+    fresh.outcome = driver.outcome
+    slots = {key: old.snapshot_slot(key) for key in old.states.slots}
+    shared = old.snapshot_shared()
+    for key in random.Random(1).sample(sorted(slots), len(slots)):
+        fresh.worker.restore_slot(key, slots[key])
+    fresh.worker.restore_shared(shared)
+    for slot, store in driver.notices.slots.items():
+        fresh.notices.restore(slot, store.snapshot())
+    fresh.intake.restore(driver.intake.snapshot())
+    for record in fresh.intake.take(Polled()).records:
+        fresh.worker.fold(record)
+    for name in old.scene.counts.__struct_fields__:
+        setattr(fresh.worker.scene.counts, name, getattr(old.scene.counts, name))
+    return fresh
 
 
 def lines_of(lines: Iterable[Any]) -> list[Line]:

@@ -1,15 +1,12 @@
 """Laws that hold for every input."""
 
-import random
-
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from operators.rules.ask.look import Look
-from operators.state.slot import Slot
-from tests.replay.driver import T0, event, finished, lines_of, replay, replay_of, tick
+from tests.replay.driver import T0, event, finished, lines_of, replay, replay_of, restarted, tick
 from tests.replay.scenes import HOSTS, NAMES, SERIES, SETTINGS, scenes
 
 ENDS = {"RECOVER", "CLOSE", "SYSTEM_RECOVER", "SYSTEM_CLOSE"}
@@ -71,22 +68,10 @@ def test_a_worker_restored_at_any_moment_goes_on_as_if_it_had_never_stopped(line
     for line in lines_of(lines):
         unbroken.fold(line)
         if rng.random() < 0.3:
-            _restart(broken)
+            broken = restarted(broken, SERIES, SETTINGS)
         broken.fold(line)
-    _restart(broken)
+    broken = restarted(broken, SERIES, SETTINGS)
     assert finished(broken, until).bytes == finished(unbroken, until).bytes
-
-
-def _restart(driver):
-    """Let a new worker take over from snapshots; what has come out so far stays where it is."""
-    old, fresh = driver.worker, replay_of(SERIES, SETTINGS).worker
-    slots = {key: slot.snapshot() for key, slot in old.states.slots.items()}
-    if old.clock:
-        fresh.restore_shared(old.snapshot_shared())
-    for key in random.Random(1).sample(sorted(slots), len(slots)):
-        fresh.adopt(key, Slot.restore(slots[key]))
-    fresh.scene.counts = old.scene.counts
-    driver.worker = fresh
 
 
 @ODD
@@ -97,7 +82,7 @@ def test_what_was_said_never_changes_afterwards(lines, more):
 
     def heard():
         things = drain()
-        said.extend((thing, msgspec.json.encode(thing)) for thing in things)
+        said.extend((thing, msgspec.json.encode(thing)) for thing in things.documents)
         return things
 
     driver.worker.drain = heard

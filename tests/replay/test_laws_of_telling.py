@@ -5,8 +5,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.lifecycle.worker import Worker
-from operators.state.slot import Slot
 from tests.replay.driver import (
     RULES,
     T0,
@@ -18,6 +16,7 @@ from tests.replay.driver import (
     put,
     replay,
     replay_of,
+    restarted,
     strategy_event,
     tick,
 )
@@ -181,19 +180,9 @@ def test_a_worker_that_restarts_tells_what_one_that_never_stopped_tells(lines, p
     for number, line in enumerate(lines_of(lines)):
         unbroken.fold(line)
         if number in restarts:
-            broken.worker = successor(broken.worker)
+            broken = restarted(broken, BOOK, SETTINGS)
         broken.fold(line)
     assert finished(broken, 1600).bytes == finished(unbroken, 1600).bytes
-
-
-def successor(worker: Worker) -> Worker:
-    """Return a new worker that takes over from the snapshots of another."""
-    fresh = replay_of(BOOK, SETTINGS).worker
-    fresh.restore_shared(worker.snapshot_shared())
-    for key, slot in worker.states.slots.items():
-        fresh.adopt(key, Slot.restore(slot.snapshot()))
-    fresh.scene.counts = worker.scene.counts
-    return fresh
 
 
 @settings(max_examples=60)

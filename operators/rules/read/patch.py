@@ -11,6 +11,8 @@ from operators.rules.read.references import REFERRERS
 from operators.rules.shapes.words import kind_of
 
 LEAVES_NONE = "this would leave no strategy and no dispatch rule; if that is meant, say `strategies: []`"
+CheckTemplate = Callable[[str], str | None]
+"""Says what is wrong with a template, if anything is."""
 _INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "dispatch_index")
 
 
@@ -18,7 +20,7 @@ def patch(
     book: RuleBook,
     put: object,
     delete: object,
-    check_template: Callable[[str], str | None] | None = None,
+    check_template: CheckTemplate | None = None,
 ) -> RuleBook | list[RuleError]:
     """Return the book with documents put (`{kind: [documents]}`) and deleted (`{kind: [ids]}`), or what is wrong.
 
@@ -61,7 +63,7 @@ def _deletions(delete: object) -> tuple[dict[str, list[str]], list[RuleError]]:
 class _Change:
     """A draft that begins with what a book holds and copies only the kinds it changes."""
 
-    def __init__(self, book: RuleBook, check_template: Callable[[str], str | None]) -> None:
+    def __init__(self, book: RuleBook, check_template: CheckTemplate) -> None:
         self.book = book
         self.before = _kinds_of(book)
         self.draft = Draft(book.provenance, check_template)

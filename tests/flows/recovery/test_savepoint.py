@@ -85,7 +85,7 @@ def test_a_savepoint_is_let_go_once_everything_is_in_snapshots(stopped):
 def test_what_an_engine_would_resume_from_is_read(stopped):
     folder, _ = stopped
     found = read_snapshots(folder / "data" / "recovery")
-    assert {key for step, key in found if step == "tocsin.alerts"} == set(KEYS)
+    assert {key for step, key in found if step == "tocsin.alerts.slots"} == set(KEYS)
     assert [key for step, key in found if step == "tocsin.read"] == ["files"]
 
 

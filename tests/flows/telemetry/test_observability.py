@@ -11,7 +11,7 @@ import structlog
 
 from flows.settings import MetricsSettings, Settings, SettingsError, settings_from
 from flows.telemetry.observability import open_observability
-from operators.batch import Raw
+from operators.intake.poll import Raw
 from tests.servers.process import free_port
 
 

@@ -17,10 +17,13 @@ from flows.telemetry.meter import Meter
 from flows.telemetry.metrics import TOTAL
 from flows.telemetry.redaction import Redactor
 from flows.telemetry.telemetry import SHOWN, Telemetry
-from operators.batch import Raw
+from operators.converge.notices import InOneOrder
 from operators.deliver.delivery import BuryReason
 from operators.intake.enrich.event import Dropped
-from operators.intake.name import Record, take_in
+from operators.intake.handover import Handed
+from operators.intake.intake import Intake
+from operators.intake.name import InForce
+from operators.intake.poll import Polled, Raw
 from operators.lifecycle.worker import Worker
 from operators.model.reason import DropReason
 from operators.model.records import DeadLetter
@@ -52,7 +55,11 @@ class Stage:
         settings = Settings()
         book, errors = build(found(**rules).documents)
         assert errors == []
-        self.worker = Worker(settings, book, renderer(settings))
+        self.intake = Intake(settings, lambda: book)
+        self.notices = InOneOrder(settings, renderer(settings))
+        self.worker = Worker(settings, hand=self.hand)
+        for record in self.intake.take(Polled()).records:
+            self.worker.fold(record)
         self.clock, self.monotonic = Clock(T0 + 2.0), Clock(0.0)
         self.meter = Meter(strategies)
         self.heart = Heart(10.0, self.monotonic)
@@ -60,7 +67,10 @@ class Stage:
         self.telemetry = Telemetry(
             self.meter, self.heart, data_ids={"raw": "7"}, redactor=self.redactor, clock=self.clock
         )
-        self.telemetry.watch(self.worker)
+        self.telemetry.watch(self.intake, self.worker)
+
+    def hand(self, handed: Handed | InForce) -> None:
+        self.worker.said += self.notices.take(handed)
 
     def batch(self, *raws: bytes, at: int = T0, takes: float = 0.25) -> list[dict[str, Any]]:
         """Let a batch go all the way; return the log lines."""
@@ -69,9 +79,8 @@ class Stage:
             self.telemetry.polled(polled)
             self.monotonic.now += takes
             for one in polled:
-                _, body = take_in(one.raw, self.worker.scene.book, self.worker.scene.settings, at=at)
-                self.worker.fold(Record(at, body, one.source, one.position, one.raw))
-            self.telemetry.observe(self.worker.drain())
+                self.worker.fold(self.intake.record(one))
+            self.telemetry.observe([*self.worker.drain().documents, *self.notices.advance(self.worker.clock)])
         return lines
 
     def value(self, metric: metrics.Metric, *labels: str) -> float:
@@ -280,7 +289,10 @@ def test_without_a_worker_nothing_is_shown():
 def test_lag_and_snapshots_are_shown():
     stage = Stage()
     stage.telemetry.lag("raw", 3, 17)
-    stage.telemetry.snapshot(0.2)
+    stage.telemetry.snapshot()
+    for key in ("00", "~"):
+        stage.telemetry.keeps(key)
+        stage.telemetry.kept(key)
     assert stage.value(metrics.LAG_RECORDS, "raw", "3") == 17
     assert stage.value(metrics.SNAPSHOT_TIME) == T0 + 2
     assert stage.value(metrics.SNAPSHOT_PAUSE) == 1

@@ -1,6 +1,7 @@
 """Planned actions and short ways to read what became of them."""
 
-from operators.converge import Converge, Outcome
+from operators.converge.machine import Converge
+from operators.converge.model import Outcome
 from operators.model.records import Action, Message
 from operators.model.settings import ConvergeSettings, CoreSettings
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.converge import Converge, route
+from operators.converge.machine import Converge
 from operators.model.settings import ConvergeSettings, CoreSettings
+from operators.model.slot import slot_of_business
 from operators.model.snapshot import SnapshotError
 from tests.operators.converge.planned import machine, notice, run
 
@@ -128,12 +129,16 @@ def test_messages_come_in_order_of_time_and_nothing_stays_behind(plans, core):
 
 @given(st.lists(NOTICES, max_size=25), SETTINGS)
 @settings(max_examples=30)
-def test_one_machine_per_route_says_the_same_as_one_for_all(plans, core):
+def test_one_machine_a_slot_of_businesses_says_the_same_as_one_for_all(plans, core):
     actions = [
         (now, msgspec.structs.replace(action, bk_biz_id=place % 3))
         for place, (now, action) in enumerate(planned(plans))
     ]
-    shards = {slot: [pair for pair in actions if route(pair[1]) == slot] for _, a in actions for slot in [route(a)]}
+    shards = {
+        slot: [pair for pair in actions if slot_of_business(str(pair[1].bk_biz_id)) == slot]
+        for _, a in actions
+        for slot in [slot_of_business(str(a.bk_biz_id))]
+    }
     apart = [message for part in shards.values() for message in run(Converge(core), part).messages]
     assert Counter(map(repr, apart)) == Counter(map(repr, run(Converge(core), actions).messages))
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.converge import Converge
+from operators.converge.machine import Converge
 from operators.converge.voice import Voice
 from operators.model.settings import CoreSettings
 from tests.operators.converge.planned import machine, notice, texts

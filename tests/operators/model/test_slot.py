@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from operators.batch import Polled, Raw
-from operators.lifecycle.host import Host
+from operators.intake.intake import Intake
+from operators.intake.poll import Polled, Raw
 from operators.lifecycle.worker import Worker
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
@@ -18,21 +18,23 @@ ID = f"{T}a70123456789"
 SHIELD = {"id": 5, "category": "scope", "scope_type": "biz", "begin_time": T, "end_time": T + 60}
 
 
-def render(*_):
-    raise AssertionError
+class Stages:
+    """Intake and the lifecycle of a worker."""
+
+    def __init__(self, owner):
+        self.intake = Intake(CoreSettings(), RuleBook.empty, owner=owner)
+        self.worker = Worker(CoreSettings())
 
 
 def workers():
-    return [Host(Worker(CoreSettings(), RuleBook.empty(), render), RuleBook.empty, Owner(n, 4, 16)) for n in range(4)]
+    return [Stages(Owner(n, 4, 16)) for n in range(4)]
 
 
-def tell(host, line):
+def tell(stages, line):
     raw = Raw(T, "commands", "0:0", line if isinstance(line, bytes) else json.dumps(line).encode(), "command")
-    said = []
-    for key, share in host.take_in([Polled([raw], T)]):
-        host.begin(key)
-        said += host.run(share)
-    return said
+    for record in stages.intake.take(Polled([raw], T)).records:
+        stages.worker.fold(record)
+    return stages.worker.drain().documents
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_one_worker_refuses(line, reason, speaker):
 
 
 def test_a_shield_concerns_every_worker():
-    hosts = workers()
-    for host in hosts:
-        tell(host, {"command": "shield", "shield": SHIELD})
-    assert [list(host.worker.scene.book.shields) for host in hosts] == [["5"]] * 4
+    stages = workers()
+    for worker in stages:
+        tell(worker, {"command": "shield", "shield": SHIELD})
+    assert [list(one.worker.scene.book.shields) for one in stages] == [["5"]] * 4

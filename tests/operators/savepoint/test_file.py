@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from operators.intake.decode import MIXED
 from operators.intake.name import take_in
+from operators.intake.poll import Polled
 from operators.limits import quota
 from operators.model import snapshot
 from operators.model.slot import ALONE, SHARED, SLOTS, Owner
@@ -17,9 +18,11 @@ from operators.savepoint.divide import shared_out
 from operators.savepoint.file import (
     FORMAT,
     MAGIC,
+    BusinessState,
     FilePlace,
     FilesPlace,
     Head,
+    IntakeState,
     KafkaPlace,
     Savepoint,
     SavepointError,
@@ -29,7 +32,7 @@ from operators.savepoint.file import (
     parse,
 )
 from operators.savepoint.inherit import read_on_from, states_for
-from operators.state.shared import VERSION, Kept
+from operators.state.scene import VERSION, Kept, ShieldNews
 from operators.state.slot import Slot
 from tests.replay.driver import T0, check, command, delete, event, finished, lines_of, put, replay_of, strategy_event
 from tests.replay.scenes import EXTRA_SHIELD
@@ -39,8 +42,10 @@ HEAD = Head(FORMAT, T0, "0.1.0", "all", 2, 256, {"raw": 16})
 SAVED = Savepoint(
     HEAD,
     [KafkaPlace(0, T0, {"raw:0": (7, T0)}), KafkaPlace(1, T0 + 1, {"raw:1": (9, T0)})],
+    [IntakeState(0, b"rules")],
     [SharedState(0, b"a"), SharedState(1, b"b")],
     [SlotState(0, "00", b"states")],
+    [BusinessState(0, "cf", b"windows")],
 )
 BYTES = b"".join(dump(SAVED))
 
@@ -104,7 +109,7 @@ def test_a_slot_that_two_workers_have_state_of_is_refused():
         states_for(twice, ALONE)
 
 
-KEPT = Kept(T0, {}, {}, b"", b"", {}, msgspec.msgpack.decode(b"\x80", type=Kept.__annotations__["news"]), {}, "v")
+KEPT = Kept(T0, {}, {}, b"", {}, ShieldNews(), "v", {})
 
 
 def counted(clock, **counters):
@@ -248,11 +253,17 @@ class Team:
         self.owners = [Owner(worker, count, 256) for worker in range(count)]
         self.members = [replay_of(rules, SETTINGS) for _ in self.owners]
         for owner, member in zip(self.owners, self.members, strict=True) if savepoint else ():
-            for key, data in states_for(savepoint, owner).items():
+            states = states_for(savepoint, owner)
+            for key, data in states.slots.items():
                 member.worker.restore_shared(data) if key == SHARED else member.worker.restore_slot(key, data)
+            for slot, data in states.businesses.items():
+                member.notices.restore(slot, data)
+            member.intake.restore(states.intake)
+            for record in member.intake.take(Polled()).records:
+                member.worker.fold(record)
 
     def fold(self, line):
-        _, body = take_in(line.raw, self.members[0].worker.scene.book, self.members[0]._settings, MIXED)
+        _, body = take_in(line.raw, self.members[0].intake.book, self.members[0].intake.settings, MIXED)
         slot = (getattr(body, "dedupe_md5", None) or "")[:2]
         for owner, member in zip(self.owners, self.members, strict=True):
             if not slot or owner.owns(slot):
@@ -263,12 +274,18 @@ class Team:
         made = Savepoint(
             msgspec.structs.replace(HEAD, workers=len(states)),
             [KafkaPlace(number, worker.clock, {}) for number, worker in states],
+            [IntakeState(number, member.intake.snapshot()) for number, member in enumerate(self.members)],
             [SharedState(number, worker.snapshot_shared()) for number, worker in states],
             [
                 SlotState(number, key, worker.snapshot_slot(key))
                 for number, worker in states
                 for key in SLOTS
                 if worker.snapshot_slot(key) != Slot().snapshot()
+            ],
+            [
+                BusinessState(number, slot, store.snapshot())
+                for number, member in enumerate(self.members)
+                for slot, store in member.notices.slots.items()
             ],
         )
         return parse(b"".join(dump(made)))
@@ -292,6 +309,7 @@ def taken(member):
     """What a worker said before it was stopped: nothing is flushed."""
     member.worker.states = type(member.worker.states)()
     member.worker._timers = type(member.worker._timers)()
+    member.notices.slots.clear()
     return finished(member)
 
 

@@ -6,13 +6,11 @@ from hypothesis import strategies as st
 
 from operators.model.alert import Alert, KeptAlert, document
 from operators.model.snapshot import SnapshotError
-from operators.rules.read.overlay import Overlay
 from operators.state.slot import VERSION, Slot
 from operators.state.slots import States
 from operators.state.state import ID_BYTES, RECENT, State, id_key, remember, seen
 from operators.state.timers import Timers
 from tests.operators.check.made import alert
-from tests.operators.rules.books import book_of
 
 MD5 = [f"{n:02x}" + "0" * 30 for n in range(256)]
 
@@ -177,40 +175,3 @@ def test_a_fingerprint_may_ask_again_once_it_went_off():
     assert timers.pop(5) == MD5[0]
     timers.schedule(MD5[0], 9)
     assert (timers.next_due(), timers.pop(8), timers.pop(9)) == (9, None, MD5[0])
-
-
-# --- rule changes of the stream
-
-OPS = {"id": "ops", "name": "Ops", "users": ["alice"]}
-TOLD = {"id": 1, "name": "cpu", "notice": {"user_groups": ["ops"]}}
-
-
-def laid(book, *changes):
-    overlay = Overlay()
-    for put, delete in changes:
-        overlay.remember(put, delete)
-    return Overlay(overlay.documents).over(book, None)
-
-
-def test_the_last_word_on_each_id_counts():
-    over = laid(
-        book_of(user_groups=[OPS], strategies=[TOLD]),
-        ({"user_groups": [{**OPS, "name": "a"}]}, {}),
-        ({"user_groups": [{**OPS, "name": "b"}]}, {"strategies": [1]}),
-    )
-    assert (over.user_groups["ops"].name, over.strategies) == ("b", {})
-
-
-def test_what_was_put_and_then_deleted_is_gone():
-    assert laid(book_of(), ({"user_groups": [OPS]}, {}), ({}, {"user_groups": ["ops"]})).user_groups == {}
-
-
-def test_a_document_that_no_longer_fits_the_rules_below_is_left_out():
-    changes = ({"strategies": [TOLD, {"id": 2, "name": "disk"}]}, {})
-    assert laid(book_of(user_groups=[OPS]), changes).strategies.keys() == {"1", "2"}
-    assert laid(book_of(), changes).strategies.keys() == {"2"}
-
-
-def test_without_changes_the_book_stays_as_it_is():
-    book = book_of(user_groups=[OPS])
-    assert Overlay().over(book, None) is book

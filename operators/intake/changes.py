@@ -1,19 +1,17 @@
 """Changes of the rules that came down the stream: documents by id, laid over whatever book is in force below."""
 
-from collections.abc import Callable
 from typing import Any
 
 from operators.rules.book import RuleBook
 from operators.rules.read.assemble import raw_id
 from operators.rules.read.documents import Sourced
-from operators.rules.read.patch import patch
+from operators.rules.read.patch import CheckTemplate, patch
 
-CheckTemplate = Callable[[str], str | None]
 Documents = dict[str, dict[str, Any]]
 """Kind -> id -> the document, or None where one was deleted."""
 
 
-class Overlay:
+class Changes:
     """What was put and deleted so far; the last word on each id counts."""
 
     def __init__(self, documents: Documents | None = None) -> None:

@@ -1,0 +1,201 @@
+"""Stage 1: bytes to named records, under the rules in force, whose one owner it is (docs/architecture.md).
+
+A change of rules is applied at its place in the stream, and the new book is passed on at that place, as is a book that
+the watcher swapped: whoever comes behind decodes nothing and lays no rules over others.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from operators.intake.changes import Changes, Documents
+from operators.intake.decode import Refusal
+from operators.intake.enrich.event import Dropped
+from operators.intake.handover import Handed, Planned, Stands
+from operators.intake.name import InForce, Record, RulesChange, Tick, take_in
+from operators.intake.poll import Polled, Raw
+from operators.model import snapshot
+from operators.model.check import Check
+from operators.model.command import ON_SHIELDS, Command
+from operators.model.event import Event
+from operators.model.reason import DeadReason
+from operators.model.records import DeadLetter, Message
+from operators.model.settings import CoreSettings
+from operators.model.slot import ALONE, Owner, slot_of_command
+from operators.rules.book import RuleBook
+from operators.rules.read.patch import CheckTemplate, patch
+
+VERSION = 1
+"""Format of the snapshot."""
+
+replace = msgspec.structs.replace
+
+
+class Named(msgspec.Struct, frozen=True, gc=False):
+    """What intake made of one poll, in order of arrival."""
+
+    records: list[Record]
+    clock: int
+    """The stream's clock behind these records."""
+    is_end: bool = False
+
+    @property
+    def documents(self) -> list[Any]:
+        """What a job that has no lifecycle says, or hands on to the one that has."""
+        bodies = (record.body for record in self.records)
+        return [body for body in bodies if isinstance(body, (Event, Check, DeadLetter, Dropped))]
+
+    @property
+    def handed(self) -> list[Handed | InForce]:
+        """What is for the stage by business, where another job's lifecycle has decided it."""
+        bodies = (record.body for record in self.records)
+        return [body for body in bodies if isinstance(body, (Planned, Stands, Message, InForce))]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The snapshot: the clock, and what the stream changed of the rules."""
+
+    clock: int
+    changes: Documents
+
+
+class Watch(Protocol):
+    """Told of each poll, and of each snapshot: every job has this stage."""
+
+    def polled(self, raws: Sequence[Raw]) -> None:
+        """Take notice of what was read."""
+
+    def snapshot(self) -> None:
+        """Take notice that a snapshot is taken."""
+
+
+class Intake:
+    """Decodes, enriches and names. `below` gives the book that the sources of rules hold now.
+
+    Of a topic of commands that every worker and every job reads: `owner` says whose slots are ours, `hears_all` whether
+    commands on alerts are for this job, which then speaks for the others. `inherited` gives the state in the
+    savepoint that a job begins with.
+    """
+
+    def __init__(
+        self, settings: CoreSettings, below: Callable[[], RuleBook], check_template: CheckTemplate | None = None, *,
+        owner: Owner = ALONE, hears_all: bool = True, inherited: Callable[[], bytes | None] = lambda: None,
+        watch: Watch | None = None,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.clock = 0
+        self.book = RuleBook.empty()
+        """The rules in force."""
+        self._below, self._check_template = below, check_template
+        self._owner, self._hears_all = owner, hears_all
+        self._inherited, self._watch = inherited, watch
+        self._seen: RuleBook | None = None
+        self._changes = Changes()
+
+    def take(self, polled: Polled) -> Named:
+        """Name the records of one poll; the first word ever is the book in force."""
+        if self._watch is not None:
+            self._watch.polled(polled.raws)
+        records = self._new_book()
+        for raw in polled.raws:
+            records.append(self.record(raw))
+        if polled.clock is not None and polled.clock > self.clock:
+            self.clock = polled.clock
+        return Named(records, self.clock, polled.is_end)
+
+    def _new_book(self) -> list[Record]:
+        """Return the book to be put into force, if another one lies below since the last look."""
+        below = self._below()
+        if below is self._seen:
+            return []
+        self._seen = below
+        self.book = self._changes.over(below, self._check_template)
+        return [Record(self.clock, InForce(self.book))]
+
+    def record(self, raw: Raw, floor: int = 0) -> Record:
+        """Return one record as those behind read it; it moves the clock. It arrived at `floor` at the earliest."""
+        at, body = take_in(raw.raw, self.book, self.settings, raw.kind, at=raw.at, floor=floor, latest=raw.latest)
+        self.clock = max(self.clock, at)
+        if type(body) is Event:
+            return Record(at, _stamped(body, self.clock), raw.source, raw.position)
+        return self._decided(Record(at, body, raw.source, raw.position, raw.raw), raw.kind)
+
+    def _decided(self, record: Record, kind: str) -> Record:
+        """Return what a record that is no event is to those behind: rules in force, a dead letter, or itself."""
+        if kind == "command":
+            record = self._concerning_us(record)
+        body = record.body
+        if isinstance(body, Check):
+            body = replace(body, event=_stamped(body.event, self.clock))
+        elif isinstance(body, RulesChange):
+            body = self._changed(body)
+        elif isinstance(body, Command) and body.command in ON_SHIELDS:
+            body = self._shielded(body)
+        if isinstance(body, Refusal):
+            body = Tick() if record.is_quiet else dead_letter(body, record, self.clock)
+        return replace(record, body=body)
+
+    def _concerning_us(self, record: Record) -> Record:
+        """Return what a record that every worker and every job reads is to this one, and whether another speaks for it."""
+        body, owner = record.body, self._owner
+        slot = slot_of_command(body) if isinstance(body, Command) else None
+        if slot is not None and not (self._hears_all and owner.owns(slot)):
+            return replace(record, body=Tick())
+        is_others = slot is None and not (self._hears_all and owner.is_first)
+        return replace(record, is_quiet=is_others)
+
+    # --- the rules in force
+
+    def _changed(self, change: RulesChange, *, at_once: bool = False) -> InForce | Refusal:
+        """Take a change of the rules into force, or refuse all of it."""
+        book = patch(self.book, change.put, change.delete, self._check_template)
+        if isinstance(book, list):
+            return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
+        self._changes.remember(change.put, change.delete)
+        self.book = book
+        return InForce(book, at_once)
+
+    def _shielded(self, command: Command) -> InForce | Refusal:
+        """Begin or end a shield at once."""
+        if command.command == "shield":
+            return self._changed(RulesChange(put={"shields": [command.shield]}), at_once=True)
+        if str(command.id) in self.book.shields:
+            return self._changed(RulesChange(delete={"shields": [command.id]}), at_once=True)
+        return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {command.id}")
+
+    # --- state
+
+    def snapshot(self) -> bytes:
+        """Return the clock and the changes of the rules as bytes."""
+        if self._watch is not None:
+            self._watch.snapshot()
+        return snapshot.pack(VERSION, Kept(self.clock, self._changes.documents))
+
+    def begin(self, resume: bytes | None) -> None:
+        """Take over what the engine kept, else what a savepoint holds. Raises SnapshotError."""
+        data = self._inherited() if resume is None else resume
+        if data is not None:
+            self.restore(data)
+
+    def restore(self, data: bytes) -> None:
+        """Take over what a snapshot kept. Raises SnapshotError."""
+        kept = snapshot.unpack("intake", VERSION, data, Kept)
+        self.clock, self._changes, self._seen = kept.clock, Changes(kept.changes), None
+
+
+def _stamped(event: Event, clock: int) -> Event:
+    """Return an event that arrived by the stream's clock: one that comes late arrives now."""
+    return event if event.at == clock else replace(event, at=clock, create_time=clock)
+
+
+def dead_letter(refusal: Refusal, record: Record, clock: int) -> DeadLetter:
+    """Return the dead letter of a record that is refused."""
+    return DeadLetter(
+        time=clock,
+        source=record.source,
+        position=record.position,
+        reason=refusal.reason,
+        detail=refusal.detail,
+        raw=record.raw.decode("utf-8", "backslashreplace"),
+    )
