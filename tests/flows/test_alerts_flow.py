@@ -20,7 +20,7 @@ from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import T0, Out, replay
 from tests.tree import ROOT
 
-CONTENT = lines(700, seed=3)
+CONTENT = lines(700, seed=5)
 FILES = ("alerts", "logs", "signals", "actions", "notices", "events")
 
 
