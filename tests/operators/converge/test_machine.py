@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.converge import Converge
+from operators.converge.machine import Converge
 from operators.model.settings import CoreSettings
 from tests.operators.converge.planned import machine, notice, run, told
 
