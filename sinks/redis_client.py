@@ -60,19 +60,22 @@ def is_redis(where: str) -> bool:
 
 CONNECT_TIMEOUT = 3.0
 """Seconds."""
+LARGEST_REPLY, LONGEST_REPLY = 256 << 20, 120.0
+"""Bytes and seconds of one reply: of all hosts of an inventory, of many notices."""
 
 
 def redis_client(place: RedisPlace, retry: "Retry", *, answer_timeout: float) -> "redis.Redis":
     """Return a client that waits for a bounded time; nothing is sent yet."""
-    import redis  # noqa: PLC0415 - what runs without servers reads addresses, and needs no client
+    from sinks.redis_bounds import Bounds, bounded_client  # noqa: PLC0415 - what runs without servers needs no client
 
-    return redis.Redis(
+    return bounded_client(
+        Bounds(LARGEST_REPLY, LONGEST_REPLY),
+        tls=place.tls,
         host=place.host,
         port=place.port,
         db=place.db,
         username=place.username,
         password=place.password,
-        ssl=place.tls,
         socket_connect_timeout=CONNECT_TIMEOUT,
         socket_timeout=answer_timeout,
         retry=retry,

@@ -15,9 +15,11 @@ from operators.model.records import Notice
 from operators.rules.shapes.queue import Queue, queue_of
 from operators.rules.shapes.words import RefusedError as RefusedAddressError
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure
+from sinks.channels.http import LARGEST_ANSWER
 from sinks.channels.secrets import revealed
 from sinks.kafka.producer import DeliveryError as KafkaDeliveryError
 from sinks.kafka.producer import KafkaSink, Outgoing
+from sinks.redis_bounds import Bounds, bounded_client
 
 _REMEMBERED = 10_000
 _CLIENTS = 64
@@ -78,7 +80,7 @@ class Push:
             self._client(queue).lpush(queue.name, *lines)
         except (redis.AuthenticationError, redis.ResponseError) as error:
             raise RefusedError(f"Redis refuses: {error}") from None
-        except (redis.RedisError, OSError):
+        except (redis.RedisError, OSError, RecursionError):  # the last: a reply nested without end
             raise LaterError("Redis cannot be reached") from None
         return Result(ok=True)
 
@@ -86,14 +88,16 @@ class Push:
         with self._lock:
             if queue not in self._redis:
                 self._redis = self._redis if len(self._redis) < _CLIENTS else {}
-                self._redis[queue] = redis.Redis(
+                self._redis[queue] = bounded_client(
+                    Bounds(LARGEST_ANSWER, self._timeout),
+                    tls=queue.tls,
+                    ca=queue.ca,
+                    protocol=2,
                     host=queue.host,
                     port=queue.port,
                     db=queue.db,
                     username=queue.username or None,
                     password=queue.password or None,
-                    ssl=queue.tls,
-                    ssl_ca_certs=queue.ca or None,
                     socket_timeout=self._timeout,
                     socket_connect_timeout=self._timeout,
                     retry=Retry(NoBackoff(), 0),
