@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -14,12 +16,14 @@ from flows.demo.show import Morning, as_json, read_letters, read_notices, show
 from flows.demo.storm import storm
 from flows.job import Job, build
 from flows.run import run
-from flows.settings import RecoverySettings, Settings, SourceSettings
+from flows.settings import RecoverySettings, Settings, SourceSettings, load_settings
 from flows.telemetry.logs import set_up
+from operators.model.settings import FlapSettings
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
 
-RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "demo"
+RULES, SETTINGS = EXAMPLE / "rules", EXAMPLE / "tocsin.yaml"
 
 
 @click.command(short_help="Show the job on a generated storm, without any server.")
@@ -31,8 +35,11 @@ RULES = Path(__file__).parents[2] / "examples" / "demo" / "rules"
     help="Where store, outbox, snapshots and notices go; emptied first.",
 )
 @click.option("--seed", default=7, show_default=True, help="Of the generated storm.")
+@click.option(
+    "--flap", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Tell of flapping once."
+)
 @click.option("--json", "wants_json", is_flag=True, help="Print the figures for programs.")
-def demo(out: str, seed: int, *, wants_json: bool) -> None:
+def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
     """Send two hours of a bad morning through the job and show what became of it.
 
     300 hosts, several failures, recoveries, a flapping endpoint, resent and bad records; file in, SQLite and a notices file out.
@@ -44,12 +51,13 @@ def demo(out: str, seed: int, *, wants_json: bool) -> None:
     events = place / "events.jsonl"
     events.write_text("\n".join(lines) + "\n", encoding="utf-8")
     console = Console(stderr=wants_json, highlight=False)
-    job, seconds = _through(place, events, len(lines), console)
+    job, seconds, reasons = _through(place, events, len(lines), console, _settings(flap))
     with_store = open_store(job.settings.store.dsn, read_only=True)
     morning = Morning(
         len(lines),
         seconds,
         with_store.alerts(AlertQuery(limit=100_000)),
+        reasons,
         read_notices(place / "notices.jsonl"),
         read_letters(Path(job.settings.dead_letters)),
         job.lifecycle.worker.scene.counts.duplicates if job.lifecycle is not None else 0,
@@ -58,7 +66,7 @@ def demo(out: str, seed: int, *, wants_json: bool) -> None:
     if wants_json:
         click.echo(as_json(morning))
     else:
-        show(console, morning, _next(place, morning))
+        show(console, morning, _next(place, morning, flap))
 
 
 def _emptied(place: Path) -> None:
@@ -69,9 +77,18 @@ def _emptied(place: Path) -> None:
     place.mkdir(parents=True)
 
 
-def _through(place: Path, events: Path, count: int, console: Console) -> tuple[Job, float]:
+def _settings(flap: str) -> Settings:
+    """Return the settings of the example; the environment has no say, so that every demo is the same."""
+    settings = load_settings(str(SETTINGS), {})
+    return settings if flap == "on" else msgspec.structs.replace(settings, flap=FlapSettings(changes=0))
+
+
+def _through(
+    place: Path, events: Path, count: int, console: Console, settings: Settings
+) -> tuple[Job, float, Mapping[str, int]]:
+    """Send the events through the job; return it, the seconds it took, and why notices were not told by themselves."""
     settings = msgspec.structs.replace(
-        Settings(),
+        settings,
         rules=str(RULES),
         source=SourceSettings(files=(str(events),), recording=True),
         recovery=RecoverySettings(interval=2.0),
@@ -85,11 +102,26 @@ def _through(place: Path, events: Path, count: int, console: Console) -> tuple[J
     )
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("through the job", total=count)
-        job = build(settings, lambda said: progress.advance(task, _records(said)))
+        reasons: dict[str, str] = {}
+
+        def observe(said: object) -> None:
+            progress.advance(task, _records(said))
+            reasons.update(_skipped(said))
+
+        job = build(settings, observe)
         begin = time.monotonic()
         run(job, courier_beside(job, None))
         progress.update(task, completed=count)
-    return job, time.monotonic() - begin
+    return job, time.monotonic() - begin, Counter(reasons.values())
+
+
+def _skipped(said: object) -> Iterator[tuple[str, str]]:
+    """Yield the id of each notice that was not told by itself, and why."""
+    from operators.model.records import Action  # noqa: PLC0415 - only here
+
+    for thing in said if isinstance(said, list) else ():
+        if type(thing) is Action and thing.plugin_type == "notice" and thing.status in ("skipped", "shield"):
+            yield thing.id, thing.reason
 
 
 def _records(said: object) -> int:
@@ -98,14 +130,16 @@ def _records(said: object) -> int:
     return sum(type(thing) is Event for thing in said) if isinstance(said, list) else 0
 
 
-def _next(place: Path, morning: Morning) -> list[str]:
-    tocsin = ".venv/bin/tocsin"
+def _next(place: Path, morning: Morning, flap: str) -> list[str]:
+    tocsin, example = ".venv/bin/tocsin", "examples/demo"
     summary = max(morning.notices, key=lambda notice: len(notice.alert_ids), default=None)
     alert = summary.alert_ids[0] if summary else ""
+    flapping = [f"{tocsin} demo --flap off"] if flap == "on" else []
     return [
+        *flapping,
         f"{tocsin} alerts list --data {place}",
         f"{tocsin} explain {alert} --data {place}",
         f'{tocsin} alerts search "replica is" --data {place}',
         f"{tocsin} oncall --rules examples/demo/rules",
-        f"{tocsin} replay --rules examples/demo/rules --input {place}/events.jsonl --out {place}/replay",
+        f"{tocsin} replay --rules {example}/rules --settings {example}/tocsin.yaml --input {place}/events.jsonl --out {place}/replay",
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.view import SEVERITIES, STATUS_STYLES, shown, span
+from operators.explain.case import why_text
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.records import DeadLetter, Notice
 from sinks.channels.wording import plain_text
@@ -27,6 +28,8 @@ class Morning(msgspec.Struct, frozen=True):
     lines: int
     seconds: float
     alerts: Sequence[Alert]
+    reasons: Mapping[str, int]
+    """Why notices were not told by themselves: reason -> how many."""
     notices: Sequence[Notice]
     letters: Sequence[DeadLetter]
     duplicates: int
@@ -50,6 +53,7 @@ def show(console: Console, morning: Morning, commands: Iterable[str]) -> None:
     console.print(became(morning))
     console.print(worst(morning.alerts))
     console.print(told(morning.notices))
+    console.print(why_few(morning))
     if (one := _worth_reading(morning.notices)) is not None:
         console.print(rendered(one))
     console.print("[bold]Try next[/bold]")
@@ -114,6 +118,14 @@ def told(notices: Sequence[Notice]) -> Table:
     return table
 
 
+def why_few(morning: Morning) -> Table:
+    """Return why most of what was planned is no message of its own."""
+    table = Table(title="Why so few messages", title_justify="left", title_style="bold", show_header=False)
+    for reason, count in sorted(morning.reasons.items(), key=lambda one: -one[1]):
+        table.add_row(f"{count:,} {reason}", shown(why_text(reason)))
+    return table
+
+
 def _worth_reading(notices: Sequence[Notice]) -> Notice | None:
     """Return the summary that stands for the most alerts, else the first notice."""
     return max(notices, key=lambda notice: (len(notice.alert_ids), notice.way == "mail"), default=None)
@@ -142,6 +154,8 @@ def as_json(morning: Morning) -> str:
             "duplicates": morning.duplicates,
             "dead_letters": len(morning.letters),
             "alerts": dict(Counter(alert.status for alert in morning.alerts)),
+            "reasons": dict(morning.reasons),
             "notices": dict(Counter(notice.way for notice in morning.notices)),
+            "messages": dict(Counter(name for notice in morning.notices for name in notice.receivers)),
         }
     )

@@ -21,8 +21,28 @@ def test_a_storm_becomes_few_alerts_and_every_kind_of_refusal_is_counted(tmp_pat
     assert sum(figures["alerts"].values()) < figures["lines"] / 20
     assert figures["dead_letters"] == 70
     assert figures["duplicates"] > 200
-    assert figures["notices"]["mail"] > 100
+    assert max(figures["messages"].values()) <= 15
+    assert figures["reasons"].keys() == {"merged", "flapping"}
     assert (tmp_path / "demo" / "notices.jsonl").stat().st_size > 0
+
+
+def test_without_flapping_the_endpoint_that_swings_fills_mailboxes(tmp_path):
+    figures = json.loads(run("--out", str(tmp_path / "demo"), "--json", "--flap", "off").stdout)
+    assert figures["messages"]["erin"] > 30
+    assert "flapping" not in figures["reasons"]
+
+
+def test_the_replay_that_a_demo_proposes_tells_the_same(tmp_path):
+    place = tmp_path / "demo"
+    run("--out", str(place))
+    rules = ["--rules", "examples/demo/rules", "--settings", "examples/demo/tocsin.yaml"]
+    given = ["--input", str(place / "events.jsonl"), "--out", str(tmp_path / "replay")]
+    assert CliRunner().invoke(main, ["replay", *rules, *given]).exit_code == 0
+    demo, again = (
+        {json.loads(line)["id"] for line in (folder / "notices.jsonl").read_text().splitlines()}
+        for folder in (place, tmp_path / "replay")
+    )
+    assert demo == again
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
