@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 from markupsafe import Markup
 
-from sinks.render.case import SHIELD, Case
-from sinks.render.headline import business_name
+from sinks.render.about import business_name
+from sinks.render.case import SHIELD, Case, is_open
 from sinks.render.inventory import related_text
 from sinks.render.sandbox.values import FAILURES
 from sinks.render.shields import category_text, cover_text, cycle_text, period_text, reason_text
+from sinks.render.steps import next_text, told_text
 from sinks.render.subject import (
     data_source_name,
     description,
@@ -25,13 +26,14 @@ from sinks.render.subject import (
     targets_text,
     value_text,
 )
-from sinks.render.times import local_text
+from sinks.render.times import duration_text, local_text
 
 DEFAULT_ROWS = (
-    "ack_operators", "ack_reason", "level", "begin_time", "time", "duration", "target_type", "data_source", "content",
-    "current_value", "biz", "target", "dimension", "detail", "assign_detail", "related_info",
+    "ack_operators", "ack_reason", "content", "current_value", "since", "where", "related_info", "told", "next", "detail",
 )  # fmt: skip
-"""Rows of a notice without a template of its own, in order."""
+"""Rows of a notice without a template of its own, in order; what it is about and where stands above them."""
+SUMMARY_ROWS = ("ack_operators", "ack_reason", "since", "told", "detail")
+"""Rows of a summary without a template of its own: the alerts stand in a list above them."""
 
 SHIELD_ROWS = ("category", "period", "cycle", "cover", "description")
 """Rows of a notice about a shield."""
@@ -63,6 +65,22 @@ def _ack_reason(case: Case) -> str | None:
     return case.alert.extra_info.comment if case.message.signal == "ack" else None
 
 
+def _content(case: Case) -> str:
+    alert, phrases = case.alert, case.words.phrases
+    said = description(alert, case.words)
+    if is_open(alert):
+        return said
+    lasted = duration_text(alert.duration, case.words.units)
+    ended = phrases["ended"].format(state=case.words.states[alert.status], duration=lasted)
+    return phrases["ended_because"].format(ended=ended, description=said) if said else ended
+
+
+def _where(case: Case) -> str:
+    if case.medium.name == "markdown":
+        return _dimension(case)
+    return ", ".join(dimension_texts(case.alert, case.words, without_target=True))
+
+
 def _detail(case: Case) -> str:
     return case.alert.id if case.medium.name == "sms" or not case.link else case.link
 
@@ -74,11 +92,15 @@ _ROWS: Mapping[str, tuple[Value, tuple[str, ...]]] = {
     "duration": (lambda case: duration(case.alert, case.words), _MAIL),
     "target_type": (target_type_name, _MAIL),
     "data_source": (data_source_name, _MAIL),
-    "content": (lambda case: description(case.alert, case.words), _ALL),
-    "current_value": (lambda case: value_text(case.alert, _unit(case)), _MAIL),
+    "content": (_content, _ALL),
+    "since": (lambda case: local_text(case.alert.begin_time, case.zone), _LONG),
+    "told": (told_text, _LONG),
+    "next": (next_text, _LONG),
+    "current_value": (lambda case: value_text(case.alert, _unit(case)), _LONG),
     "biz": (business_name, _ALL),
     "target": (targets_text, _ALL),
     "dimension": (_dimension, _ALL),
+    "where": (_where, _LONG),
     "detail": (_detail, ("sms", "text", "raw")),
     "related_info": (lambda case: related_text(case.alert, case.book), _LONG),
     "appointees": (lambda case: people(case.alert.appointee), _ALL),
@@ -98,7 +120,7 @@ _ROWS: Mapping[str, tuple[Value, tuple[str, ...]]] = {
     "cover": (cover_text, _ALL),
     "description": (reason_text, _ALL),
 }
-_LABELS = {"sms_forced_related_info": "related_info"}
+_LABELS = {"sms_forced_related_info": "related_info", "where": "dimension"}
 
 
 def row(name: str, case: Case) -> tuple[str, str] | None:
@@ -119,11 +141,21 @@ def row(name: str, case: Case) -> tuple[str, str] | None:
 def default_rows(case: Case) -> str:
     """Return the rows of a notice without a template of its own, ready for its medium."""
     as_row, made = case.medium.row, []
-    for name in SHIELD_ROWS if case.message.signal == SHIELD else DEFAULT_ROWS:
+    for name in _names(case):
         found = row(name, case)
         if found is not None:
             made.append(as_row(*found))
     return ("" if case.medium.name == "mail" else "\n").join(made)
+
+
+def _names(case: Case) -> tuple[str, ...]:
+    """Return the rows of a notice without a template; one that tells how to acknowledge names the alert there."""
+    if case.message.signal == SHIELD:
+        return SHIELD_ROWS
+    if case.is_summary:
+        return SUMMARY_ROWS
+    is_named = not case.link and row("next", case) is not None
+    return tuple(name for name in DEFAULT_ROWS if not (is_named and name == "detail"))
 
 
 def _line(name: str) -> Callable[[Case], str]:

@@ -12,11 +12,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from sinks.render.about import business_name
 from sinks.render.case import Case
-from sinks.render.headline import business_name, lead_texts, levels_text, name_text, tags_text
-from sinks.render.listing import entries
+from sinks.render.headline import lead_texts, levels_text, name_text, tags_text
+from sinks.render.listing import grouped
 from sinks.render.media import MARKDOWN_WAYS, Medium
 from sinks.render.spoken import sentence
+from sinks.render.steps import next_text
 from sinks.render.subject import level_color, text_of
 from sinks.render.times import local_text
 from sinks.render.words import suffixes
@@ -86,9 +88,10 @@ def _environment(folders: Sequence[Path], escape: Callable[[str], str]) -> Envir
     )
 
 
-def frame_variables(case: Case, user_title: str) -> dict[str, Any]:
+def frame_variables(case: Case, user_title: str, *, is_own: bool) -> dict[str, Any]:
     """Return what template files may name; values are plain and escaped where they are printed."""
     message = case.message
+    rows, more = grouped(case) if case.is_summary else ([], 0)
     color = case.alert.severity if case.alerts else message.severity
     return {
         "product": case.settings.product.name,
@@ -98,8 +101,10 @@ def frame_variables(case: Case, user_title: str) -> dict[str, Any]:
         "leads": lead_texts(case),
         "levels": levels_text(case) if case.is_summary else "",
         "count": len(case.alerts),
-        "alerts": entries(case) if case.is_summary else [],
-        "alert_id": case.alert.id if case.alerts else "",
+        "alerts": rows,
+        "more": case.words.phrases["more"].format(count=more) if more else "",
+        "alert_id": case.alert.id if case.alerts and (is_own or not next_text(case)) else "",
+        "is_own": is_own,
         "link": Markup(case.link),  # noqa: S704 (harmless_link() made it so)
         "color": level_color(color),
         "time": local_text(case.now, case.zone),

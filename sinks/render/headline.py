@@ -1,9 +1,10 @@
 """Tags, headlines and leads: what a notice says first, so that nobody takes an escalation for an alert."""
 
 from operators.model.alert import is_no_data
+from sinks.render.about import about_text
 from sinks.render.case import FLAPPING, NO_DATA, REPEAT, SHIELD, UNSHIELDED, UPGRADE, Case, is_open
 from sinks.render.shields import edge_text, shield_id
-from sinks.render.subject import level_name
+from sinks.render.subject import level_name, people
 from sinks.render.times import duration_text
 
 ENDED = ("recovered", "closed")
@@ -61,20 +62,7 @@ def name_text(case: Case) -> str:
         return case.words.phrases["shield_title"].format(id=shield_id(case))
     if not case.alerts:
         return case.words.list_separator.join(case.message.alert_ids)
-    if case.message.collect_type == "converge":
-        return f"{business_name(case)} {count_text(case)}".strip()
-    return case.alert.alert_name
-
-
-def business_name(case: Case) -> str:
-    """Return the name of the business, else its id; "" where none is known (0 says no more than that)."""
-    business = case.book.businesses.get(case.business_id)
-    return (business.name if business else "") or (case.business_id if case.business_id != "0" else "")
-
-
-def count_text(case: Case) -> str:
-    """Return how many alerts the notice stands for."""
-    return case.words.phrases["merged_title"].format(count=len(case.alerts))
+    return about_text(case)
 
 
 def levels_text(case: Case) -> str:
@@ -98,7 +86,7 @@ def lead_texts(case: Case) -> list[str]:
     number = "_merged" if case.is_summary else ""
     if message.notice_type == UPGRADE:
         stood = duration_text(case.now - case.alert.create_time, case.words.units)
-        leads.append(phrases[f"upgrade{number}"].format(duration=stood))
+        leads.append(phrases[f"upgrade{number}"].format(duration=stood) + _silent(case))
     if message.notice_type == UNSHIELDED:
         leads.append(phrases[f"unshielded{number or ('' if is_open(case.alert) else '_ended')}"])
     if message.notice_type == FLAPPING:
@@ -119,11 +107,7 @@ def _flapping_text(case: Case, number: str) -> str:
     return case.words.phrases["flapping"].format(changes=known.changes, span=span, quiet=quiet)
 
 
-def default_title(case: Case) -> str:
-    """Return the title where none is configured: business, name, kind (spec/notices.md 5.2)."""
-    if case.message.signal == SHIELD or not case.alerts or case.message.collect_type == "converge":
-        return name_text(case)
-    business = business_name(case)
-    kind = case.words.kinds["no_data" if is_without_data(case) else "anomaly"]
-    name = f"{case.alert.alert_name} {kind}"
-    return f"{business} - {name}" if business else name
+def _silent(case: Case) -> str:
+    """Return who was told of the alert before its escalation and did not answer."""
+    silent = [name for name in case.alert.assignee if name not in (*case.message.receivers, *case.alert.supervisor)]
+    return case.words.phrases["silent"].format(names=people(silent)) if silent else ""

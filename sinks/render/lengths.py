@@ -4,8 +4,13 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-DEFAULT_LIMITS = {"rtx": 4000, "wxwork-bot": 5120}
-"""Way -> bytes, where the setting `notice.max_length` says nothing."""
+DEFAULT_LIMITS = {
+    "sms": 140, "voice": 500, "weixin": 2048, "rtx": 4000, "wxwork-bot": 5120, "dingtalk": 20_000, "feishu": 20_000,
+    "slack": 12_000, "mail": 100_000,
+}  # fmt: skip
+"""Way -> bytes (of sms characters), where the setting `notice.max_length` says nothing."""
+DEFAULT_LIMIT = 20_000
+"""Bytes of any other way."""
 
 _DOTS = "..."
 _HALF_TAG = re.compile(r"<[^<>]*\Z|&[^;\s&<>]{0,8}\Z")
@@ -78,5 +83,5 @@ def fit(user_content: str, frame: Callable[[str], str], limit: int, *, chars: bo
         return whole
     own = measure(user_content, chars=chars)
     allowed = limit - (total - own) - 1 - user_content.count("\n") - user_content.count("\t")
-    whole = frame(shorten(user_content, max(allowed, 0), chars=chars))
+    whole = frame(shorten(user_content, allowed if allowed > len(_DOTS) else 0, chars=chars))
     return shorten(whole, limit, chars=chars)

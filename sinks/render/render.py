@@ -17,8 +17,8 @@ from sinks.render.case import SHIELD, Case, make_case
 from sinks.render.content import default_rows
 from sinks.render.escapes import one_line, restore
 from sinks.render.frames import Frames, frame_variables
-from sinks.render.headline import default_title
-from sinks.render.lengths import DEFAULT_LIMITS, cut, fit
+from sinks.render.headline import name_text
+from sinks.render.lengths import DEFAULT_LIMIT, DEFAULT_LIMITS, cut, fit
 from sinks.render.link import harmless_link
 from sinks.render.media import LINE, MAIL, MARKDOWN, RAW
 from sinks.render.program import body_of, config_of
@@ -71,8 +71,8 @@ class Renderer:
             return self._for_program(case.within(RAW), errors)
         own = self._own_template(message, strategy)
         own_title = self._attempt(own.title_tmpl, case.within(LINE), "title_tmpl", errors).strip()
-        user_title = one_line(restore(own_title)) or default_title(case)
-        variables = frame_variables(case, user_title)
+        user_title = one_line(restore(own_title)) or name_text(case)
+        variables = frame_variables(case, user_title, is_own=bool(own.message_tmpl))
         title = self._frame(case, "title", variables, errors, user_title)
         content = self._content(case, own, variables, errors)
         return Rendered(_title_text(title), whole(content), _said(errors))
@@ -86,7 +86,7 @@ class Renderer:
             return run(template, variables, RAW.escape, budget)
 
         config, content = config_of(case, rendered, errors), body_of(case, rendered, errors)
-        return Rendered(_title_text(default_title(case)), whole(content), _said(errors), config)
+        return Rendered(_title_text(name_text(case)), whole(content), _said(errors), config)
 
     def _content(self, case: Case, own: NoticeTemplate, variables: dict[str, Any], errors: list[str]) -> str:
         message = case.message
@@ -158,7 +158,7 @@ def _limit(case: Case) -> int:
     way = case.message.way
     most = MAX_OUTPUT // _WIDEST if way == "sms" else MAX_OUTPUT
     own = next((one.max_length for one in case.book.channels if one.way == way), 0)
-    limit = own or case.settings.notice.max_length.get(way, DEFAULT_LIMITS.get(way, 0))
+    limit = own or case.settings.notice.max_length.get(way, DEFAULT_LIMITS.get(way, DEFAULT_LIMIT))
     return min(limit, most) if limit > 0 else most
 
 

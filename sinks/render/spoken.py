@@ -1,8 +1,9 @@
 """The one sentence of a voice call."""
 
 from operators.model.alert import Alert
+from sinks.render.about import business_name
 from sinks.render.case import NO_DATA, SHIELD, Case
-from sinks.render.headline import ENDED, business_name, is_without_data, kind_of, shield_edge
+from sinks.render.headline import ENDED, is_without_data, kind_of, shield_edge
 from sinks.render.shields import edge_text, shield_id
 from sinks.render.subject import level_name, target_text
 

@@ -62,9 +62,10 @@ def heading(one: Dimension, words: Words) -> str:
     return words.headings.get(name, name)
 
 
-def dimension_texts(alert: Alert, words: Words) -> list[str]:
-    """Return `name=value` of every dimension."""
-    return [f"{heading(one, words)}={text_of(one.display_value)}" for one in ordered_dimensions(alert)]
+def dimension_texts(alert: Alert, words: Words, *, without_target: bool = False) -> list[str]:
+    """Return `name=value` of every dimension, or of those that do not say what the target is."""
+    shown = [one for one in ordered_dimensions(alert) if not (without_target and bare(one.key) in TARGET_DIMENSIONS)]
+    return [f"{heading(one, words)}={text_of(one.display_value)}" for one in shown]
 
 
 def dimension_links(alert: Alert, case: Case) -> list[str]:
@@ -105,10 +106,11 @@ def _host_text(alert: Alert, target: str, book: RuleBook) -> str:
 
 def same_subject(first: Alert, other: Alert) -> bool:
     """Tell whether two alerts differ in nothing but their target."""
-    return first.alert_name == other.alert_name and _other_dimensions(first) == _other_dimensions(other)
+    return first.alert_name == other.alert_name and other_dimensions(first) == other_dimensions(other)
 
 
-def _other_dimensions(alert: Alert) -> list[tuple[str, str]]:
+def other_dimensions(alert: Alert) -> list[tuple[str, str]]:
+    """Return the dimensions that do not say what the target is, by name."""
     pairs = ((bare(one.key), str(one.value)) for one in alert.dimensions)
     return sorted(pair for pair in pairs if pair[0] not in TARGET_DIMENSIONS)
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from sinks.render.about import business_name
 from sinks.render.alarm import ALARM
 from sinks.render.case import Case
 from sinks.render.content import CONTENT
-from sinks.render.headline import business_name, default_title, tags_text
+from sinks.render.headline import name_text, tags_text
 from sinks.render.inventory import TARGET
 from sinks.render.listing import entries
 from sinks.render.media import MARKDOWN_WAYS
@@ -105,7 +106,7 @@ _TOP: Mapping[str, Callable[[Case], Any]] = {
     "notice_receiver": lambda case: list(case.message.receivers),
     "mentioned_users": lambda case: case.message.mentions,
     "user_type": lambda case: "follower" if case.message.followed else "main",
-    "user_title": default_title,
+    "user_title": name_text,
     "notice_title": lambda case: case.settings.product.name,
     "signal": lambda case: case.message.signal,
     "notice_type": lambda case: case.message.notice_type,

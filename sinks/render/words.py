@@ -23,6 +23,8 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: dict[str, str]
     kinds: dict[str, str]
     units: dict[str, str]
+    things: dict[str, str]
+    """Kind of target -> many of them; "" for any other."""
     rows: dict[str, str]
     target_types: dict[str, str]
     data_sources: dict[str, str]

@@ -16,13 +16,13 @@ ROWS = "#Host#{{ target.host.bk_host_innerip }}\n\nplain {{ alarm.name }}\n{{ co
 @pytest.mark.parametrize(
     ("way", "expected"),
     [
-        ("weixin", "[Fatal] CPU usage\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
-        ("rtx", "[Fatal] CPU usage\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
-        ("sms", "Tocsin [Fatal] CPU usage\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
+        ("weixin", "[Fatal] CPU usage on 10.0.0.1 (shop)\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
+        ("rtx", "[Fatal] CPU usage on 10.0.0.1 (shop)\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
+        ("sms", "Tocsin [Fatal] CPU usage on 10.0.0.1 (shop)\nHost: 10.0.0.1\nplain CPU usage\nTarget: 10.0.0.1"),
         ("voice", "Tocsin Fatal alert: CPU usage on 10.0.0.1 in shop."),
         (
             "wxwork-bot",
-            "**[Fatal] CPU usage**\n**Host**: 10.0.0.1\n\nplain CPU usage\n**Target**: 10.0.0.1\nAlert 1700000000000000000001",
+            "**[Fatal] CPU usage on 10.0.0.1 (shop)**\n**Host**: 10.0.0.1\n\nplain CPU usage\n**Target**: 10.0.0.1\nAlert 1700000000000000000001",
         ),
     ],
 )
@@ -63,10 +63,22 @@ def test_no_datas_own_template_wins():
 @pytest.mark.parametrize(
     ("way", "title", "first_lines"),
     [
-        ("weixin", "Tocsin [Fatal] ALERT CPU usage", ["[Fatal] CPU usage", "ALERT CPU usage", "body"]),
-        ("rtx", "Tocsin [Fatal] ALERT CPU usage", ["[Fatal] CPU usage", "body"]),
-        ("sms", "Tocsin [Fatal] ALERT CPU usage", ["Tocsin [Fatal] CPU usage", "ALERT CPU usage", "body"]),
-        ("dingtalk", "Tocsin [Fatal] ALERT CPU usage", ["**[Fatal] CPU usage**", "ALERT CPU usage", "body"]),
+        (
+            "weixin",
+            "Tocsin [Fatal] ALERT CPU usage",
+            ["[Fatal] CPU usage on 10.0.0.1 (shop)", "ALERT CPU usage", "body"],
+        ),
+        ("rtx", "Tocsin [Fatal] ALERT CPU usage", ["[Fatal] CPU usage on 10.0.0.1 (shop)", "body"]),
+        (
+            "sms",
+            "Tocsin [Fatal] ALERT CPU usage",
+            ["Tocsin [Fatal] CPU usage on 10.0.0.1 (shop)", "ALERT CPU usage", "body"],
+        ),
+        (
+            "dingtalk",
+            "Tocsin [Fatal] ALERT CPU usage",
+            ["**[Fatal] CPU usage on 10.0.0.1 (shop)**", "ALERT CPU usage", "body"],
+        ),
     ],
 )
 def test_a_configured_title_is_the_title_and_the_first_line_where_ways_show_none(way, title, first_lines):
@@ -83,7 +95,7 @@ def test_a_configured_title_is_the_subject_of_a_mail():
 
 @pytest.mark.parametrize("title", ["", "{{ nothing }}", "  \n "])
 def test_an_empty_title_is_the_built_in_one(title):
-    assert say(template("body", title)).title == "Tocsin [Fatal] shop - CPU usage alert"
+    assert say(template("body", title)).title == "Tocsin [Fatal] CPU usage on 10.0.0.1 (shop)"
 
 
 def test_a_title_stays_on_one_line_and_within_255_characters():
@@ -119,7 +131,7 @@ def test_a_title_that_fails_is_the_built_in_one():
 
 def test_a_failed_template_of_a_mail_leaves_rows_and_a_remark():
     content = say(template("{{ 1 / 0 }}"), way="mail").content
-    assert ">Level</td>" in content
+    assert ">Content</td>" in content
     assert "The configured template failed" in content
 
 
@@ -165,7 +177,7 @@ def test_a_text_keeps_to_the_limit_of_its_way(way, limit, chars, filler):
 def test_plain_text_is_cut_in_the_users_part_to_fill_the_limit_but_for_one():
     settings = CoreSettings(notice=NoticeSettings({"weixin": 100}))
     content = say(template("u" * 500), settings=settings).content
-    assert content == "[Fatal] CPU usage\n" + "u" * (100 - 18 - 1 - 3) + "..."
+    assert content == "[Fatal] CPU usage on 10.0.0.1 (shop)\n" + "u" * (100 - 37 - 1 - 3) + "..."
 
 
 @pytest.mark.parametrize(
@@ -174,11 +186,11 @@ def test_plain_text_is_cut_in_the_users_part_to_fill_the_limit_but_for_one():
         ("wxwork-bot", {}, BOOK, 5120),
         ("rtx", {}, BOOK, 4000),
         ("rtx", {"rtx": 0}, BOOK, None),
-        ("weixin", {}, BOOK, None),
+        ("weixin", {}, BOOK, 2048),
         ("weixin", {"weixin": 300}, BOOK, 300),
         ("weixin", {"weixin": 300}, channels(weixin=200), 200),
         ("weixin", {"weixin": 300}, channels(sms=200), 300),
-        ("weixin", {"sms": 300}, BOOK, None),
+        ("weixin", {"sms": 300}, BOOK, 2048),
     ],
 )
 def test_the_limit_is_the_channels_else_the_settings_else_the_default(way, settings, book, limit):
@@ -238,10 +250,10 @@ def test_operators_may_put_their_own_files_before_the_built_in_ones(tmp_path):
     def words(way, business="2"):
         return made.render(message(way, about, bk_biz_id=business), about, strategy(), BOOK, NOW)
 
-    assert words("rtx").content.startswith("own CPU usage Began:")
-    assert words("rtx", "3").content == "自己 CPU usage"
+    assert words("rtx").content.startswith("own CPU usage on 10.0.0.1 (shop) Content:")
+    assert words("rtx", "3").content == "自己 CPU usage，目标 10.0.0.1（商店）"  # noqa: RUF001 (Chinese)
     assert words("weixin").content == say().content
-    assert words("sms").content.startswith("[Fatal] CPU usage\nContent:")
+    assert words("sms").content.startswith("[Fatal] CPU usage on 10.0.0.1 (shop)\nContent:")
     assert words("sms").error == "notice/abnormal/action/sms_content.jinja: 'no_such_thing' is undefined"
 
 
@@ -275,5 +287,5 @@ def test_third_party_alerts_have_the_templates_of_the_default_notice():
     def words(**changes):
         return Renderer(settings).render(message("weixin", about, **changes), about, None, BOOK, NOW).content
 
-    assert words(strategy_id="") == "[Fatal] CPU usage\ndefault CPU usage"
+    assert words(strategy_id="") == "[Fatal] CPU usage on 10.0.0.1 (shop)\ndefault CPU usage"
     assert "default" not in words(strategy_id="gone")
