@@ -95,7 +95,11 @@ def test_a_mail_goes_to_all_receivers_at_once_with_an_html_and_a_text_part(box):
     text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
     assert unix(html) == HTML
     assert "<" not in text
-    for line in ("[Fatal] CPU usage", "Level: Fatal", "Target: 10.0.0.1", "Dimensions: mount point=/data, device=cpu0"):
+    for line in (
+        "[Fatal] CPU usage on 10.0.0.1 (shop)",
+        "Current value: 3%",
+        "Dimensions: mount point=/data, device=cpu0",
+    ):
         assert line in text.splitlines()
 
 

@@ -51,10 +51,10 @@ def test_the_console_shows_people_what_came_and_nothing_to_the_terminal():
 def test_a_notice_in_html_reads_as_rows_in_plain_text():
     text = plain_text(say(way="mail").content)
     assert text.splitlines()[:4] == [
-        "[Fatal] CPU usage",
-        "shop - CPU usage alert · 2023-11-15 06:14:20+08:00",
-        "Level: Fatal",
-        "Began: 2023-11-15 06:11:10+08:00",
+        "[Fatal] CPU usage on 10.0.0.1 (shop)",
+        "2023-11-15 06:14:20+08:00",
+        "Content: Lasting 2m 10s: idle is 3%",
+        "Current value: 3%",
     ]
 
 

@@ -284,10 +284,10 @@ def test_a_notice_says_who_else_was_told_and_when_it_goes_to_others():
         alerts = [replace(one, **changes) for one in about]
         return renderer().render(message("weixin", alerts), alerts, rules, BOOK, now).content
 
-    assert "Also told: zoe; escalates to bosses at 2023-11-15 06:43:20+08:00 unless acknowledged" in told(NOW)
-    assert "escalates to ops at 2023-11-15 07:13:20+08:00" in told(NOW + 1800)
+    assert "Also told: zoe; bosses at 2023-11-15 06:43:20+08:00 unless acknowledged" in told(NOW)
+    assert "ops at 2023-11-15 07:13:20+08:00" in told(NOW + 1800)
     for content in (told(NOW + 3600), told(NOW, is_ack=True), told(NOW, status="CLOSED", end_time=NOW)):
-        assert "escalates" not in content
+        assert "unless acknowledged" not in content
 
 
 @pytest.mark.parametrize(("status", "signal"), [("RECOVERED", "recovered"), ("CLOSED", "closed")])
