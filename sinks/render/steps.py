@@ -27,7 +27,7 @@ def next_text(case: Case) -> str:
     book = runbook(alert)
     steps = [phrases["runbook"].format(runbook=book)] if book else []
     steps += [] if alert.is_ack else [phrases["acknowledge"].format(id=alert.id)]
-    return case.words.list_separator.join(steps)
+    return "; ".join(steps)
 
 
 def told_text(case: Case) -> str:
