@@ -20,6 +20,7 @@ from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from flows.settings import SettingsError
 from operators.model.slot import SLOTS
+from sinks.outbox.outbox import Depth
 
 LONGEST_REST = 60.0
 """Seconds that a run over files waits for its last notices."""
@@ -76,11 +77,13 @@ def recovery_in(directory: Path, count: int) -> RecoveryConfig:
     return RecoveryConfig(str(partitions))  # type: ignore[no-untyped-call]  # as above
 
 
-def run(job: Job, courier: Courier | None = None) -> None:
+def run(job: Job, courier: Courier | None = None) -> Depth:
     """Run a job until its input ends or a stop is asked for; the last snapshot is taken on the way out.
 
-    A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits.
+    A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits. Returns the notices
+    that it could not deliver then; none where a stop was asked for, or where delivery is another's work.
     """
+    left = Depth()
     with state_of(job) as config:
         gc.collect()
         gc.freeze()
@@ -92,18 +95,22 @@ def run(job: Job, courier: Courier | None = None) -> None:
             interval = timedelta(seconds=job.settings.recovery.interval)
             run_main(dataflow(job), epoch_interval=interval, recovery_config=config)  # type: ignore[no-untyped-call]  # as above
             if courier is not None and not job.stop.is_asked:
-                deliver_rest(job)
+                left = deliver_rest(job)
         finally:
             if courier is not None:
                 courier.stop()
             job.rules.stop()
             job.edges.close()
+    return left
 
 
-def deliver_rest(job: Job) -> None:
-    """Wait until nothing is ready or in flight, for a while; what is to be tried later stays in the outbox."""
-    deadline = time.monotonic() + LONGEST_REST
-    while job.edges.outbox is not None and time.monotonic() < deadline and not job.stop.wait(0.05):
+def deliver_rest(job: Job) -> Depth:
+    """Wait until nothing is ready or in flight, for a while, and return what then is left: to be tried later, or given up."""
+    deadline, depth = time.monotonic() + LONGEST_REST, Depth()
+    while job.edges.outbox is not None and time.monotonic() < deadline:
         depth = job.edges.outbox.depth(time.time())
         if not depth.ready and not depth.in_flight:
-            return
+            break
+        if job.stop.wait(0.05):
+            return Depth()
+    return depth

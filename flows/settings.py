@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from flows.setting_names import PREFIX, did_you_mean, near_miss
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.words import zone_named
 from operators.state.scene import default_notice
 from sinks.render import check_template
-
-PREFIX = "TOCSIN__"
 
 DAY = 86400
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
@@ -187,6 +186,8 @@ def commands_file(settings: Settings, data: str | None = None) -> str:
 
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
+    if wrong := near_miss(environment, Settings):
+        raise SettingsError(wrong)
     tree = _read(path) if path else {}
     variables: dict[str, str] = {}
     for name, text in environment.items():
@@ -228,7 +229,8 @@ def _path_and_reason(text: str) -> tuple[str, str]:
     assert found is not None  # every part of it may be empty
     path, reason = found["path"] or "", found["reason"]
     if unknown := _UNKNOWN.fullmatch(reason):
-        return ".".join(filter(None, (path, unknown["name"]))), "unknown setting"
+        path = ".".join(filter(None, (path, unknown["name"])))
+        return path, f"unknown setting{did_you_mean(path, Settings)}"
     return path, reason[:1].lower() + reason[1:]
 
 

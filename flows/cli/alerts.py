@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
+from flows.cli.strict import Group
 from flows.cli.view import View, console, print_json, reading, shown
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
@@ -21,7 +22,7 @@ from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
 _FINGERPRINT_LENGTH = 32
 
 
-@click.group()
+@click.group(cls=Group)
 def alerts() -> None:
     """Find alerts in the store and look at them."""
 

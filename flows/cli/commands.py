@@ -12,6 +12,7 @@ import msgspec
 
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
+from flows.cli.strict import Command, Group
 from flows.settings import commands_file, recovery_under
 from operators.rules.read.alone import read_alone
 from operators.rules.read.yaml_text import parse_yaml
@@ -73,7 +74,7 @@ def _address(alert: str) -> dict[str, str]:
 
 
 def _on_alert(name: str, text: str, short: str | None = None) -> click.Command:
-    @click.command(name, help=text, short_help=short)
+    @click.command(name, cls=Command, help=text, short_help=short)
     @click.argument("alert", metavar="ALERT")
     @telling
     def command(alert: str, **whom: Any) -> None:
@@ -91,7 +92,7 @@ close = _on_alert("close", "Close an alert by hand.")
 comment = _on_alert("comment", "Write a comment into the log of an alert.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("alert", metavar="ALERT")
 @click.argument("users", nargs=-1, required=True)
 @telling
@@ -100,7 +101,7 @@ def assign(alert: str, users: tuple[str, ...], **whom: Any) -> None:
     tell(Telling(**whom), {"command": "assign", **_address(alert), "appointee": list(users)})
 
 
-@click.group()
+@click.group(cls=Group)
 def shield() -> None:
     """Silence alerts for a while."""
 

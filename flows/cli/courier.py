@@ -11,6 +11,7 @@ import msgspec
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.run import kept_in
+from flows.cli.strict import Command
 from flows.courier.courier import Courier, run_courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
@@ -30,7 +31,7 @@ from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
 
-@click.command(short_help="Deliver notices from the outbox, as a process of its own.")
+@click.command(cls=Command, short_help="Deliver notices from the outbox, as a process of its own.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; the courier reads their channels.")
 @click.option("--outbox", metavar="PATH|redis://...", help="Default: setting outbox.dsn, or MESSAGE_QUEUE_DSN.")
 @click.option("--store", metavar="PATH|URL", help="Where receipts go; default: setting store.dsn; `none` = nowhere.")

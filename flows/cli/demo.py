@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.cli.run import courier_beside, kept_in
+from flows.cli.strict import Command
 from flows.demo.show import Morning, as_json, read_letters, read_notices, show
 from flows.demo.storm import storm
 from flows.job import Job, build
@@ -26,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "demo"
 RULES, SETTINGS = EXAMPLE / "rules", EXAMPLE / "tocsin.yaml"
 
 
-@click.command(short_help="Show the job on a generated storm, without any server.")
+@click.command(cls=Command, short_help="Show the job on a generated storm, without any server.")
 @click.option(
     "--out",
     default="demo-out",

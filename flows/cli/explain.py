@@ -12,6 +12,7 @@ from rich.text import Text
 
 from flows.cli.alerts import bare, look_up
 from flows.cli.given import read_moment
+from flows.cli.strict import Command
 from flows.cli.view import View, console, print_json, reading, shown
 from flows.recovery.last_state import last_changes, last_state
 from operators.explain.events import explain_events
@@ -27,7 +28,7 @@ DAY = 86400
 """Seconds of archived events that are looked at: those that came last, or right after the end."""
 
 
-@click.command(short_help="Tell what happened to an alert, why not, and what is next.")
+@click.command(cls=Command, short_help="Tell what happened to an alert, why not, and what is next.")
 @click.argument("alert_id", metavar="ALERT")
 @click.option(
     "--rules", metavar="DIR", help="Rules in force, for what holds now and what is next; default: setting `rules`."

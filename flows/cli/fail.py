@@ -7,6 +7,9 @@ import click
 
 from operators.model.address import without_password
 
+LEFT = 3
+"""The exit code of what was done while something is left; a sentence says what."""
+
 
 def fail(*reasons: object) -> NoReturn:
     """Say why, one reason a line, and exit 1."""

@@ -7,6 +7,7 @@ import msgspec
 
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
+from flows.cli.strict import Command
 from flows.gateway.app import application
 from flows.gateway.open import open_service
 from flows.gateway.server import AddressError, bound, serve
@@ -21,7 +22,7 @@ from sinks.store.interface import StoreError
 REFUSALS = (AddressError, TokensError, SpoolBusyError, SettingsError, KafkaTroubleError, StoreError, OSError)
 
 
-@click.command(short_help="Take events and alerts of other systems over HTTP.")
+@click.command(cls=Command, short_help="Take events and alerts of other systems over HTTP.")
 @click.option("--listen", metavar="HOST:PORT", help="Default: setting gateway.listen, or 127.0.0.1:9093.")
 @click.option(
     "--data", metavar="DIR", help="Keep the spool in this directory, and read the store of the job that runs there."

@@ -6,6 +6,7 @@ from io import TextIOWrapper
 
 import click
 
+from flows.cli.strict import Group
 from flows.recovery.private import keep_private
 
 COMMANDS = {
@@ -32,7 +33,7 @@ COMMANDS = {
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 
 
-class Lazy(click.Group):
+class Lazy(Group):
     """A group whose commands are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -7,12 +7,13 @@ import msgspec
 from rich.text import Text
 
 from flows.cli.fail import fail
+from flows.cli.strict import Group
 from flows.cli.view import console, shown
 from operators.model.records import Notice
 from sinks.channels.wording import plain_text
 
 
-@click.group()
+@click.group(cls=Group)
 def notice() -> None:
     """Look at notices."""
 

@@ -7,13 +7,14 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_moment, read_settings, settings_option
+from flows.cli.strict import Command
 from flows.cli.times import local_text
 from flows.cli.view import console, print_json, shown
 from operators.people.oncall import OnCall, on_duty
 from operators.rules.read.load import load
 
 
-@click.command(short_help="Show who is on duty in each user group, and until when.")
+@click.command(cls=Command, short_help="Show who is on duty in each user group, and until when.")
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")

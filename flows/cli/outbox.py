@@ -12,6 +12,7 @@ import click
 from rich.table import Table
 
 from flows.cli.given import json_option, limit_option, read_settings, settings_option
+from flows.cli.strict import Group
 from flows.cli.view import console, print_json, shown, span
 from flows.telemetry.redaction import Redactor
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
@@ -24,7 +25,7 @@ PIECE = 500
 """Notices handled at once."""
 
 
-@click.group(short_help="Look at notices that wait or were given up.")
+@click.group(cls=Group, short_help="Look at notices that wait or were given up.")
 def outbox() -> None:
     """Look at notices that wait or were given up; send those again, or drop them."""
 

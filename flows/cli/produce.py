@@ -8,6 +8,7 @@ import msgspec
 
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
+from flows.cli.strict import Command
 from flows.settings import KafkaSettings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
@@ -16,7 +17,7 @@ from flows.sources.produce import rebased
 from sinks.kafka.producer import DeliveryError
 
 
-@click.command(short_help="Send lines of a file to Kafka, stamped with their times.")
+@click.command(cls=Command, short_help="Send lines of a file to Kafka, stamped with their times.")
 @click.option("--topic", metavar="TOPIC", help="Where events go.  [default: the only topic of the settings]")
 @click.option("--input", "inputs", required=True, multiple=True, metavar="FILE", help="JSON lines; `-` = stdin.")
 @click.option("--rate", type=click.FloatRange(min=0), default=0, metavar="N", help="Lines a second.")

@@ -1,21 +1,30 @@
 """`tocsin replay`: yesterday's events through today's rules, in seconds."""
 
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from flows.cli.fail import fail
+from flows.cli.fail import LEFT, fail
 from flows.cli.given import lone_settings_option, read_lone_settings
+from flows.cli.strict import Command
 from flows.replay.files import read_lines, write
 from flows.replay.outcome import summary
-from flows.replay.replay import Replay
+from flows.replay.replay import Line, Replay
 from flows.rules.templates import renderer
 from flows.sources.lines import InputError
+from operators.model.reason import DeadReason
 from operators.rules.read.load import load
 
+NO_RECORD = (
+    DeadReason.NOT_JSON, DeadReason.NOT_AN_OBJECT, DeadReason.EMPTY, DeadReason.MISSING_FIELD, DeadReason.UNKNOWN_KIND
+)  # fmt: skip
+"""Why a line is refused that is no record of ours at all."""
 
-@click.command(short_help="Run events through rules on a virtual clock.")
+
+@click.command(cls=Command, short_help="Run events through rules on a virtual clock.")
 @click.option("--rules", required=True, metavar="DIR", help="Directory of rule files.")
 @click.option(
     "--input",
@@ -41,23 +50,41 @@ def replay(
     """Run the whole decision core on a virtual clock: no server, no wall clock, equal inputs give equal bytes.
 
     Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json;
-    prints what it came to. Exit 1 when rules or input cannot be used.
+    prints what it came to. Exit 1 when rules or input cannot be used, 3 when no line could be read as a record.
     """
-    driver = _prepare(rules, settings_path)
+    driver, counted = _prepare(rules, settings_path), _Counted(inputs)
     try:
         if follow:
             from flows.cli.live import watched  # noqa: PLC0415 - rich is slow to import
 
             with watched(driver) as watch:
-                outcome = driver.run(read_lines(inputs), until, watch)
+                outcome = driver.run(counted.lines(), until, watch)
         else:
-            outcome = driver.run(read_lines(inputs), until)
+            outcome = driver.run(counted.lines(), until)
         worker = driver.worker
         counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=worker.scene.book.version)
         write(outcome, counts, out)
         click.echo(f"{out}: {_in_short(counts)}")
     except (InputError, OSError) as error:
         fail(error)
+    refused = [one for one in outcome.dead_letters if one.reason in NO_RECORD]
+    if counted.count and len(refused) >= counted.count:
+        click.echo(
+            f"no line could be read as a record: is this the right input? {out}/dead_letters.jsonl says why", err=True
+        )
+        sys.exit(LEFT)
+
+
+class _Counted:
+    """The lines of inputs, and how many there were so far that are not blank."""
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self._inputs, self.count = inputs, 0
+
+    def lines(self) -> Iterator[Line]:
+        for line in read_lines(self._inputs):
+            self.count += 1
+            yield line
 
 
 def _in_short(counts: dict[str, Any]) -> str:

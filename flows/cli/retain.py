@@ -7,6 +7,7 @@ from rich.table import Table
 
 from flows.cli.fail import fail
 from flows.cli.given import read_moment
+from flows.cli.strict import Command
 from flows.cli.view import View, console, print_json, reading
 from flows.stop import Stop
 from sinks.store.interface import Retention, StoreError
@@ -22,7 +23,7 @@ def _days(kind: str) -> int:
     return int(getattr(_DEFAULT, kind))
 
 
-@click.command(short_help="Drop documents older than so many days.")
+@click.command(cls=Command, short_help="Drop documents older than so many days.")
 @click.option("--events", type=click.IntRange(min=0), default=_days("events"), show_default=True, help="Days.")
 @click.option("--actions", type=click.IntRange(min=0), default=_days("actions"), show_default=True, help="Days.")
 @click.option("--logs", type=click.IntRange(min=0), default=_days("logs"), show_default=True, help="Days.")

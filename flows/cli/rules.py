@@ -9,6 +9,7 @@ import click
 
 from flows.cli.fail import fail
 from flows.cli.given import lone_settings_option, read_lone_settings
+from flows.cli.strict import Group
 from flows.replay.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms
 from flows.rules.templates import renderer
@@ -24,7 +25,7 @@ from operators.rules.read.load import load
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
     """Check, test and move rules."""
 

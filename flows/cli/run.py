@@ -4,14 +4,15 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import msgspec
 
-from flows.cli.fail import caused_by, fail
+from flows.cli.fail import LEFT, caused_by, fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.panic import Panic, panic_held
+from flows.cli.strict import Command
 from flows.cli.supervise import supervise
 from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
@@ -26,12 +27,13 @@ from operators.model.snapshot import SnapshotError
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError
+from sinks.outbox.outbox import Depth
 from sinks.redis_client import PlaceError
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store
 
 
-@click.command(short_help="Run the job: events in, alerts and notices out.")
+@click.command(cls=Command, short_help="Run the job: events in, alerts and notices out.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
 @click.option("--spool", metavar="DIR", help="Follow what gateways write into this directory (docs/gateway.md).")
@@ -70,19 +72,20 @@ from sinks.store.place import open_store
 def run(settings_path: str | None, notices: str | None, *, courier: bool, **options: Any) -> None:
     """Run the job: read events, keep alerts, plan notices, survive any crash.
 
+    Exit 3: the input is done, but notices are left that could not be delivered.
     SIGTERM and SIGINT end it with a last snapshot and exit 0; started again it goes on where it left off.
     """
     if options["workers"]:
         arguments = [one for one in sys.argv[1:] if one != "run"]
         sys.exit(supervise(options["workers"], arguments, read_settings(settings_path).metrics.port))
     with panic_held() as panic:
-        _run(settings_path, notices, options, panic, courier=courier)
-    sys.exit(0)
+        left = _run(settings_path, notices, options, panic, courier=courier)
+    leave(left)
 
 
 def _run(
     settings_path: str | None, notices: str | None, options: Mapping[str, Any], panic: Panic | None, *, courier: bool
-) -> None:
+) -> Depth:
     try:
         settings = with_options(read_settings(settings_path), options)
         check_inputs(settings.source.files)
@@ -98,7 +101,7 @@ def _run(
         watched.heart.also("courier", lambda: beside.alive)
     watched.start()
     try:
-        run_job(job, beside)
+        left = run_job(job, beside)
     except (RuntimeError, *REFUSALS) as error:
         reason = caused_by(error, REFUSALS) or engine_trouble(error, settings.recovery.directory)
         if reason is None:
@@ -108,6 +111,20 @@ def _run(
         fail(reason)
     finally:
         watched.close()
+    return left
+
+
+def leave(left: Depth) -> NoReturn:
+    """Exit 0, or LEFT with a sentence where notices were not delivered."""
+    waiting = left.ready + left.in_flight + left.later
+    told = []
+    if waiting:
+        told.append(f"{waiting} could not be delivered yet and wait in the outbox for the next run or `tocsin courier`")
+    if left.dead:
+        told.append(f"{left.dead} were given up (`tocsin outbox list --state dead`)")
+    if told:
+        click.echo(f"the input is done, but not all notices: {'; '.join(told)}", err=True)
+    sys.exit(LEFT if told else 0)
 
 
 REFUSALS = (

@@ -12,6 +12,7 @@ from rich.table import Table
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.run import as_worker
+from flows.cli.strict import Group
 from flows.cli.view import console
 from flows.jobs import for_job
 from flows.recovery import savepoint as savepoints
@@ -25,7 +26,7 @@ put = msgspec.structs.replace
 Command = Any
 
 
-@click.group(short_help="Move the state of a stopped job.")
+@click.group(cls=Group, short_help="Move the state of a stopped job.")
 def savepoint() -> None:
     """Move the state of a stopped job: to another number of workers, to another machine, past an upgrade."""
 

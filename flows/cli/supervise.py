@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from flows.cli.fail import LEFT
 from flows.stop import Stop
 
 PATIENCE = 60.0
@@ -41,10 +42,10 @@ class Child:
         self._began = time.monotonic()
 
     def look(self, now: float) -> bool:
-        """Start it again if it died and its time has come; tell whether it has ended well."""
+        """Start it again if it died and its time has come; tell whether it has ended well, something left or not."""
         code = self.process.poll()
-        if code is None or code == 0:
-            return code == 0
+        if code in (None, 0, LEFT):
+            return code is not None
         if not self._due:
             self._failures = 0 if now - self._began > STABLE else self._failures + 1
             self._due = now + min(0.5 * 2**self._failures, LONGEST)
@@ -63,7 +64,7 @@ def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
     while not stop.wait(0.2):
         ended = [child.look(time.monotonic()) for child in children]
         if all(ended):
-            return 0
+            return max(child.process.returncode for child in children)
     for child in children:
         child.process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE

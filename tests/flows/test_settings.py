@@ -62,13 +62,19 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_have_lines_of_windows(setti
     ("text", "reason"),
     [
         ("quota: {alert: {threshold: many}}", "quota.alert.threshold: expected `int`, got `str`"),
-        ("quota: {alert: {treshold: 5}}", "quota.alert.treshold: unknown setting"),
+        (
+            "quota: {alert: {treshold: 5}}",
+            "quota.alert.treshold: unknown setting; did you mean 'quota.alert.threshold'?",
+        ),
         ("colour: red", "colour: unknown setting"),
         ("fingerprint: sha", "fingerprint: invalid enum value 'sha'"),
         ("inventory: [a, {}]", "inventory[1]: expected `str`, got `object`"),
         ("notice: {max_length: {sms: -1}}", "notice.max_length[...]: expected `int` >= 0"),
         ("time_zone: Mars/Crater", "time_zone: unknown time zone 'Mars/Crater'"),
-        ("default_notice: {user_groupz: [a]}", "default_notice: unknown key 'user_groupz'"),
+        (
+            "default_notice: {user_groupz: [a]}",
+            "default_notice: unknown key 'user_groupz'; did you mean 'user_groups'?",
+        ),
         ("batch: 1\nbatch: 2", "duplicate key 'batch' (line 2)"),
         ("a: [", "not YAML: line 2: did not find expected node content"),
         ("- a", "expected a mapping of settings"),

@@ -13,6 +13,7 @@ import msgspec
 from operators.model.address import without_password
 from operators.rules.book import KINDS
 from operators.rules.read.yaml_text import Problem, finite, parse_yaml
+from operators.rules.shapes.nearest import GUESSED, nearest
 from operators.rules.shapes.words import kind_of
 
 MAX_BYTES = 128 << 20
@@ -152,10 +153,12 @@ def taken_apart(value: Any, file: str) -> tuple[list[Sourced], list[RuleError]]:
     """Return the documents of a mapping {kind: [documents]}."""
     if not isinstance(value, dict):
         return [], [RuleError(file, "", f"expected a mapping of kinds, got {kind_of(value)}")]
-    documents, errors = [], []
+    documents: list[Sourced] = []
+    errors: list[RuleError] = []
     for kind, members in value.items():
         if kind not in KINDS:
-            errors.append(RuleError(file, str(kind), unknown_kind(kind)))
+            meant = nearest(kind, KINDS) if len(errors) < GUESSED else ""
+            errors.append(RuleError(file, str(kind), f"unknown kind {kind!r}{meant}; kinds are {', '.join(KINDS)}"))
         elif isinstance(members, list):
             documents += [Sourced(kind, one, file, f"{kind}[{index}]") for index, one in enumerate(members)]
         else:

@@ -15,6 +15,7 @@ from operators.rules.shapes.model import (
     UserGroup,
     UserRef,
 )
+from operators.rules.shapes.nearest import nearest
 
 Reference = tuple[str, str, str]
 """(place in the document, kind referred to, id)."""
@@ -50,7 +51,7 @@ def dangling(kind: str, document: Any, known: Known) -> Iterator[tuple[str, str]
     """Yield (place, reason) of each reference of a document to something that is not there."""
     for place, target, name in references(kind, document):
         if name not in known[target]:
-            yield place, f"unknown {_NAMES[target]} {name!r}"
+            yield place, f"unknown {_NAMES[target]} {name!r}{nearest(name, known[target])}"
 
 
 def _list(place: str, kind: str, names: Iterable[str]) -> Iterator[Reference]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from operators.rules.shapes.forms import AFTER, BEFORE
+from operators.rules.shapes.nearest import GUESSED, nearest
 from operators.rules.shapes.words import Reader, Reading, RefusedError, kind_of
 
 Convert = Callable[[Any, Reading], Any]
@@ -64,7 +65,7 @@ def _fields(document: dict[Any, Any], converts: dict[str, Convert], reading: Rea
     for name, value in document.items():
         convert = converts.get(name)
         if convert is None:
-            reading.fail(f"unknown key {name!r}")
+            reading.fail(f"unknown key {name!r}{nearest(name, converts) if len(reading.errors) < GUESSED else ''}")
             continue
         known = len(reading.errors)
         found[name] = convert(value, reading)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from operators.rules.shapes.nearest import nearest
 from operators.rules.shapes.patterns import pattern_error
 
 FOREVER = 4102444800
@@ -98,7 +99,7 @@ def _way(value: Any, _: Reading) -> str:
     name = _text(value).lower()
     name = WAY_ALIASES.get(name, name)
     if name not in WAYS:
-        raise RefusedError(f"unknown notice way {value!r}; ways are {', '.join(WAYS)}")
+        raise RefusedError(f"unknown notice way {value!r}{nearest(value, WAYS)}; ways are {', '.join(WAYS)}")
     return name
 
 
