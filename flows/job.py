@@ -29,6 +29,7 @@ from operators.converge.by_business import ByBusiness
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled
 from operators.rules.read.documents import RuleError
+from operators.rules.read.lines import with_lines
 from operators.savepoint.file import ReadUpTo
 from sinks.dead_letters import DeadLetters, FileDeadLetters
 from sinks.kafka.changes import ChangeFeed
@@ -46,7 +47,7 @@ class RulesError(Exception):
     """Rules that cannot be used; one error a line."""
 
     def __init__(self, errors: list[RuleError]) -> None:
-        super().__init__("\n".join(str(error) for error in errors))
+        super().__init__("\n".join(map(str, with_lines(errors))))
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from flows.replay.replay import Line, Replay
 from flows.rules.templates import renderer
 from flows.sources.lines import InputError
 from operators.model.reason import DeadReason
+from operators.rules.read.lines import with_lines
 from operators.rules.read.load import load
 
 NO_RECORD = (
@@ -105,5 +106,5 @@ def _prepare(rules: str, settings_path: str | None) -> Replay:
         time_zone=settings.time_zone,
     )
     if book is None:
-        fail(*errors)
+        fail(*with_lines(errors))
     return Replay(settings, book, words, words.check_template)

@@ -11,16 +11,19 @@ from flows.cli.fail import fail
 from flows.cli.given import lone_settings_option, read_lone_settings
 from flows.cli.strict import Group
 from flows.replay.replay import Replay
-from flows.rules.source import SourceUnavailableError, Terms
+from flows.rules.source import SourceUnavailableError, Terms, id_in
 from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
 from flows.settings import Settings, SettingsError
 from operators.model.address import without_password
+from operators.rules.advice import advice
 from operators.rules.book import KINDS, RuleBook, acted_on
-from operators.rules.read.documents import RuleError
+from operators.rules.read.documents import Found, RuleError, read_files
 from operators.rules.read.export import schema as file_schema
-from operators.rules.read.load import load
+from operators.rules.read.lines import with_lines
+from operators.rules.read.load import build, load
+from operators.state.scene import default_notice
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
@@ -43,38 +46,70 @@ def _terms(settings: Settings) -> Terms:
 
 @rules.command(short_help="Tell every mistake in the rules of a directory.")
 @click.argument("directory", metavar="DIR")
+@click.option("--strict", is_flag=True, help="Count what is hardly meant as a mistake.")
 @lone_settings_option
 @_json
-def check(directory: str, settings_path: str | None, *, as_json: bool) -> None:
-    """Read the rules in DIR and tell every mistake, one a line: file, place, reason. Exit 1 if there is one."""
-    book, errors = load([directory], **_terms(read_lone_settings(settings_path)).keywords())
+def check(directory: str, settings_path: str | None, *, strict: bool, as_json: bool) -> None:
+    """Read the rules in DIR and tell every mistake, one a line: file and line, place, reason. Exit 1 if there is one.
+
+    Warnings tell what is no mistake but hardly meant: people whom no channel reaches, groups that nobody uses, silences
+    without an end, conditions and rules that never count, files that are not read. With --strict they are mistakes.
+    """
+    settings = read_lone_settings(settings_path)
+    found = read_files([directory])
+    book, errors = build(found.documents, found.errors, **_terms(settings).keywords())
+    errors, warnings = with_lines(errors), with_lines(_warnings(found, book, settings))
     if as_json:
-        click.echo(json.dumps(_report(book, errors), ensure_ascii=False))
-    elif book is None:
+        click.echo(json.dumps(_report(book, errors, warnings), ensure_ascii=False))
+    else:
         for error in errors:
             click.echo(error)
-    else:
-        click.echo(_table(book))
-    sys.exit(1 if errors else 0)
+        for warning in warnings:
+            click.echo(f"warning: {warning}")
+        if book is not None:
+            click.echo(_table(book, len(warnings)))
+    sys.exit(1 if errors or (strict and warnings) else 0)
+
+
+def _warnings(found: Found, book: RuleBook | None, settings: Settings) -> list[RuleError]:
+    """Return what is hardly meant: in the book, and files that were passed over."""
+    told = [RuleError(name, "", "is not read: rule files end in .yaml, .yml or .json") for name in found.skipped]
+    if book is None:
+        return told
+    sources = {(one.kind, str(id_in(one.kind, one.document))): one for one in found.documents}
+    notice = default_notice(settings, lambda _: None)
+    used = notice.user_groups if notice is not None else ()
+    return told + [sources[kind, name].error(place, reason) for kind, name, place, reason in advice(book, used)]
 
 
 def _counts(book: RuleBook) -> dict[str, int]:
     return {kind: len(getattr(book, kind)) for kind in KINDS}
 
 
-def _report(book: RuleBook | None, errors: Sequence[RuleError]) -> dict[str, Any]:
-    told = [{"file": without_password(error.file), "path": error.path, "reason": error.reason} for error in errors]
+def _report(book: RuleBook | None, errors: Sequence[RuleError], warnings: Sequence[RuleError]) -> dict[str, Any]:
+    report = {"ok": book is not None, "errors": [*map(_entry, errors)], "warnings": [*map(_entry, warnings)]}
     if book is None:
-        return {"ok": False, "errors": told}
+        return report
     idle = [kind for kind in KINDS if not acted_on(kind)]
-    return {"ok": True, "errors": [], "version": book.version, "kinds": _counts(book), "not_acted_on": idle}
+    return {**report, "version": book.version, "kinds": _counts(book), "not_acted_on": idle}
 
 
-def _table(book: RuleBook) -> str:
+def _entry(one: RuleError) -> dict[str, Any]:
+    return {"file": without_password(one.file), "line": one.line, "path": one.path, "reason": one.reason}
+
+
+def _table(book: RuleBook, warnings: int) -> str:
+    told = f", {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
     counts = _counts(book)
     width = max(map(len, counts))
     rows = [f"{kind:<{width}}  {count:>6}{_note(kind)}" for kind, count in counts.items()]
-    return "\n".join([f"{'kind':<{width}}   count", *rows, f"version {book.version}: no mistakes"])
+    return "\n".join(
+        [
+            f"{'kind':<{width}}   count",
+            *rows,
+            f"version {book.version}: no mistakes{told}",
+        ]
+    )
 
 
 def _note(kind: str) -> str:

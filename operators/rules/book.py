@@ -28,6 +28,7 @@ from operators.rules.shapes.model import (
     Shield,
     Strategy,
     TopoNode,
+    User,
     UserGroup,
 )
 
@@ -40,6 +41,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "duties": Duty,
         "calendars": Calendar,
         "businesses": Business,
+        "users": User,
         "circuit_breaking": CircuitBreaking,
         "channels": Channel,
         "hosts": Host,
@@ -51,7 +53,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
 )
 """Kind, the top-level key of a rule file -> the shape of its documents."""
 
-NOT_YET: frozenset[str] = frozenset()
+NOT_YET: frozenset[str] = frozenset({"users"})
 """Kinds that are read and checked but not yet acted on."""
 
 _ID_FIELDS = {"channels": "way", "hosts": "bk_host_id", "topology": "key", "tests": "name"}
@@ -104,6 +106,7 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     duties: dict[str, Duty] = {}
     calendars: dict[str, Calendar] = {}
     businesses: dict[str, Business] = {}
+    users: dict[str, User] = {}
     circuit_breaking: dict[str, CircuitBreaking] = {}
     hosts: dict[str, Host] = {}
     """By bk_host_id."""

@@ -159,6 +159,12 @@ def _plain(alert: Alert, strategy: "Strategy | None") -> Plain:
     return facts
 
 
+ALERT_FIELDS = (
+    "alert.strategy_id", "alert.severity", "alert.event_source", "alert.scenario", "alert.name", "alert.metric", "alert.labels",
+)  # fmt: skip
+"""What rules may ask of the alert itself; what else begins with `alert.` is nothing."""
+
+
 def _alert_facts(alert: Alert, strategy: "Strategy | None") -> Plain:
     return {
         "alert.event_source": (alert.event.plugin_id,),

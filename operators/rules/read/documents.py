@@ -25,6 +25,7 @@ NO_RULES = "none"
 """The path that stands for no rules at all; a directory of that name is `./none`."""
 _FOR_NONE = f"if no rules are meant, say so: `strategies: []` in a file, or `--rules {NO_RULES}`"
 NO_FILES = f"holds no rule files ({', '.join(SUFFIXES)}); {_FOR_NONE}"
+_NEARLY = re.compile(r"^(?!\.)(?!.*\.(?:yaml|yml|json)$).*\.(?i:ya?ml|json|bak|old|orig)", re.DOTALL)
 GONE = "no such file or directory"
 EMPTY = f"is empty; {_FOR_NONE}"
 
@@ -40,9 +41,12 @@ class RuleError(msgspec.Struct, frozen=True, order=True):
     path: str
     """Place in the file, like `strategies[0].notice.user_groups[1]`; "" = the file as a whole."""
     reason: str
+    line: int = 0
+    """Of the file, from 1; 0: not told."""
 
     def __str__(self) -> str:
-        text = ": ".join(part for part in (without_password(self.file), self.path, self.reason) if part)
+        file = f"{without_password(self.file)}:{self.line}" if self.line else without_password(self.file)
+        text = ": ".join(part for part in (file, self.path, self.reason) if part)
         line = _NOT_IN_A_LINE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
         return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
 
@@ -68,6 +72,8 @@ class Found(msgspec.Struct, frozen=True):
     errors: tuple[RuleError, ...] = ()
     asks_for_none: bool = False
     """It says in so many words that there shall be no rules (design.md 7.50)."""
+    skipped: tuple[str, ...] = ()
+    """Files beside those read whose names say that they were rule files once, or nearly are."""
 
 
 def rule_files(paths: Iterable[str | Path]) -> tuple[list[Path], list[RuleError]]:
@@ -106,6 +112,12 @@ def _files_in(top: Path, errors: list[RuleError]) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
+def skipped_files(paths: Iterable[str | Path]) -> list[Path]:
+    """Return the files in directories that are no rule files, though their names nearly say so: `a.YAML`, `a.yaml.bak`."""
+    walked = (one for path in paths for one in os.walk(path))
+    return sorted(Path(folder, name) for folder, _, names in walked for name in names if _NEARLY.search(name))
+
+
 def read_files(paths: Iterable[str | Path]) -> Found:
     """Return the documents in the rule files at the paths, in order of file and place; the path `none` asks for no rules."""
     paths = list(paths)
@@ -115,6 +127,7 @@ def read_files(paths: Iterable[str | Path]) -> Found:
         tuple(one for found in read for one in found.documents),
         (*errors, *(wrong for found in read for wrong in found.errors)),
         NO_RULES in map(str, paths) or any(found.asks_for_none for found in read),
+        tuple(map(str, skipped_files(paths))),
     )
 
 

@@ -16,6 +16,7 @@ from operators.rules.shapes.people import (
     NoticeWay,
     NotifyConfig,
     PeriodSettings,
+    User,
     UserGroup,
     UserRef,
 )
@@ -63,5 +64,5 @@ __all__ = [
     "DutyTime", "DynamicGroup", "FlapConfig", "Host", "Item", "NoDataConfig", "NoiseReduceConfig", "NoticeConfig", "NoticeOptions",
     "NoticeRelation", "NoticeTemplate", "NoticeWay", "NotifyConfig", "PeriodSettings", "QueryConfig", "RecoveryConfig",
     "RetryConfig", "RuleTest", "Secret", "ServiceInstance", "Shield", "ShieldNotice", "Strategy", "TargetCondition",
-    "TimeRange", "TopoNode", "TriggerConfig", "UpgradeConfig", "Uptime", "UserGroup", "UserRef",
+    "TimeRange", "TopoNode", "TriggerConfig", "UpgradeConfig", "Uptime", "User", "UserGroup", "UserRef",
 ]  # fmt: skip

@@ -139,6 +139,22 @@ class Calendar(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     items: tuple[CalendarItem, ...] = ()
 
 
+class User(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The contacts of a person. A name without an entry is used as it stands."""
+
+    id: Id
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
+    slack: str = ""
+    wxwork: str = ""
+    dingtalk: str = ""
+    feishu: str = ""
+    telegram: str = ""
+    time_zone: Zone | None = None
+    language: Language | None = None
+
+
 class Business(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A team's part of the world: its zone, language and roles."""
 

@@ -35,7 +35,7 @@ def bad(tmp_path: Path) -> Path:
 def test_check_counts_the_documents_of_each_kind(good: Path):
     result = run("check", good)
     assert result.exit_code == 0
-    lines = [line.split() for line in result.output.splitlines()]
+    lines = [line.split() for line in result.output.splitlines() if not line.startswith("warning: ")]
     assert lines[0] == ["kind", "count"]
     assert [line[0] for line in lines[1:-1]] == list(KINDS)
     assert ["strategies", "1"] in lines
@@ -53,8 +53,8 @@ def test_check_tells_every_mistake_one_a_line(bad: Path):
     result = run("check", bad)
     assert result.exit_code == 1
     assert sorted(result.output.splitlines()) == [
-        f"{bad}/a.yaml: strategies[0].notice.user_groups[0]: unknown user group 'ops'",
-        f"{bad}/a.yaml: strategies[1]: unknown key 'colour'",
+        f"{bad}/a.yaml:6: strategies[0].notice.user_groups[0]: unknown user group 'ops'",
+        f"{bad}/a.yaml:7: strategies[1]: unknown key 'colour'",
     ]
 
 
@@ -63,7 +63,22 @@ def test_check_can_answer_in_json(good: Path, bad: Path):
     assert (told["ok"], told["kinds"]["strategies"], told["errors"]) == (True, 1, [])
     told = json.loads(run("check", bad, "--json").output)
     assert not told["ok"]
-    assert {"file": f"{bad}/a.yaml", "path": "strategies[1]", "reason": "unknown key 'colour'"} in told["errors"]
+    assert {"file": f"{bad}/a.yaml", "line": 7, "path": "strategies[1]", "reason": "unknown key 'colour'"} in told[
+        "errors"
+    ]
+
+
+def test_check_warns_of_what_is_hardly_meant_and_is_strict_if_asked(good: Path):
+    (good / "old.YAML").write_text("nonsense")
+    result = run("check", good)
+    assert result.exit_code == 0
+    assert (
+        f"warning: {good}/old.YAML: is not read: rule files end in .yaml, .yml or .json" in result.output.splitlines()
+    )
+    assert "has no channel: its notices only go to a file" in result.output
+    assert result.output.splitlines()[-1].endswith("no mistakes, 2 warnings")
+    assert run("check", good, "--strict").exit_code == 1
+    assert len(json.loads(run("check", good, "--json").output)["warnings"]) == 2
 
 
 def test_check_refuses_a_template_with_a_syntax_error(tmp_path: Path):

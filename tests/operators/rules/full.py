@@ -74,6 +74,7 @@ FULL = {
         }
     ],
     "calendars": [{"id": 1, "name": "holidays", "items": [{"name": "new year", "start_time": "2026-01-01 00:00:00", "repeat": {"freq": "year"}}]}],
+    "users": [{"id": "alice", "name": "Alice", "mail": "alice@example.org", "phone": "+49"}],
     "businesses": [{"id": 2, "name": "shop", "time_zone": "Asia/Shanghai", "language": "zh", "roles": {"dba": ["bob"]}}],
     "circuit_breaking": [{"id": 1, "module": "action", "conditions": [{"key": "strategy_id", "value": ["9"]}]}],
     "channels": [{"way": "mail", "host": "mx", "sender": "a@b.example", "password": {"env": "PW"}}, {"way": "slack", "url": {"file": "/run/s"}}],
