@@ -57,8 +57,9 @@ lock: ## Write the locks anew from pyproject.toml: newer versions, with hashes, 
 bench: $(READY) ## Measure; the figures of docs/performance.md
 	@$(BIN)/python -m bench
 
-fuzz: $(READY) ## 100,000 hostile inputs for the decoder and the rules loader
+fuzz: $(READY) ## 100,000 hostile inputs for the decoder and the rules loader, and as many templates
 	@$(BIN)/python -m bench.fuzz
+	@$(BIN)/python -m bench.templates
 
 chaos: $(READY) ## 200 kills of workers and courier, servers stopped under load
 	@$(BIN)/python -m bench.chaos --kills 200 --rate 50

@@ -10,18 +10,13 @@ _NAMED = 3
 def about_text(case: Case) -> str:
     """Return `HostDown on 10.0.0.1 (shop)`, `HostDown on 5 hosts: 10.0.0.1, ... (shop)` or `5 alerts: A, B (shop)`."""
     phrases = case.words.phrases
-    if all(same_name(case, place) for place in range(1, len(case.alerts))):
+    if all(same_subject(case.alert, other) for other in case.alerts[1:]):
         text = _on_targets(case)
     else:
         names = list(dict.fromkeys(alert.alert_name for alert in case.alerts))
         text = phrases["about_alerts"].format(count=len(case.alerts), names=_first(names, case))
     business = business_name(case)
     return phrases["about_in"].format(text=text, business=business) if business else text
-
-
-def same_name(case: Case, place: int) -> bool:
-    """Return True if an alert of a notice differs from the representative one at most in its target."""
-    return same_subject(case.alert, case.alerts[place])
 
 
 def _on_targets(case: Case) -> str:

@@ -128,10 +128,6 @@ class _Engine(SandboxedEnvironment):
         tree: nodes.Template = Prices().visit(self.judged(source))
         return tree
 
-    def make_globals(self, d: Any) -> Any:
-        """Return the few globals there are."""
-        return d or self.globals
-
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an entry, else a method that a template may call; never an attribute of Python's own."""
         found = self.getitem(obj, attribute)
