@@ -13,6 +13,7 @@ from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
 from flows.cli.view import View, console, print_json, reading, shown
+from operators.deliver.told import Told, told_of
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action
@@ -86,7 +87,7 @@ def show(view: View, *, alert_id: str) -> None:
     if view.as_json:
         print_json(alert)
     else:
-        console().print(_facts(view, alert), _actions(view, actions))
+        console().print(_facts(view, alert, told_of(actions)), _actions(view, actions))
 
 
 @alerts.command()
@@ -138,12 +139,18 @@ def _show_found(view: View, text: str, since: int | None, until: int | None, lim
     query = msgspec.structs.replace(query, since=since, until=until, limit=limit, offset=offset)
     with view.store() as store:
         found = store.alerts(query)
+        total = store.count(query)
     if view.as_json:
         for alert in found:
             print_json(alert)
     else:
         out = console()
         out.print(alert_table(view, found, out.width) if found else "no alerts")
+        if len(found) < total:
+            rest = (
+                "" if offset + len(found) >= total else f"; more with --offset {offset + len(found)} or --limit {total}"
+            )
+            out.print(f"{len(found)} of {total} alerts{rest}")
 
 
 def _event_table(view: View, found: Sequence[Event]) -> Table:
@@ -157,17 +164,17 @@ def _event_table(view: View, found: Sequence[Event]) -> Table:
     return table
 
 
-def _facts(view: View, alert: Alert) -> Table:
+def _facts(view: View, alert: Alert, told: Told) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _fact_rows(view, alert):
+    for name, value in _fact_rows(view, alert, told):
         if value:
             table.add_row(name, value if isinstance(value, Text) else shown(value))
     return table
 
 
-def _fact_rows(view: View, alert: Alert) -> list[tuple[str, object]]:
+def _fact_rows(view: View, alert: Alert, told: Told) -> list[tuple[str, object]]:
     extra = alert.extra_info
     return [
         ("alert", alert.id),
@@ -186,7 +193,10 @@ def _fact_rows(view: View, alert: Alert) -> list[tuple[str, object]]:
         ("ended because", extra.end_description),
         ("events", alert.event_count),
         ("responsible", ", ".join(alert.appointee)),
-        ("told", ", ".join(alert.assignee)),
+        ("told", ", ".join(told.told)),
+        ("not yet", ", ".join(told.not_yet)),
+        ("not reached", ", ".join(told.not_reached)),
+        ("only in a file", ", ".join(told.in_a_file)),
         ("following", ", ".join(alert.follower)),
         ("acknowledged by", alert.ack_operator),
         ("shielded by", ", ".join(alert.shield_id)),

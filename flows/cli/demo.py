@@ -27,13 +27,23 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "demo"
 RULES, SETTINGS = EXAMPLE / "rules", EXAMPLE / "tocsin.yaml"
 
 
+MARKER = ".tocsin-demo"
+"""Says that a demo made the directory."""
+_DATABASES = ("tocsin.sqlite3", "outbox.sqlite3")
+WRITTEN = {
+    MARKER, "events.jsonl", "notices.jsonl", "dead_letters.jsonl", "recovery",
+    *(f"{name}{end}" for name in _DATABASES for end in ("", "-wal", "-shm")),
+}  # fmt: skip
+"""What a demo writes into its directory."""
+
+
 @click.command(cls=Command, short_help="Show the job on a generated storm, without any server.")
 @click.option(
     "--out",
     default="demo-out",
     show_default=True,
     metavar="DIR",
-    help="Where store, outbox, snapshots and notices go; emptied first.",
+    help="Where store, outbox, snapshots and notices go; what an earlier demo wrote there is deleted first.",
 )
 @click.option("--seed", default=7, show_default=True, help="Of the generated storm.")
 @click.option(
@@ -47,7 +57,7 @@ def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
     """
     set_up(level="warning")
     place = Path(out)
-    _emptied(place)
+    emptied(place)
     lines = storm(seed)
     events = place / "events.jsonl"
     events.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -70,12 +80,16 @@ def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
         show(console, morning, _next(place, morning, flap))
 
 
-def _emptied(place: Path) -> None:
-    """Make room, but only where an earlier demo was: nothing else is ever deleted."""
-    if place.exists() and any(place.iterdir()) and not (place / "events.jsonl").exists():
-        raise click.ClickException(f"{place} is not empty and no earlier demo; name another with --out")
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
+def emptied(place: Path) -> None:
+    """Make room for a demo: what an earlier one wrote goes, by its marker; nothing else is ever deleted."""
+    there = {found.name for found in place.iterdir()} if place.exists() else set()
+    if there and MARKER not in there:
+        raise click.ClickException(f"{place} holds files that no demo wrote; name another directory with --out")
+    for name in (there & WRITTEN) - {MARKER}:
+        gone = place / name
+        shutil.rmtree(gone) if gone.is_dir() and not gone.is_symlink() else gone.unlink()
+    place.mkdir(parents=True, exist_ok=True)
+    (place / MARKER).write_text("Made by `tocsin demo`, which deletes here what it wrote itself, and nothing else.\n")
 
 
 def _settings(flap: str) -> Settings:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 import msgspec
+import structlog
 
 from flows.cli.fail import LEFT, caused_by, fail
 from flows.cli.given import read_settings, settings_option
@@ -24,6 +25,8 @@ from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.observability import Observability, open_observability
 from operators.model.snapshot import SnapshotError
+from operators.rules.advice import ways_without_channel
+from operators.rules.book import RuleBook
 from sinks.channels.secrets import MissingSecretError
 from sinks.kafka.producer import DeliveryError
 from sinks.outbox import OutboxUnavailableError
@@ -31,6 +34,8 @@ from sinks.outbox.outbox import Depth
 from sinks.redis_client import PlaceError
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store
+
+log = structlog.get_logger()
 
 
 @click.command(cls=Command, short_help="Run the job: events in, alerts and notices out.")
@@ -67,7 +72,7 @@ from sinks.store.place import open_store
 @click.option(
     "--notices",
     metavar="FILE",
-    help="Append notices of ways without a channel to this file.  [default: notices.jsonl beside the store]",
+    help="Append notices of ways without a channel to this file.  [default: notices.jsonl beside the store, if the rules have no channel]",
 )
 def run(settings_path: str | None, notices: str | None, *, courier: bool, **options: Any) -> None:
     """Run the job: read events, keep alerts, plan notices, survive any crash.
@@ -153,7 +158,20 @@ def courier_beside(job: Job, notices: str | None, watched: Observability | None 
     observer = DeliveryTelemetry(watched.meter) if watched is not None else None
     fallback = fallback_of(notices or str(beside), console=False)
     channels = job.rules.holder
-    return courier_of(outbox, lambda: channels.current().channels, store, fallback=fallback, observer=observer)
+    tell_of_ways(channels.current(), notices or str(beside), is_asked=bool(notices))
+    return courier_of(
+        outbox, lambda: channels.current().channels, store,
+        fallback=fallback, only_without_channels=not notices, observer=observer,
+    )  # fmt: skip
+
+
+def tell_of_ways(book: RuleBook, file: str, *, is_asked: bool) -> None:
+    """Say in the log which ways have no channel, and what becomes of their notices."""
+    ways = ways_without_channel(book)
+    if ways and (is_asked or not book.channels):
+        log.warning("ways without a channel: their notices are only written to a file", ways=sorted(ways), file=file)
+    elif ways:
+        log.warning("ways without a channel: their notices are given up", ways=sorted(ways))
 
 
 def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:

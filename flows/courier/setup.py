@@ -25,10 +25,18 @@ ChannelRules = Callable[[], Sequence[ChannelRule]]
 class Fleets:
     """Builds channels anew when their rules change; those that cannot be built leave the last good ones in use."""
 
-    def __init__(self, rules: ChannelRules, fallback: Channel | None, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, rules: ChannelRules, fallback: Channel | None, environ: Mapping[str, str] | None = None,
+        *, only_without_channels: bool = False,
+    ) -> None:  # fmt: skip
         self._rules, self._fallback, self._environ = rules, fallback, environ
+        self._only_without_channels = only_without_channels
         self._seen = self._built = rules()
-        self.channels = build_all(self._built, fallback, environ)
+        self.channels = self._all(self._built)
+
+    def _all(self, rules: Sequence[ChannelRule]) -> dict[str, Channel]:
+        is_left_out = self._only_without_channels and rules
+        return build_all(rules, None if is_left_out else self._fallback, self._environ)
 
     def news(self) -> Fleet | None:
         """Return the channels of changed rules; None where nothing changed, or where a secret of them is missing."""
@@ -48,7 +56,7 @@ class Fleets:
     def _changed(self, rules: Sequence[ChannelRule]) -> dict[str, Channel]:
         """Return all channels; one whose rule stayed is the one in use, with its connections and what it remembers."""
         before, after = ({one.way: one for one in book} for book in (self._built, rules))
-        built = build_all(rules, self._fallback, self._environ)
+        built = self._all(rules)
         same = {way for way in built if way in self.channels and before.get(way) == after.get(way)}
         return {**built, **{way: self.channels[way] for way in same}}
 
@@ -59,11 +67,15 @@ def courier_of(
     store: Store | None,
     *,
     fallback: Channel | None = None,
+    only_without_channels: bool = False,
     observer: Observer | None = None,
     grace: float = 30.0,
 ) -> Courier:
-    """Return a courier ready to start; it follows the rules. Raises MissingSecretError where a secret is not there."""
-    fleets = Fleets(rules, fallback)
+    """Return a courier ready to start; it follows the rules. Raises MissingSecretError where a secret is not there.
+
+    `only_without_channels`: the fallback serves while the rules have no channel at all; then a way without one is given up.
+    """
+    fleets = Fleets(rules, fallback, only_without_channels=only_without_channels)
     return Courier(
         outbox,
         fleets.channels,

@@ -1,17 +1,18 @@
 """What a receipt makes of the actions of its notice (spec/notices.md 1.7, replay.md)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from operators.model.reason import Reason
-from operators.model.records import Action, Delivery, Receipt
+from operators.model.records import Action, Delivery, Receipt, ReceiverResult
 
 SUCCESS, PARTIAL_FAILURE, FAILURE, RETRYING = "success", "partial_failure", "failure", "retrying"
 
 EXECUTE_FAILURE = "execute_failure"
 """Failure type of what did not reach everybody (spec/notices.md 1.7)."""
+REACHED = ReceiverResult(True)
 KEPT = ("skipped", "shield", "blocked")
 """Statuses that no receipt changes: nothing of the action's own was sent, at most the summary it was merged into."""
 
@@ -34,35 +35,46 @@ def apply(action: Action, receipt: Receipt) -> Action:
 
 
 def _failure_type(reason: str) -> str:
-    return "" if reason == Reason.DELIVERED else EXECUTE_FAILURE
+    return "" if reason in (Reason.DELIVERED, Reason.WRITTEN_TO_FILE) else EXECUTE_FAILURE
 
 
 def verdict(action: Action, deliveries: Mapping[str, Delivery]) -> tuple[str, str]:
     """Return status and reason by all deliveries; a planned receiver that no receipt speaks of counts as reached."""
-    outcomes = [one.result for delivery in deliveries.values() for one in delivery.results.values()]
-    outcomes += [True] * sum(1 for _ in _unreported(action, deliveries))
-    status, reason = _sum(outcomes)
+    outcomes = [one for delivery in deliveries.values() for one in delivery.results.values()]
+    outcomes += [REACHED] * sum(1 for _ in unreported(action, deliveries))
+    reason = reason_of(outcomes)
+    status = _STATUS[reason]
     if all(delivery.final for delivery in deliveries.values()):
         return status, reason
     return RETRYING, reason
 
 
-def _sum(outcomes: list[bool]) -> tuple[str, str]:
-    if all(outcomes):
-        return SUCCESS, Reason.DELIVERED
-    if any(outcomes):
-        return PARTIAL_FAILURE, Reason.PARTLY_DELIVERED
-    return FAILURE, Reason.NOT_DELIVERED
+_STATUS: Mapping[str, str] = {
+    Reason.DELIVERED: SUCCESS,
+    Reason.WRITTEN_TO_FILE: SUCCESS,
+    Reason.PARTLY_DELIVERED: PARTIAL_FAILURE,
+    Reason.NOT_DELIVERED: FAILURE,
+}
 
 
-def _unreported(action: Action, deliveries: Mapping[str, Delivery]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    reported = {(delivery.way, name) for delivery in deliveries.values() for name in _names(delivery)}
+def reason_of(outcomes: Iterable[ReceiverResult]) -> Reason:
+    """Return what came of a message by the answers for its receivers; what a file took is never delivered."""
+    answers = list(outcomes)
+    if not all(one.result for one in answers):
+        return Reason.PARTLY_DELIVERED if any(one.result for one in answers) else Reason.NOT_DELIVERED
+    is_written = any(one.message == Reason.WRITTEN_TO_FILE for one in answers)
+    return Reason.WRITTEN_TO_FILE if is_written else Reason.DELIVERED
+
+
+def unreported(action: Action, deliveries: Mapping[str, Delivery]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (way, people) of each message planned that no receipt speaks of."""
+    reported = {(delivery.way, name) for delivery in deliveries.values() for name in names_of(delivery)}
     for way, people in _planned(action):
         if not any((way, name) in reported for name in people):
             yield way, people
 
 
-def _names(delivery: Delivery) -> Iterator[str]:
+def names_of(delivery: Delivery) -> Iterator[str]:
     """Yield who a delivery speaks of; a voice call answers for all it rang, joined by commas."""
     for name in delivery.results:
         yield from name.split(",") if delivery.way == "voice" else (name,)

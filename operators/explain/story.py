@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from operators.deliver.receipt import reason_of
 from operators.explain.case import Case, StoryLine, why_text
 from operators.explain.text import OP_TEXT
 from operators.model.reason import OpType, Reason
@@ -10,7 +11,7 @@ from operators.model.records import Action, Delivery, LogEntry, Notice
 
 _RUN_TEXT = {OpType.CONVERGE: "events folded in", OpType.EVENT_DROP: "events dropped"}
 _DECISIONS = frozenset({OpType.ACTION, OpType.UPGRADE, OpType.NOISE_REDUCE})
-_BY_RECEIPT = frozenset({"", Reason.DELIVERED, Reason.PARTLY_DELIVERED, Reason.NOT_DELIVERED})
+_BY_RECEIPT = frozenset({"", Reason.DELIVERED, Reason.WRITTEN_TO_FILE, Reason.PARTLY_DELIVERED, Reason.NOT_DELIVERED})
 """Reasons of actions that their deliveries tell better."""
 
 
@@ -47,9 +48,8 @@ def _action_lines(case: Case) -> Iterator[StoryLine]:
 
 
 def _delivery_line(action: Action, delivery: Delivery) -> StoryLine:
-    outcomes = [one.result for one in delivery.results.values()]
-    reason = Reason.DELIVERED if all(outcomes) else Reason.PARTLY_DELIVERED if any(outcomes) else Reason.NOT_DELIVERED
-    answers = (f"{who}: {one.message}" if one.message else who for who, one in delivery.results.items())
+    reason = reason_of(delivery.results.values())
+    answers = (who if one.message in ("", reason) else f"{who}: {one.message}" for who, one in delivery.results.items())
     attempt = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
     again = "" if delivery.final else ", to be tried again"
     what = f"{_name(action)} by {delivery.way}{attempt}{again}"

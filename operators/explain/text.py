@@ -92,6 +92,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.FLAP_PLANNED: "Alerts of its fingerprint opened and ended too often: this notice says so, the next ones wait.",
     Reason.FLAP_OVER: "It has been in one state for long enough: its state is told, and changes are counted anew.",
     Reason.DELIVERED: "The provider took the message for every receiver.",
+    Reason.WRITTEN_TO_FILE: "No channel delivers this way: the message was written to a file, and reached nobody.",
     Reason.PARTLY_DELIVERED: "The provider refused the message for some receivers.",
     Reason.NOT_DELIVERED: "The message reached nobody.",
     Reason.VOICE_DUPLICATE: "The same people had been called about the same alert within the last two minutes.",

@@ -93,6 +93,7 @@ class Reason(StrEnum):
     FLAP_PLANNED = "flap_planned"
     FLAP_OVER = "flap_over"
     DELIVERED = "delivered"
+    WRITTEN_TO_FILE = "written_to_file"
     PARTLY_DELIVERED = "partly_delivered"
     NOT_DELIVERED = "not_delivered"
     VOICE_DUPLICATE = "voice_duplicate"

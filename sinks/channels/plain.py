@@ -8,6 +8,7 @@ from typing import TextIO
 import msgspec
 
 from operators.deliver.delivery import Result, Results
+from operators.model.reason import Reason
 from operators.model.records import Notice
 from sinks.appended import append_lines
 from sinks.channels.errors import for_all
@@ -36,7 +37,7 @@ class File:
         except OSError as error:
             reason = f"cannot write {self._path}: {error.strerror}"
             return for_all(_receivers(notice), Result(ok=False, message=reason, retryable=True))
-        return for_all(_receivers(notice), Result(ok=True))
+        return for_all(_receivers(notice), Result(ok=True, message=Reason.WRITTEN_TO_FILE))
 
 
 class Console:

@@ -67,6 +67,14 @@ class ElasticsearchStore:
         exact = (alert for alert in found if _has_words(alert, query.words))
         return list(islice(exact, query.offset, query.offset + query.limit))
 
+    def count(self, query: AlertQuery) -> int:
+        """Return how many alerts match; words find a little more than the text itself."""
+        with explained("search"):
+            answer = self._client.count(
+                index=f"{self._prefix}alert", query=alert_clause(query), ignore_unavailable=True
+            )
+        return int(answer["count"])
+
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first; of one second, as made."""
         clause = {"term": {"alert_id": alert_id}}

@@ -74,6 +74,10 @@ class Store(Protocol):
         """Return the alerts that match, newest first."""
         ...
 
+    def count(self, query: AlertQuery) -> int:
+        """Return how many alerts match, whatever the query's limit; where words stand in it, perhaps a little more."""
+        ...
+
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first."""
         ...

@@ -76,6 +76,10 @@ class SqliteStore:
         """Return the alerts that match, newest first."""
         return self._alone(lambda connection: sqlite_reads.alerts(connection, query))
 
+    def count(self, query: AlertQuery) -> int:
+        """Return how many alerts match."""
+        return self._alone(lambda connection: sqlite_reads.count(connection, query))
+
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first."""
         return self._alone(lambda connection: sqlite_reads.logs(connection, alert_id))

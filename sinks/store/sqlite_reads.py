@@ -35,12 +35,22 @@ def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
 
 def alerts(connection: sqlite3.Connection, query: AlertQuery) -> list[Alert]:
     """Return the alerts that match, newest first: ids begin with their second."""
-    found = [*_field_conditions(query), *_time_conditions(query), *_word_conditions(query.words)]
-    where = " AND ".join(text for text, _ in found) or "1"
-    values = [value for _, values in found for value in values]
+    where, values = _where(query)
     # Every text joined here is a constant of this file; values are bound.
     statement = f"SELECT document FROM alerts WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608
     return [_alert(row[0]) for row in connection.execute(statement, (*values, query.limit, query.offset))]
+
+
+def count(connection: sqlite3.Connection, query: AlertQuery) -> int:
+    """Return how many alerts match."""
+    where, values = _where(query)
+    (found,) = connection.execute(f"SELECT count(*) FROM alerts WHERE {where}", values).fetchone()  # noqa: S608 - as above
+    return int(found)
+
+
+def _where(query: AlertQuery) -> tuple[str, list[str | int]]:
+    found = [*_field_conditions(query), *_time_conditions(query), *_word_conditions(query.words)]
+    return " AND ".join(text for text, _ in found) or "1", [value for _, values in found for value in values]
 
 
 def logs(connection: sqlite3.Connection, alert_id: str) -> list[LogEntry]:

@@ -5,6 +5,7 @@ import json
 
 from click.testing import CliRunner
 
+from flows.cli.demo import MARKER, emptied
 from flows.cli.main import main
 from flows.demo.storm import START, storm
 
@@ -49,8 +50,38 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     done = run("--out", str(tmp_path))
     assert done.exit_code == 1
-    assert "not empty" in done.output
+    assert "holds files that no demo wrote" in done.output
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_events_and_rules_of_ones_own_are_left_alone(tmp_path):
+    (tmp_path / "events.jsonl").write_text("{}")
+    (tmp_path / "rules").mkdir()
+    assert run("--out", str(tmp_path)).exit_code == 1
+    assert (tmp_path / "events.jsonl").read_text() == "{}"
+    assert (tmp_path / "rules").is_dir()
+
+
+def test_only_what_a_demo_wrote_makes_room_for_the_next(tmp_path):
+    place = tmp_path / "demo"
+    place.mkdir()
+    (place / MARKER).touch()
+    (place / "recovery").mkdir()
+    for name in ("events.jsonl", "notices.jsonl", "notes.txt"):
+        (place / name).write_text("mine")
+    (place / "replay").mkdir()
+    emptied(place)
+    assert {one.name for one in place.iterdir()} == {MARKER, "notes.txt", "replay"}
+
+
+def test_a_link_is_unlinked_and_not_followed(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / MARKER).touch()
+    (tmp_path / "demo" / "recovery").symlink_to(tmp_path / "mine")
+    emptied(tmp_path / "demo")
+    assert (tmp_path / "mine" / "file").exists()
 
 
 def test_the_same_seed_gives_the_same_morning():

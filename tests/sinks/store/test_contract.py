@@ -179,6 +179,14 @@ def test_alerts_come_newest_first_in_pages(store, settle):
     assert names(store.alerts(AlertQuery(limit=2, offset=4))) == ["1"]
 
 
+def test_alerts_are_counted_beyond_the_page(store, settle):
+    store.write(Batch(alerts=[alert(number, severity=1 + number % 2) for number in range(5)]))
+    settle()
+    assert store.count(AlertQuery(limit=2, offset=4)) == 5
+    assert store.count(parse_query("severity:1")) == 3
+    assert store.count(parse_query("severity:3")) == 0
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
