@@ -85,7 +85,7 @@ def taking_in(service: Service, path: Path) -> Handler:
         if secret is None:
             let_in(service, request, "send", path.format)
         begun, at = time.monotonic(), int(service.now())
-        body = await _body(request)
+        body = await body_of(request)
         if secret is not None:
             let_in(service, request, "send", path.format, _spare(request, secret(body)))
         made = read(body, at)
@@ -104,7 +104,8 @@ def _spare(request: Request, secret: str) -> str:
     return "" if "authorization" in request.headers else secret
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """Return the body of a request. Raises AnswerError."""
     try:
         body = await read_body(request)
     except BodyError as error:

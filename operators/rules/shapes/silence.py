@@ -63,6 +63,9 @@ class Shield(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     notice_config: ShieldNotice = ShieldNotice()
     is_quick: bool = False
     description: str = ""
+    created_by: str = ""
+    matchers: tuple[str, ...] = ()
+    """Of a silence of Alertmanager, as it was written; the conditions are made of them."""
 
 
 class DispatchTag(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,198 @@
+"""Alertmanager's API, version 2, for its tools: amtool, karma, Grafana (gateway.md 4)."""
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from flows.gateway.durable import NotKeptError
+from flows.gateway.intake import body_of
+from flows.gateway.reading import DEFAULT_RECEIVER, Silences, open_alerts, receivers_of
+from flows.gateway.service import AnswerError, Service, json, let_in, not_kept, said
+from flows.telemetry import metrics
+from operators.alertmanager.alerts import GettableAlert, gettable, grouped, moment
+from operators.alertmanager.matchers import Matcher, MatcherError, all_hold, parse_matcher, pattern
+from operators.alertmanager.silences import EXPIRED, SilenceError, must_be_new, ordered, read_silence, shield_of
+from operators.alertmanager.silences import gettable as gettable_silence
+from operators.model.shield import ShieldDocument
+from operators.rules.book import RuleBook
+from sinks.store.interface import StoreError
+
+CONFIGURATION = f"route:\n  receiver: {DEFAULT_RECEIVER}\nreceivers:\n  - name: {DEFAULT_RECEIVER}\n"
+"""What `amtool config show` prints: routes are rules here, and this is a configuration that its tools can read."""
+SPOKEN = metrics.AM_BUILD.known[0][0]
+
+
+class Api:
+    """The handlers; the paths that take alerts in are among those of flows/gateway/intake.py."""
+
+    def __init__(self, service: Service, book: Callable[[], RuleBook | None]) -> None:
+        self._service, self._book = service, book
+        self._began = time.time()
+        assert service.store is not None
+        self._store = service.store
+        self._silences = Silences(service.store, service.now)
+
+    # --- what is
+
+    async def status(self, request: Request) -> Response:
+        """Say what runs here."""
+        let_in(self._service, request, "read")
+        info = dict.fromkeys(("branch", "buildDate", "buildUser", "goVersion"), "")
+        return said(
+            {
+                "cluster": {"name": "", "status": "disabled", "peers": []},
+                "versionInfo": {**info, "version": SPOKEN, "revision": f"tocsin {version('tocsin')}"},
+                "config": {"original": CONFIGURATION},
+                "uptime": moment(self._began),
+            }
+        )
+
+    async def receivers(self, request: Request) -> Response:
+        """List the user groups."""
+        let_in(self._service, request, "read")
+        book = self._book()
+        return said([{"name": name} for name in sorted(book.user_groups if book else ()) or [DEFAULT_RECEIVER]])
+
+    async def alerts(self, request: Request) -> Response:
+        """List open alerts that match."""
+        let_in(self._service, request, "read")
+        chosen = [alert for alert, _ in await asyncio.to_thread(self._chosen, request)]
+        return said(sorted(chosen, key=lambda alert: str(alert["fingerprint"])))
+
+    async def groups(self, request: Request) -> Response:
+        """List open alerts that match, by receiver and name."""
+        let_in(self._service, request, "read")
+        return said(grouped(await asyncio.to_thread(self._chosen, request)))
+
+    def _chosen(self, request: Request) -> list[tuple[GettableAlert, list[str]]]:
+        query = request.query_params
+        matchers = _matchers(query.getlist("filter"))
+        wanted = _receiver(query.get("receiver", ""))
+        shows_active, shows_silenced = _flag(query.get("active")), _flag(query.get("silenced"))
+        named, now, chosen = receivers_of(self._book()), int(self._service.now()), []
+        for alert in self._read(lambda: list(open_alerts(self._store))):
+            receivers = list(named(alert))
+            shown = gettable(alert, receivers, now)
+            is_active = shown["status"].state == "active"
+            if not (shows_active if is_active else shows_silenced) or not any(map(wanted, receivers)):
+                continue
+            if all_hold(matchers, shown["labels"]):
+                chosen.append((shown, receivers))
+        return chosen
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except StoreError as error:
+            raise AnswerError(503, str(error), **{"Retry-After": "1"}) from error
+
+    # --- silences
+
+    async def silences(self, request: Request) -> Response:
+        """List silences: those that hold, those to come, and those that are over."""
+        let_in(self._service, request, "read")
+        wanted, found = _matchers(request.query_params.getlist("filter")), await self._gettable()
+        states = {state for state in ("active", "pending", "expired") if _flag(request.query_params.get(state))}
+        return said(
+            ordered(one for one in found.values() if one["status"]["state"] in states and _names_all(one, wanted))
+        )
+
+    async def silence(self, request: Request) -> Response:
+        """Show one silence."""
+        let_in(self._service, request, "read")
+        return said(await self._one(request.path_params["id"]))
+
+    async def post_silence(self, request: Request) -> Response:
+        """Begin a silence, or change one; the answer comes once its command is durable."""
+        token = let_in(self._service, request, "command")
+        now = int(self._service.now())
+        try:
+            silence = read_silence(await body_of(request), now)
+            old = await self._one(silence.id) if silence.id else None
+            is_new = old is None or must_be_new(old, silence)
+            name = str(uuid.uuid4()) if is_new else silence.id
+            shield = shield_of(silence, name, None, now)
+        except SilenceError as error:
+            raise AnswerError(400, str(error)) from error
+        if old is not None and is_new and old["status"]["state"] != EXPIRED:
+            await self._end(silence.id, token.name)
+        who = token.name if self._service.gate.tokens else silence.created_by or token.name
+        await self._command({"command": "shield", "shield": shield, "message": silence.comment}, who)
+        self._silences.put(shield, who)
+        return said({"silenceID": name})
+
+    async def end_silence(self, request: Request) -> Response:
+        """End a silence now."""
+        token = let_in(self._service, request, "command")
+        name = request.path_params["id"]
+        await self._one(name)
+        await self._end(name, token.name)
+        return Response(status_code=200)
+
+    async def _end(self, name: str, operator: str) -> None:
+        await self._command({"command": "unshield", "id": name}, operator)
+        self._silences.end(self._silences.all()[name])
+
+    async def _command(self, command: dict[str, Any], operator: str) -> None:
+        now = int(self._service.now())
+        try:
+            line = json({"kind": "command", "at": now, "operator": operator, **command})
+            await self._service.durable.keep([line], now, "command")
+        except NotKeptError as error:
+            raise not_kept(error) from error
+
+    async def _gettable(self) -> dict[str, dict[str, Any]]:
+        now = int(self._service.now())
+        found: dict[str, ShieldDocument] = await asyncio.to_thread(self._read, self._silences.all)
+        shown = (
+            (name, gettable_silence({**one.shield, "end_time": one.ends}, one.time, now)) for name, one in found.items()
+        )
+        return {name: one for name, one in shown if one is not None}
+
+    async def _one(self, name: str) -> dict[str, Any]:
+        found = (await self._gettable()).get(name)
+        if found is None:
+            raise AnswerError(404, f"silence {name[:80]} not found")
+        return found
+
+
+async def gone(_: Request) -> Response:
+    """Say that version 1 of the API is no more."""
+    return PlainTextResponse("version 1 of the API is gone; use /api/v2\n", 410)
+
+
+def _matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
+    try:
+        return tuple(parse_matcher(text) for text in texts)
+    except MatcherError as error:
+        raise AnswerError(400, f"bad filter: {error}") from error
+
+
+def _receiver(text: str) -> Callable[[str], bool]:
+    if not text:
+        return lambda _: True
+    try:
+        found = pattern(text)
+    except MatcherError as error:
+        raise AnswerError(400, f"bad receiver: {error}") from error
+    return lambda name: found.search(name) is not None
+
+
+_FALSE = re.compile("0|f|false", re.IGNORECASE)
+
+
+def _flag(text: str | None) -> bool:
+    return text is None or _FALSE.fullmatch(text) is None
+
+
+def _names_all(silence: dict[str, Any], wanted: tuple[Matcher, ...]) -> bool:
+    """Return True if a silence holds an equal matcher for each that is asked for."""
+    own = {(one["name"], one["value"], one["isRegex"], one["isEqual"]) for one in silence["matchers"]}
+    return all((one.name, one.value, one.is_regex, one.is_equal) in own for one in wanted)
