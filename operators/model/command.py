@@ -19,5 +19,23 @@ class Command(msgspec.Struct, frozen=True, gc=False):
     """Of a shield."""
 
 
+class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What became of a command: who asked for what, when, and whether it was done (design.md 7.62)."""
+
+    id: str
+    time: int
+    command: str
+    operator: str = ""
+    message: str = ""
+    alert_id: str | None = None
+    dedupe_md5: str | None = None
+    shield_id: str | None = None
+    outcome: str = "applied"
+    """applied or refused."""
+    reason: str = ""
+    """Of a refusal, as in the dead letters."""
+    detail: str = ""
+
+
 ON_ALERTS = frozenset({"ack", "close", "assign", "comment"})
 ON_SHIELDS = frozenset({"shield", "unshield"})

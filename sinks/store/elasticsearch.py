@@ -9,21 +9,23 @@ import msgspec
 from elasticsearch import NotFoundError
 
 from operators.model.alert import ABNORMAL, Alert
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, LogEntry, Receipt
+from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
 from sinks.store.elasticsearch_documents import documents
-from sinks.store.elasticsearch_query import alert_clause
+from sinks.store.elasticsearch_query import alert_clause, command_clause
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.outcome import with_receipts
-from sinks.store.query import AlertQuery
+from sinks.store.query import AlertQuery, CommandQuery
 from sinks.store.refusal import UNENCODABLE, refusal
 from sinks.store.words import words_of
 
 PAGE = 1000
-T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event)
+T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event, ShieldDocument, CommandDocument)
 _Clause = dict[str, Any]
 
 
@@ -95,6 +97,16 @@ class ElasticsearchStore:
         clause = {"bool": {"filter": [{"term": {"dedupe_md5": dedupe_md5}}, arrived]}}
         return list(islice(self._search("event", Event, clause, {"at": "desc"}, {"id": "desc"}), NEWEST))[::-1]
 
+    def shields(self) -> list[ShieldDocument]:
+        """Return the shields set by command, the newest change first."""
+        found = self._search("shield", ShieldDocument, {"match_all": {}}, {"time": "desc"}, {"id": "asc"})
+        return list(islice(found, NEWEST))
+
+    def commands(self, query: CommandQuery) -> list[CommandDocument]:
+        """Return the commands that match, newest first."""
+        found = self._search("command", CommandDocument, command_clause(query), {"time": "desc"}, {"id": "desc"})
+        return list(islice(found, query.limit))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
         days = {
@@ -102,6 +114,7 @@ class ElasticsearchStore:
             "logs": ("alert_log", retention.logs),
             "actions": ("action", retention.actions),
             "receipts": ("receipt", retention.actions),
+            "commands": ("command", retention.actions),
             "events": ("event", retention.events),
         }
         with explained("retention"):

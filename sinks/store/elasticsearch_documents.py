@@ -5,8 +5,10 @@ from itertools import chain
 import msgspec
 
 from operators.model.alert import Alert, document_version
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Document
 from sinks.store.indices import alert_index, event_index, index_of, log_index
 from sinks.store.interface import Batch
@@ -28,6 +30,8 @@ def documents(batch: Batch, prefix: str) -> tuple[list[Document], list[DeadLette
         encode_each(batch.actions, lambda action: _action(action, prefix)),
         encode_each(batch.receipts, lambda receipt: _receipt(receipt, prefix)),
         encode_each(batch.events, lambda event: _event(event, prefix)),
+        encode_each(batch.shields, lambda shield: _shield(shield, prefix)),
+        encode_each(batch.commands, lambda command: _command(command, prefix)),
     )
     return list(chain(*(made for made, _ in parts))), list(chain(*(refused for _, refused in parts)))
 
@@ -56,6 +60,16 @@ def _receipt(receipt: Receipt, prefix: str) -> Document:
 def _event(event: Event, prefix: str) -> Document:
     header = {"create": {"_index": prefix + event_index(event), "_id": _short(event.id)}}
     return Document(_encode(header), _encode(event), event)
+
+
+def _shield(shield: ShieldDocument, prefix: str) -> Document:
+    header = _indexed(prefix + index_of("shield", shield.time), shield.id, shield.time)
+    return Document(header, b'%b,"ends":%d}' % (_encode(shield)[:-1], shield.ends), shield)
+
+
+def _command(command: CommandDocument, prefix: str) -> Document:
+    header = {"create": {"_index": prefix + index_of("command", command.time), "_id": _short(command.id)}}
+    return Document(_encode(header), _encode(command), command)
 
 
 def _indexed(index: str, document_id: str, version: int) -> bytes:

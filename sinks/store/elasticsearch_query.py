@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sinks.store.query import AlertQuery
+from sinks.store.query import AlertQuery, CommandQuery
 
 Clause = dict[str, Any]
 
@@ -20,6 +20,15 @@ def alert_clause(query: AlertQuery) -> Clause:
         *map(_word, query.words),
     ]
     return {"bool": {"filter": clauses}}
+
+
+def command_clause(query: CommandQuery) -> Clause:
+    """Return the clause that holds for the commands that match."""
+    given = {"id": query.id, "operator": query.operator, "alert_id": query.alert_id, "outcome": query.outcome}
+    terms: list[Clause] = [{"term": {name: value}} for name, value in given.items() if value is not None]
+    bounds = {"gte": query.since, "lte": query.until}
+    told = {name: str(value) for name, value in bounds.items() if value is not None}
+    return {"bool": {"filter": [*terms, *([{"range": {"time": told}}] if told else [])]}}
 
 
 def _terms(query: AlertQuery) -> list[Clause]:

@@ -10,9 +10,15 @@ from operators.model.records import LogEntry
 
 DAY = 86400
 
-MONTHLY, DAILY = "%Y%m", "%Y%m%d"
-PERIODS = {"alert": MONTHLY, "alert_log": MONTHLY, "action": MONTHLY, "receipt": MONTHLY, "event": DAILY}
-"""Kind -> how its indices are dated, in UTC. Their names are `<prefix><kind>_<date>`; `<prefix><kind>` is the alias."""
+MONTHLY, DAILY, UNDATED = "%Y%m", "%Y%m%d", "all"
+PERIODS = {
+    "alert": MONTHLY, "alert_log": MONTHLY, "action": MONTHLY, "receipt": MONTHLY, "event": DAILY, "shield": UNDATED,
+    "command": MONTHLY,
+}  # fmt: skip
+"""Kind -> how its indices are dated, in UTC. Their names are `<prefix><kind>_<date>`; `<prefix><kind>` is the alias.
+
+Shields are few and change whenever somebody ends them: they have one index, which is never dropped.
+"""
 
 
 @lru_cache(maxsize=4096)

@@ -6,9 +6,11 @@ from typing import Protocol
 import msgspec
 
 from operators.model.alert import Alert
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
-from sinks.store.query import AlertQuery
+from operators.model.shield import ShieldDocument
+from sinks.store.query import AlertQuery, CommandQuery
 
 NEWEST = 10_000
 """At most so many log entries, actions or events of one alert are read: the newest."""
@@ -31,9 +33,11 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     receipts: Sequence[Receipt] = ()
     events: Sequence[Event] = ()
     """For the archive; `at` is set."""
+    shields: Sequence[ShieldDocument] = ()
+    commands: Sequence[CommandDocument] = ()
 
     def __len__(self) -> int:
-        return len(self.alerts) + len(self.logs) + len(self.actions) + len(self.receipts) + len(self.events)
+        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +55,7 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: int = 365
     logs: int = 365
     actions: int = 365
-    """Receipts too."""
+    """Receipts and commands too."""
     events: int = 30
 
 
@@ -88,6 +92,14 @@ class Store(Protocol):
 
     def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
+        ...
+
+    def shields(self) -> list[ShieldDocument]:
+        """Return the shields set by command, those that are over too; the newest change first."""
+        ...
+
+    def commands(self, query: CommandQuery) -> list[CommandDocument]:
+        """Return the commands that match, newest first."""
         ...
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:

@@ -99,6 +99,17 @@ _RECEIPT: Mapping = {
     "attempt": _LONG,
     "final": _BOOLEAN,
 }
+_SHIELD: Mapping = {
+    **_fields(_KEYWORD, "id", "operator"),
+    **_fields(_DATE, "time", "ended", "ends"),
+    "shield": _STORED,
+    "message": _TEXT,
+}
+_COMMAND: Mapping = {
+    **_fields(_KEYWORD, "id", "command", "operator", "alert_id", "dedupe_md5", "shield_id", "outcome", "reason"),
+    **_fields(_TEXT, "message", "detail"),
+    "time": _DATE,
+}
 
 PROPERTIES: dict[str, Mapping] = {
     "alert": _ALERT,
@@ -106,6 +117,8 @@ PROPERTIES: dict[str, Mapping] = {
     "action": _ACTION,
     "receipt": _RECEIPT,
     "event": _EVENT,
+    "shield": _SHIELD,
+    "command": _COMMAND,
 }
 """Kind -> every field its documents may have."""
 

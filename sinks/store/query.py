@@ -32,6 +32,18 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
 
+class CommandQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Commands that match every given condition. Times are Unix seconds, both included."""
+
+    id: str | None = None
+    operator: str | None = None
+    alert_id: str | None = None
+    outcome: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 50
+
+
 def _status(value: str) -> str:
     known = (ABNORMAL, RECOVERED, CLOSED)
     if value.upper() not in known:

@@ -1,18 +1,20 @@
 """A record the store can never take becomes a dead letter; the others of its batch go on."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
 from operators.intake.handover import Handed, Planned, time_of
 from operators.model.alert import Alert
 from operators.model.check import Check
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.reason import DeadReason
 from operators.model.records import Action, DeadLetter, LogEntry, Message, Receipt
+from operators.model.shield import ShieldDocument
 
-Record = Alert | LogEntry | Action | Receipt | Event | Check | Handed
+Record = Alert | LogEntry | Action | Receipt | Event | Check | Handed | ShieldDocument | CommandDocument
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
@@ -32,6 +34,11 @@ def encode_each(records: Iterable[R], encode: Callable[[R], T]) -> tuple[list[T]
     return encoded, refused
 
 
+def arrival(event: Event) -> int:
+    """Return when an archived event arrived; its own time if nobody said."""
+    return event.time if event.at is None else event.at
+
+
 def refusal(record: Record, detail: str) -> DeadLetter:
     """Return the dead letter of one record; its position is its kind and id."""
     kind, record_id, time = _name(record)
@@ -46,21 +53,8 @@ def refusal(record: Record, detail: str) -> DeadLetter:
 
 
 def _name(record: Record) -> tuple[str, str, int]:
-    match record:
-        case Alert():
-            return "alert", record.id, record.update_time
-        case LogEntry():
-            return "log", record.id, record.time
-        case Action():
-            return "action", record.id, record.time
-        case Receipt():
-            return "receipt", record.notice_id, record.time
-        case Event():
-            return "event", record.id, arrival(record)
-        case Check():
-            return "check", record.dedupe_md5, arrival(record.event)
-        case _:
-            return "planned", _about(record), time_of(record)
+    kind, name, time = _NAMES.get(type(record), _HANDED)
+    return kind, name(record), time(record)
 
 
 def _about(handed: Handed) -> str:
@@ -76,6 +70,16 @@ def _text(record: Record) -> str:
         return ascii(record)
 
 
-def arrival(event: Event) -> int:
-    """Return when an archived event arrived; its own time if nobody said."""
-    return event.time if event.at is None else event.at
+_Names = tuple[str, Callable[[Any], str], Callable[[Any], int]]
+_HANDED: _Names = ("planned", _about, time_of)
+_NAMES: Mapping[type, _Names] = {
+    Alert: ("alert", lambda one: one.id, lambda one: one.update_time),
+    LogEntry: ("log", lambda one: one.id, lambda one: one.time),
+    Action: ("action", lambda one: one.id, lambda one: one.time),
+    Receipt: ("receipt", lambda one: one.notice_id, lambda one: one.time),
+    Event: ("event", lambda one: one.id, arrival),
+    Check: ("check", lambda one: one.dedupe_md5, lambda one: arrival(one.event)),
+    ShieldDocument: ("shield", lambda one: one.id, lambda one: one.time),
+    CommandDocument: ("command", lambda one: one.id, lambda one: one.time),
+}
+"""Shape -> its kind, and how a record of it tells its id and its second."""

@@ -9,11 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from operators.model.alert import Alert, document_version
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
+from operators.model.shield import ShieldDocument
 from sinks.store import sqlite_archive, sqlite_reads
 from sinks.store.interface import Batch, Retention, Written
-from sinks.store.query import AlertQuery
+from sinks.store.query import AlertQuery, CommandQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
 from sinks.store.sqlite_index import index_some
 from sinks.store.sqlite_retain import DAY, KINDS, delete_some
@@ -46,6 +48,13 @@ INSERT INTO receipts (notice_id, attempt, time, document) VALUES (?, ?, ?, ?)
 ON CONFLICT (notice_id) DO UPDATE SET attempt = excluded.attempt, time = excluded.time, document = excluded.document
 WHERE excluded.attempt >= attempt"""
 _ACTION_RECEIPT = "INSERT OR IGNORE INTO action_receipts (action_id, notice_id) VALUES (?, ?)"
+
+_SHIELD = """
+INSERT INTO shields (id, time, document) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET time = excluded.time, document = excluded.document WHERE excluded.time >= time"""
+_COMMAND = """
+INSERT INTO commands (id, time, operator, alert_id, outcome, document) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING"""
 
 _POISON = (OverflowError, UnicodeEncodeError, sqlite3.DataError, sqlite3.IntegrityError)
 """A value that the tables cannot hold: the fault of one record, not of the store."""
@@ -92,9 +101,17 @@ class SqliteStore:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
         return self._alone(lambda connection: sqlite_archive.find(connection, dedupe_md5, since, until))
 
+    def shields(self) -> list[ShieldDocument]:
+        """Return the shields set by command, the newest change first."""
+        return self._alone(sqlite_reads.shields)
+
+    def commands(self, query: CommandQuery) -> list[CommandDocument]:
+        """Return the commands that match, newest first."""
+        return self._alone(lambda connection: sqlite_reads.commands(connection, query))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
-        days = {**msgspec.structs.asdict(retention), "receipts": retention.actions}
+        days = {**msgspec.structs.asdict(retention), "receipts": retention.actions, "commands": retention.actions}
         removed = {kind: self._remove(kind, now - days[kind] * DAY) for kind in KINDS if days[kind]}
         while self._alone(index_some):
             pass
@@ -134,12 +151,18 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     actions, bad_actions = encode_each(batch.actions, _action_row)
     receipts, bad_receipts = encode_each(batch.receipts, _receipt_row)
     events, bad_events = encode_each(batch.events, _event_row)
+    shields, bad_shields = encode_each(batch.shields, _shield_row)
+    commands, bad_commands = encode_each(batch.commands, _command_row)
     conflicts = sum(_put(connection, *put) for put in ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts)))
     _put(connection, _LOG, logs)
+    _put(connection, _SHIELD, shields)
+    _put(connection, _COMMAND, commands)
     sqlite_archive.put(connection, events)
     _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
     _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
-    return Written(conflicts, (*bad_alerts, *bad_logs, *bad_actions, *bad_receipts, *bad_events))
+    return Written(
+        conflicts, (*bad_alerts, *bad_logs, *bad_actions, *bad_receipts, *bad_events, *bad_shields, *bad_commands)
+    )
 
 
 def _put(connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]) -> int:
@@ -167,6 +190,8 @@ def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
         *((action, Batch(actions=(action,))) for action in batch.actions),
         *((receipt, Batch(receipts=(receipt,))) for receipt in batch.receipts),
         *((event, Batch(events=(event,))) for event in batch.events),
+        *((shield, Batch(shields=(shield,))) for shield in batch.shields),
+        *((command, Batch(commands=(command,))) for command in batch.commands),
     ]
 
 
@@ -196,6 +221,14 @@ def _action_row(action: Action) -> _Row:
 
 def _receipt_row(receipt: Receipt) -> _Row:
     return receipt.notice_id, receipt.attempt, receipt.time, _encode(receipt)
+
+
+def _shield_row(shield: ShieldDocument) -> _Row:
+    return shield.id, shield.time, _encode(shield)
+
+
+def _command_row(command: CommandDocument) -> _Row:
+    return command.id, command.time, command.operator, command.alert_id, command.outcome, _encode(command)
 
 
 def _event_row(event: Event) -> tuple[int, bytes]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 import msgspec
 
 from operators.model.alert import Alert
+from operators.model.command import CommandDocument
 from operators.model.records import Action, LogEntry, Receipt
+from operators.model.shield import ShieldDocument
 from sinks.store.interface import NEWEST
 from sinks.store.outcome import with_receipts
-from sinks.store.query import AlertQuery
+from sinks.store.query import AlertQuery, CommandQuery
 from sinks.store.sqlite_index import INDEXED_LENGTH
 
 _Condition = tuple[str, list[str | int]]
@@ -25,6 +27,8 @@ _alert = msgspec.json.Decoder(Alert).decode
 _log = msgspec.json.Decoder(LogEntry).decode
 _action = msgspec.json.Decoder(Action).decode
 _receipt = msgspec.json.Decoder(Receipt).decode
+_shield = msgspec.json.Decoder(ShieldDocument).decode
+_command = msgspec.json.Decoder(CommandDocument).decode
 
 
 def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
@@ -67,6 +71,23 @@ def actions(connection: sqlite3.Connection, alert_id: str) -> list[Action]:
     )
     found = [_action(row[0]) for row in connection.execute(statement, (alert_id, NEWEST))][::-1]
     return [with_receipts(action, _receipts(connection, action.id)) for action in found]
+
+
+def shields(connection: sqlite3.Connection) -> list[ShieldDocument]:
+    """Return the shields set by command, the newest change first."""
+    statement = "SELECT document FROM shields ORDER BY time DESC, id LIMIT ?"
+    return [_shield(row[0]) for row in connection.execute(statement, (NEWEST,))]
+
+
+def commands(connection: sqlite3.Connection, query: CommandQuery) -> list[CommandDocument]:
+    """Return the commands that match, newest first."""
+    given = {"id = ?": query.id, "operator = ?": query.operator, "alert_id = ?": query.alert_id, "outcome = ?": query.outcome,
+             "time >= ?": query.since, "time <= ?": query.until}  # fmt: skip
+    bound = {text: value for text, value in given.items() if value is not None}
+    where = " AND ".join(bound) or "1"
+    # Every text joined here is a constant of this file; values are bound.
+    statement = f"SELECT document FROM commands WHERE {where} ORDER BY time DESC, key DESC LIMIT ?"  # noqa: S608
+    return [_command(row[0]) for row in connection.execute(statement, (*bound.values(), query.limit))]
 
 
 def _receipts(connection: sqlite3.Connection, action_id: str) -> list[Receipt]:

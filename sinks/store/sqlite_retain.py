@@ -15,6 +15,7 @@ _OLD = {
     "actions": "SELECT key FROM actions WHERE time < ? LIMIT ?",
     "receipts": "SELECT key FROM receipts WHERE time < ? LIMIT ?",
     "events": "SELECT key FROM events WHERE last < ? LIMIT ?",
+    "commands": "SELECT key FROM commands WHERE time < ? LIMIT ?",
 }
 _UNLINK = """
 DELETE FROM action_alerts WHERE (alert_id, action_id) IN (
@@ -30,6 +31,7 @@ _DELETE = {
     "actions": (_UNLINK, "DELETE FROM actions WHERE key = ?"),
     "receipts": (_UNLINK_RECEIPT, "DELETE FROM receipts WHERE key = ?"),
     "events": ("DELETE FROM events WHERE key = ?",),
+    "commands": ("DELETE FROM commands WHERE key = ?",),
 }
 KINDS = tuple(_OLD)
 

@@ -9,7 +9,7 @@ from sinks.store.interface import StoreError, StoreUnavailableError
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 1
+VERSION = 2
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -42,6 +42,13 @@ CREATE TABLE action_receipts (
   action_id TEXT NOT NULL, notice_id TEXT NOT NULL, PRIMARY KEY (action_id, notice_id)) WITHOUT ROWID;
 CREATE TABLE events (key INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, block BLOB NOT NULL);
 CREATE INDEX events_by_time ON events (last, first);
+"""
+_SINCE_2 = """
+CREATE TABLE shields (id TEXT PRIMARY KEY, time INTEGER NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE commands (
+  key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, time INTEGER NOT NULL, operator TEXT NOT NULL, alert_id TEXT,
+  outcome TEXT NOT NULL, document BLOB NOT NULL);
+CREATE INDEX commands_by_time ON commands (time);
 """
 
 
@@ -111,6 +118,8 @@ def _make(connection: sqlite3.Connection, path: Path) -> None:
         if not _is_made(connection):  # not even a moment ago by another process
             _create(connection)
     _check(connection, path)
+    if _value(connection, "PRAGMA user_version") < VERSION:
+        _grow(connection)
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:
@@ -118,16 +127,28 @@ def _is_made(connection: sqlite3.Connection) -> bool:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";"):
+    for statement in (*_TABLES.split(";"), *_SINCE_2.split(";")):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _grow(connection: sqlite3.Connection) -> None:
+    """Give a file of version 1 the tables it lacks."""
+    with transaction(connection):
+        if _value(connection, "PRAGMA user_version") == VERSION:  # another process was quicker
+            return
+        for statement in _SINCE_2.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _check_made(connection: sqlite3.Connection, path: Path) -> None:
     if not _is_made(connection):  # the job that makes it has only begun
         raise StoreUnavailableError(f"there is nothing in {path} yet")
     _check(connection, path)
+    if (version := _value(connection, "PRAGMA user_version")) < VERSION:
+        raise StoreError(f"{path} is of store version {version}: a job that is started on it brings it up to {VERSION}")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

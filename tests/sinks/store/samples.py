@@ -3,8 +3,10 @@
 from typing import Any
 
 from operators.model.alert import Alert, Dimension
+from operators.model.command import CommandDocument
 from operators.model.event import Event, Tag
 from operators.model.records import Action, LogEntry, Receipt, ReceiverResult
+from operators.model.shield import ShieldDocument
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""
@@ -108,3 +110,16 @@ def receipt(of: Action, **changed: Any) -> Receipt:
         "time": of.time + 2,
     }
     return Receipt(**(values | changed))
+
+
+def shield(name: str = "s1", **changed: Any) -> ShieldDocument:
+    document = {"id": name, "category": "dimension", "begin_time": NOW, "end_time": NOW + 3600}
+    return ShieldDocument(
+        **({"id": name, "time": NOW, "shield": document, "operator": "alice", "message": "why"} | changed)
+    )
+
+
+def command(name: str = "c1", **changed: Any) -> CommandDocument:
+    return CommandDocument(
+        **({"id": name, "time": NOW, "command": "ack", "operator": "alice", "alert_id": "a1"} | changed)
+    )

@@ -7,8 +7,8 @@ from operators.model.alert import Alert, Extra
 from operators.model.reason import DeadReason
 from operators.model.records import ReceiverResult
 from sinks.store.interface import Batch, Retention, Store
-from sinks.store.query import AlertQuery, parse_query
-from tests.sinks.store.samples import DAY, NOW, action, alert, archived, entry, receipt
+from sinks.store.query import AlertQuery, CommandQuery, parse_query
+from tests.sinks.store.samples import DAY, NOW, action, alert, archived, command, entry, receipt, shield
 
 MONTHS = 100 * DAY
 
@@ -423,3 +423,39 @@ def test_a_summary_is_the_receipt_of_each_of_its_actions(store, settle):
     store.write(Batch(actions=merged, receipts=[receipt(merged[0], action_ids=tuple(one.id for one in merged))]))
     settle()
     assert [store.actions(alert(number).id)[0].real_status for number in (1, 2)] == ["success", "success"]
+
+
+def test_shields_are_kept_in_their_newest_form(store):
+    store.write(Batch(shields=[shield(), shield("s2", time=NOW + 5)]))
+    store.write(Batch(shields=[shield(time=NOW + 9, ended=NOW + 9)]))
+    assert store.shields() == [shield(time=NOW + 9, ended=NOW + 9), shield("s2", time=NOW + 5)]
+
+
+def test_an_older_form_of_a_shield_that_comes_again_changes_nothing(store):
+    store.write(Batch(shields=[shield(time=NOW + 9, ended=NOW + 9)]))
+    store.write(Batch(shields=[shield()]))
+    assert [one.ended for one in store.shields()] == [NOW + 9]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["c3", "c2", "c1"]),
+        ({"limit": 2}, ["c3", "c2"]),
+        ({"id": "c2"}, ["c2"]),
+        ({"operator": "bob"}, ["c2"]),
+        ({"alert_id": "a1"}, ["c2", "c1"]),
+        ({"outcome": "refused"}, ["c3"]),
+        ({"since": NOW + 1}, ["c3", "c2"]),
+        ({"until": NOW + 1}, ["c2", "c1"]),
+        ({"since": NOW + 3}, []),
+    ],
+)
+def test_commands_are_found_by_who_what_and_when(store, query, found):
+    refused = command("c3", time=NOW + 2, alert_id=None, shield_id="s9", outcome="refused", reason="unknown_alert")
+    written = Batch(commands=[command(), command("c2", time=NOW + 1, operator="bob"), refused])
+    store.write(written)
+    store.write(written)
+    assert [one.id for one in store.commands(CommandQuery(**query))] == found
+    if "c3" in found:
+        assert refused in store.commands(CommandQuery(**query))
