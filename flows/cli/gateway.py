@@ -5,6 +5,7 @@ import os
 import click
 import msgspec
 
+from flows.cli.courier import rules_of
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
@@ -27,6 +28,7 @@ REFUSALS = (AddressError, TokensError, SpoolBusyError, SettingsError, KafkaTroub
 @click.option(
     "--data", metavar="DIR", help="Keep the spool in this directory, and read the store of the job that runs there."
 )
+@click.option("--rules", metavar="DIR", help="Directory of rule files: they name the receivers that tools are shown.")
 @click.option("--tokens", metavar="FILE", help="Who may do what; without it, only this machine may ask.")
 @settings_option
 def gateway(settings_path: str | None, **places: str | None) -> None:
@@ -37,6 +39,7 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
     POST /api/v2/alerts            Prometheus, vmalert, amtool: as Alertmanager
     POST /webhook/alertmanager     Alertmanager's webhook
     POST /webhook/grafana          Grafana's webhook
+    GET  /api/v2/alerts ...        amtool, karma, Grafana: alerts, groups, silences, status, receivers
     GET  /metrics /healthz /readyz
 
     SIGTERM and SIGINT end it once what has come is answered.
@@ -46,14 +49,20 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
         settings = with_places(read_settings(settings_path), places)
         listener = bound(settings.gateway.listen, is_guarded=bool(settings.gateway.tokens))
         service = open_service(settings, os.environ)
+        rules = rules_of(settings) if places["rules"] else None
     except REFUSALS as error:
         fail(error)
     Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
     host, port = listener.getsockname()[:2]
+    book = (lambda: None) if rules is None else rules.holder.current
+    if rules is not None:
+        rules.start()
     try:
-        serve(application(service), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
+        serve(application(service, book), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
     finally:
         service.durable.close()
+        if rules is not None:
+            rules.stop()
         if service.store is not None:
             service.store.close()
 
@@ -65,6 +74,8 @@ def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
     if places["data"]:
         given = put(given, spool=f"{places['data']}/spool")
         settings = put(settings, store=put(settings.store, dsn=f"{places['data']}/tocsin.sqlite3"))
+    if places["rules"]:
+        settings = put(settings, rules=places["rules"])
     if places["listen"]:
         given = put(given, listen=places["listen"])
     if places["tokens"]:

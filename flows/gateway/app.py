@@ -8,17 +8,35 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from flows.gateway.alertmanager import Api, gone
 from flows.gateway.intake import PATHS, taking_in
 from flows.gateway.service import AnswerError, Service
 from flows.telemetry import metrics
+from operators.rules.book import RuleBook
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def application(service: Service) -> Starlette:
-    """Return the application."""
+def application(service: Service, book: Callable[[], RuleBook | None] = lambda: None) -> Starlette:
+    """Return the application; `book` is that of the rules in force, which name the receivers."""
     routes = [_route(service, path.path, "POST", taking_in(service, path)) for path in PATHS]
-    return Starlette(routes=[*routes, *_signs_of_life(service)])
+    if service.store is not None:
+        routes += _of_alertmanager(service, Api(service, book))
+    return Starlette(routes=[*routes, Route("/api/v1/{rest:path}", gone), *_signs_of_life(service)])
+
+
+def _of_alertmanager(service: Service, api: Api) -> list[Route]:
+    table: tuple[tuple[str, str, Handler], ...] = (
+        ("GET", "/status", api.status),
+        ("GET", "/receivers", api.receivers),
+        ("GET", "/alerts", api.alerts),
+        ("GET", "/alerts/groups", api.groups),
+        ("GET", "/silences", api.silences),
+        ("POST", "/silences", api.post_silence),
+        ("GET", "/silence/{id}", api.silence),
+        ("DELETE", "/silence/{id}", api.end_silence),
+    )
+    return [_route(service, f"/api/v2{path}", method, handler) for method, path, handler in table]
 
 
 def _route(service: Service, path: str, method: str, handler: Handler) -> Route:

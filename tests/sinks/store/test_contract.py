@@ -425,15 +425,17 @@ def test_a_summary_is_the_receipt_of_each_of_its_actions(store, settle):
     assert [store.actions(alert(number).id)[0].real_status for number in (1, 2)] == ["success", "success"]
 
 
-def test_shields_are_kept_in_their_newest_form(store):
+def test_shields_are_kept_in_their_newest_form(store, settle):
     store.write(Batch(shields=[shield(), shield("s2", time=NOW + 5)]))
     store.write(Batch(shields=[shield(time=NOW + 9, ended=NOW + 9)]))
+    settle()
     assert store.shields() == [shield(time=NOW + 9, ended=NOW + 9), shield("s2", time=NOW + 5)]
 
 
-def test_an_older_form_of_a_shield_that_comes_again_changes_nothing(store):
+def test_an_older_form_of_a_shield_that_comes_again_changes_nothing(store, settle):
     store.write(Batch(shields=[shield(time=NOW + 9, ended=NOW + 9)]))
     store.write(Batch(shields=[shield()]))
+    settle()
     assert [one.ended for one in store.shields()] == [NOW + 9]
 
 
@@ -451,11 +453,12 @@ def test_an_older_form_of_a_shield_that_comes_again_changes_nothing(store):
         ({"since": NOW + 3}, []),
     ],
 )
-def test_commands_are_found_by_who_what_and_when(store, query, found):
+def test_commands_are_found_by_who_what_and_when(store, settle, query, found):
     refused = command("c3", time=NOW + 2, alert_id=None, shield_id="s9", outcome="refused", reason="unknown_alert")
     written = Batch(commands=[command(), command("c2", time=NOW + 1, operator="bob"), refused])
     store.write(written)
     store.write(written)
+    settle()
     assert [one.id for one in store.commands(CommandQuery(**query))] == found
     if "c3" in found:
         assert refused in store.commands(CommandQuery(**query))
