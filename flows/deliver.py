@@ -13,8 +13,10 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from operators.intake.intake import Named
 from operators.lifecycle.worker import Said
 from operators.model.alert import Alert
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Notice
+from operators.model.shield import ShieldDocument
 from sinks.dead_letters import DeadLetters
 from sinks.kafka.changes import ChangeFeed
 from sinks.outbox import Outbox
@@ -78,6 +80,8 @@ class Edges:
             logs=sorted_.get(LogEntry, ()),
             actions=_last_of_each(sorted_.get(Action, ())),
             events=sorted_.get(Event, ()) if self._keeps_events else (),
+            shields=_last_of_each(sorted_.get(ShieldDocument, ())),
+            commands=sorted_.get(CommandDocument, ()),
         )
 
     def close(self) -> None:

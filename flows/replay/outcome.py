@@ -10,9 +10,11 @@ from operators.deliver.receipt import apply
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.model.alert import ABNORMAL, ENDED, Alert
+from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.reason import DeadReason, OpType
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Receipt, ReceiverResult, Signal
+from operators.model.shield import ShieldDocument
 
 ENDS = frozenset({OpType.RECOVER, OpType.CLOSE, OpType.SYSTEM_RECOVER, OpType.SYSTEM_CLOSE, OpType.ALERT_QOS})
 """Entries that end an alert; ALERT_QOS only where it stands ended."""
@@ -27,6 +29,9 @@ class Outcome:
         self.alerts: dict[str, Alert] = {}
         self.logs: list[LogEntry] = []
         self.signals: list[Signal] = []
+        self.shields: list[ShieldDocument] = []
+        self.commands: list[CommandDocument] = []
+        """Documents of the store; no file of a replay holds them."""
         self.actions: dict[str, Action] = {}
         self.notices: dict[str, Notice] = {}
         self._placed: list[Notice] = []
@@ -64,6 +69,8 @@ class Outcome:
             Signal: self.signals,
             DeadLetter: self.dead_letters,
             Dropped: self.dropped,
+            ShieldDocument: self.shields,
+            CommandDocument: self.commands,
         }
         return lists[type(thing)]
 

@@ -5,8 +5,33 @@ from typing import Any
 import msgspec
 
 from operators.intake.decode import Refusal
-from operators.model.command import ON_ALERTS, ON_SHIELDS, Command
+from operators.model.command import ON_ALERTS, ON_SHIELDS, Command, CommandDocument
+from operators.model.identity import digest
 from operators.model.reason import DeadReason
+
+replace = msgspec.structs.replace
+
+
+def outcome(command: Command, place: str, time: int, refusal: Refusal | None = None) -> CommandDocument:
+    """Return what became of a command; one without an id has that of its place in the stream."""
+    document = CommandDocument(
+        id=command.command_id or digest("command", place),
+        time=time,
+        command=command.command,
+        operator=command.operator,
+        message=command.message,
+        alert_id=command.alert_id,
+        dedupe_md5=command.dedupe_md5,
+        shield_id=_shield_id(command),
+    )
+    if refusal is None:
+        return document
+    return replace(document, outcome="refused", reason=refusal.reason, detail=refusal.detail)
+
+
+def _shield_id(command: Command) -> str | None:
+    name = command.id if command.shield is None else command.shield.get("id")
+    return None if name is None else str(name)
 
 
 def read_command(fields: dict[str, Any]) -> Command | Refusal:

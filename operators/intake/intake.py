@@ -4,16 +4,17 @@ A change of rules is applied at its place in the stream, and the new book is pas
 the watcher swapped: whoever comes behind decodes nothing and lays no rules over others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from operators.intake.changes import Changes, Documents
+from operators.intake.command import outcome
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.handover import Handed, Planned, Stands
-from operators.intake.name import InForce, Record, RulesChange, Tick, take_in
+from operators.intake.name import InForce, Record, RulesChange, Tick, Told, take_in
 from operators.intake.poll import Polled, Raw
 from operators.model import snapshot
 from operators.model.check import Check
@@ -22,6 +23,7 @@ from operators.model.event import Event
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter, Message
 from operators.model.settings import CoreSettings
+from operators.model.shield import ShieldDocument
 from operators.model.slot import ALONE, Owner, slot_of_command
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import CheckTemplate, patch
@@ -131,7 +133,7 @@ class Intake:
         elif isinstance(body, RulesChange):
             body = self._changed(body)
         elif isinstance(body, Command) and body.command in ON_SHIELDS:
-            body = self._shielded(body)
+            return replace(record, body=self._shielded(body, record))
         if isinstance(body, Refusal):
             body = Tick() if record.is_quiet else dead_letter(body, record, self.clock)
         return replace(record, body=body)
@@ -156,13 +158,34 @@ class Intake:
         self.book = book
         return InForce(book, at_once)
 
-    def _shielded(self, command: Command) -> InForce | Refusal:
-        """Begin or end a shield at once."""
+    def _shielded(self, command: Command, record: Record) -> InForce | Told | Tick:
+        """Begin or end a shield at once, and tell what became of the command."""
+        known = self._changes.documents.get("shields", {}).get(str(command.id))
+        body = self._shield_changed(command)
+        if record.is_quiet:
+            return Tick() if isinstance(body, Refusal) else body
+        place = f"{record.source}:{record.position}"
+        if isinstance(body, Refusal):
+            refused = outcome(command, place, self.clock, body)
+            return Told((dead_letter(body, record, self.clock), refused))
+        told = outcome(command, place, self.clock)
+        return replace(body, documents=(told, *self._shield_documents(command, known)))
+
+    def _shield_changed(self, command: Command) -> InForce | Refusal:
         if command.command == "shield":
             return self._changed(RulesChange(put={"shields": [command.shield]}), at_once=True)
         if str(command.id) in self.book.shields:
             return self._changed(RulesChange(delete={"shields": [command.id]}), at_once=True)
         return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {command.id}")
+
+    def _shield_documents(self, command: Command, known: dict[str, Any] | None) -> Iterable[ShieldDocument]:
+        """Return a shield as it was set or ended by command; one of the rule files is none of ours to tell."""
+        shield, ended = (command.shield, None) if command.command == "shield" else (known, self.clock)
+        if shield is not None:
+            yield ShieldDocument(
+                id=str(shield["id"]), time=self.clock, shield=shield, operator=command.operator,
+                message=command.message, ended=ended,
+            )  # fmt: skip
 
     # --- state
 

@@ -37,6 +37,14 @@ class InForce(msgspec.Struct, frozen=True, gc=False):
     book: RuleBook
     at_once: bool = False
     """Every open alert is looked at now, not within `check_interval`."""
+    documents: tuple[Any, ...] = ()
+    """What the change is told by: a shield, and the command that set or ended it."""
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What is said as it is: a dead letter, with the outcome of the command that it was."""
+
+    documents: tuple[Any, ...]
 
 
 class ReceiptLine(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +57,20 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     """Only moves the clock."""
 
 
-Body = Event | Check | Handed | Command | RulesChange | InForce | ReceiptLine | Tick | Dropped | Refusal | DeadLetter
+Body = (
+    Event
+    | Check
+    | Handed
+    | Command
+    | RulesChange
+    | InForce
+    | ReceiptLine
+    | Tick
+    | Dropped
+    | Refusal
+    | DeadLetter
+    | Told
+)
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ import msgspec
 from operators.check.results import fold_check
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
-from operators.intake.name import InForce, ReceiptLine, Tick
+from operators.intake.name import InForce, ReceiptLine, Tick, Told
 from operators.lifecycle.commands import apply_command
 from operators.lifecycle.dedupe import fold_event
 from operators.limits.combination import combination, noise_dimensions
@@ -68,6 +68,11 @@ def _command(worker: "Worker", body: Command) -> Refusal | None:
 
 def _in_force(worker: "Worker", body: InForce) -> None:
     worker.take_book(body)
+    worker.said.extend(body.documents)
+
+
+def _told(worker: "Worker", body: Told) -> None:
+    worker.said.extend(body.documents)
 
 
 def _dropped(worker: "Worker", body: Dropped) -> None:
@@ -90,6 +95,7 @@ FOLD: dict[type, Callable[["Worker", Any], Refusal | None]] = {
     Command: _command,
     InForce: _in_force,
     DeadLetter: _letter,
+    Told: _told,
     Dropped: _dropped,
     ReceiptLine: _nothing,
     Tick: _nothing,

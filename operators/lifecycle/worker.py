@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from operators.check.results import forget_after
+from operators.intake.command import outcome
 from operators.intake.handover import Handed, Planned
 from operators.intake.intake import dead_letter
 from operators.intake.name import InForce, Record
@@ -18,6 +19,7 @@ from operators.lifecycle.fold import FOLD
 from operators.lifecycle.handing import Handing
 from operators.lifecycle.repeat import fold_repeat
 from operators.limits.noise import Judged
+from operators.model.command import Command
 from operators.model.event import Event
 from operators.model.records import Action
 from operators.model.settings import CoreSettings
@@ -98,8 +100,12 @@ class Worker:
         body = record.body
         self._arrival = record.at
         refusal = FOLD[type(body)](self, body)
-        if refusal is not None and not record.is_quiet:
+        if record.is_quiet:
+            return
+        if refusal is not None:
             self.said.append(dead_letter(refusal, record, self.clock))
+        if type(body) is Command:
+            self.said.append(outcome(body, f"{record.source}:{record.position}", self.clock, refusal))
 
     # --- rules
 

@@ -17,6 +17,8 @@ class Command(msgspec.Struct, frozen=True, gc=False):
     shield: dict[str, Any] | None = None
     id: str | int | None = None
     """Of a shield."""
+    command_id: str = ""
+    """Under which whoever asked finds what became of it."""
 
 
 class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
