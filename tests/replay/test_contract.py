@@ -63,7 +63,8 @@ def run(tmp_path, rules):
         for name, content in inputs.items():
             (tmp_path / name).write_bytes(content)
             names += ["--input", str(tmp_path / name)]
-        arguments = ["replay", "--rules", str(rules), *names, "--out", str(tmp_path / "out"), *options]
+        own = [] if "--rules" in options else ["--rules", str(rules)]
+        arguments = ["replay", *own, *names, "--out", str(tmp_path / "out"), *options]
         done = CliRunner().invoke(main, arguments, input=stdin)
         out = tmp_path / "out"
         return (
