@@ -8,19 +8,25 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
 from flows.alerts import dataflow
 from flows.courier.courier import Courier
 from flows.job import Job
+from flows.recovery.backup import Backups
 from flows.recovery.layout import MEND, Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
+from flows.recovery.parts import restore
+from flows.recovery.place import open_place
 from flows.recovery.private import check_state
 from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from flows.settings import SettingsError
 from operators.model.slot import SLOTS
 from sinks.outbox.outbox import Depth
+
+log = structlog.get_logger()
 
 LONGEST_REST = 60.0
 """Seconds that a run over files waits for its last notices."""
@@ -36,6 +42,8 @@ def state_of(job: Job) -> Iterator[RecoveryConfig | None]:
         yield None
         return
     directory = Path(recovery.directory)
+    if job.settings.backup.restore and job.settings.backup.place:
+        restore_into(job, directory)
     directory.mkdir(parents=True, exist_ok=True)
     if refusal := check_state(job.settings):
         raise SettingsError(refusal)
@@ -54,10 +62,22 @@ def check_snapshots(directory: Path) -> None:
         raise SettingsError(f"{error}; {MEND}") from error
 
 
+def layout_of(job: Job) -> Layout:
+    """Return how the state of a job is laid out."""
+    settings, kafka = job.settings, job.settings.kafka
+    return Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
+
+
+def restore_into(job: Job, directory: Path) -> None:
+    """Lay the newest parts of savepoints down where a worker has no state of its own. Raises as `restore` does."""
+    place = job.settings.backup.place
+    if manifest := restore(open_place(place), directory, layout_of(job)):
+        log.info("state restored from parts", place=place, generation=manifest.generation, workers=manifest.workers)
+
+
 def keep_layout(job: Job, directory: Path) -> None:
     """Refuse state that another number of workers, slots or partitions has left. Raises SettingsError."""
-    settings, kafka = job.settings, job.settings.kafka
-    now = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics=job.partitions, job=settings.job)
+    now = layout_of(job)
     if refusal := check_layout(saved_layout(directory), now):
         raise SettingsError(f"{directory}: {refusal}")
     if refusal := check_neighbours(directory, now):
@@ -89,19 +109,34 @@ def run(job: Job, courier: Courier | None = None) -> Depth:
         gc.freeze()
         gc.set_threshold(*COLLECT_EVERY)
         job.rules.start()
+        backups = backups_of(job)
         if courier is not None:
             courier.start()
         try:
             interval = timedelta(seconds=job.settings.recovery.interval)
             run_main(dataflow(job), epoch_interval=interval, recovery_config=config)  # type: ignore[no-untyped-call]  # as above
+            if backups is not None:
+                backups.finish()
             if courier is not None and not job.stop.is_asked:
                 left = deliver_rest(job)
         finally:
+            if backups is not None:
+                backups.stop()
             if courier is not None:
                 courier.stop()
             job.rules.stop()
             job.edges.close()
     return left
+
+
+def backups_of(job: Job) -> Backups | None:
+    """Return the backups of a job's state, begun, if the settings name a place for them. Raises PlaceUnavailableError."""
+    backup, recovery = job.settings.backup, job.settings.recovery
+    if not backup.place or recovery.directory in ("", "none"):
+        return None
+    made = Backups(Path(recovery.directory), open_place(backup.place), backup.interval)
+    made.start()
+    return made
 
 
 def deliver_rest(job: Job) -> Depth:

@@ -50,6 +50,17 @@ class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interval: Pause = 10.0
 
 
+class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where parts of savepoints are written while the job runs: a folder that outlives the machine, or `s3://bucket/prefix`."""
+
+    place: str = ""
+    """Empty: nowhere."""
+    interval: Annotated[float, msgspec.Meta(ge=1, le=DAY)] = 300.0
+    """Seconds between two; the last one is written when the job ends."""
+    restore: bool = False
+    """Begin from the newest complete set where a worker has no state, or that of another number of workers."""
+
+
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files of events to read (`-` is stdin), one after the other.
 
@@ -162,6 +173,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     store: StoreSettings = StoreSettings()
     outbox: OutboxSettings = OutboxSettings()
     recovery: RecoverySettings = RecoverySettings()
+    backup: BackupSettings = BackupSettings()
     kafka: KafkaSettings = KafkaSettings()
     metrics: MetricsSettings = MetricsSettings()
     gateway: GatewaySettings = GatewaySettings()

@@ -19,6 +19,7 @@ from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
+from flows.recovery.place import PlaceUnavailableError
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.kafka_client import KafkaTroubleError
@@ -134,7 +135,7 @@ def leave(left: Depth) -> NoReturn:
 
 REFUSALS = (
     InputError, SettingsError, RulesError, StoreError, PlaceError, OutboxUnavailableError, MissingSecretError,
-    KafkaTroubleError, DeliveryError, SnapshotError, OSError,
+    KafkaTroubleError, DeliveryError, SnapshotError, PlaceUnavailableError, OSError,
 )  # fmt: skip
 """What ends a run with a line that says why."""
 

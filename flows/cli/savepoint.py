@@ -17,6 +17,9 @@ from flows.cli.view import console
 from flows.jobs import for_job
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout, of_worker
+from flows.recovery.parts import Manifest, write_part
+from flows.recovery.parts import restore as restore_parts
+from flows.recovery.place import PlaceUnavailableError, open_place
 from flows.settings import Settings, SettingsError, recovery_under
 from operators.model.slot import SLOTS
 from operators.model.snapshot import SnapshotError
@@ -100,7 +103,56 @@ def show(file: Path) -> None:
         fail(error)
 
 
-REFUSALS = (SnapshotError, SettingsError, OSError)
+@savepoint.command()
+@click.option(
+    "--to", "place", required=True, metavar="PLACE", help="A folder that all workers reach, or s3://bucket/prefix."
+)
+@where
+@click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
+def backup(place: str, **options: Any) -> None:
+    """Write the state of each worker found, as of its last snapshot, as a part of a savepoint; the job may be running.
+
+    With setting backup.place a job does so itself.
+    """
+    try:
+        opened = open_place(place)
+        for directory in [path for top in _directories(options) for path in savepoints.states_in(top)]:
+            click.echo(f"{directory}: {write_part(directory, opened, int(time.time())):,} bytes")
+    except REFUSALS as error:
+        fail(error)
+
+
+@savepoint.command()
+@click.option("--from", "place", metavar="PLACE", help="Where parts lie; default: setting backup.place.")
+@where
+@click.option("--worker", metavar="I/N", help="Be worker I of N; default: settings kafka.worker and kafka.workers.")
+@click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
+def restore(place: str | None, *, worker: str | None, **options: Any) -> None:
+    """Lay the newest complete set of parts down as the state of a worker, unless it has state of its own.
+
+    State of another number of workers is moved aside. To be run before each start: mostly there is nothing to do.
+    """
+    try:
+        settings = _settings(options)
+        settings = as_worker(settings, worker) if worker else settings
+        for state in options["states"]:
+            settings = put(settings, recovery=put(settings.recovery, directory=state))
+        kafka, directory = settings.kafka, Path(of_worker(settings).recovery.directory)
+        layout = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics={}, job=settings.job)
+        click.echo(
+            f"{directory}: {_restored(restore_parts(open_place(place or settings.backup.place), directory, layout))}"
+        )
+    except REFUSALS as error:
+        fail(error)
+
+
+def _restored(manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "left as it is"
+    return f"generation {manifest.generation} of {manifest.workers} workers, closed {_utc(manifest.closed_at)}"
+
+
+REFUSALS = (SnapshotError, SettingsError, PlaceUnavailableError, OSError)
 """What ends a command with a line that says why."""
 
 

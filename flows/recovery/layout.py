@@ -1,6 +1,7 @@
 """How a job's state is laid out over workers and partitions: fixed with its first snapshot (design.md 5)."""
 
 import fcntl
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from flows.settings import Settings, SettingsError
 
 FILE = "layout.json"
 LOCK = "lock"
+OWN = re.compile(r"worker-\d+|intake|alerts|notices")
+"""Names of folders in a recovery directory that are recovery directories themselves."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -67,7 +70,7 @@ def check_neighbours(directory: Path, now: Layout) -> str | None:
     """Say which state in the same place is of another form than `now`: of another number of workers, of one job or of three."""
     job = directory.parent if now.workers > 1 else directory
     top = job if now.job == "all" else job.parent
-    for place in (top, *sorted(top.glob("*")), *sorted(top.glob("*/worker-*"))):
+    for place in (top, *(path for path in sorted([*top.glob("*"), *top.glob("*/*")]) if OWN.fullmatch(path.name))):
         saved = saved_layout(place) if place != directory else None
         if saved is None:
             continue

@@ -72,6 +72,11 @@ def export(directories: Sequence[Path], now: int) -> Savepoint:
     return made
 
 
+def part(directory: Path, now: int) -> Savepoint:
+    """Return the state of one worker as of its last snapshot; its job may be running. Raises SnapshotError."""
+    return upgraded(_joined([_worker(directory)], now))
+
+
 def _joined(workers: Sequence[Worker], now: int) -> Savepoint:
     """Return what all workers have left, in the format they left it in."""
     first = workers[0].layout

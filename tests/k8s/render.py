@@ -19,7 +19,8 @@ TREES = {
     "embedded, watched": ("embedded", ("monitoring",)),
     "production": ("production", ()),
     "production, three jobs": ("production", ("three-jobs",)),
-    "production, everything": ("production", ("three-jobs", "keda", "monitoring")),
+    "production, backup": ("production", ("backup",)),
+    "production, everything": ("production", ("three-jobs", "keda", "backup", "monitoring")),
 }
 """Name -> overlay, components."""
 
@@ -76,8 +77,11 @@ def containers(template: Thing) -> list[Thing]:
 
 def environment(container: Thing) -> dict[str, str]:
     """Return the variables of a container; what the cluster fills in stands as it would for the first pod."""
+    keys = {"place": "s3://tocsin-backup/production"}
     filled = {"status.podIP": "127.0.0.1", "metadata.labels['apps.kubernetes.io/pod-index']": "0"}
-    return {
-        one["name"]: one["value"] if "value" in one else filled[one["valueFrom"]["fieldRef"]["fieldPath"]]
-        for one in container.get("env", ())
-    }
+    found = {}
+    for one in container.get("env", ()):
+        source = one.get("valueFrom", {})
+        path = source.get("fieldRef", {}).get("fieldPath")
+        found[one["name"]] = one.get("value") or filled.get(path) or keys[source["configMapKeyRef"]["key"]]
+    return found

@@ -1,0 +1,123 @@
+"""Where parts of savepoints lie: a folder that all workers reach, or an object store by URL (s3://, gs://, az://)."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+class PlaceUnavailableError(Exception):
+    """A place that does not do what it is asked; the text names it."""
+
+
+class Place(Protocol):
+    """Keeps named bytes; what was put is whole or not there."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep bytes under a name. Raises PlaceUnavailableError."""
+
+    def get(self, name: str) -> bytes:
+        """Return what is kept. Raises PlaceUnavailableError."""
+
+    def names(self, under: str) -> list[str]:
+        """Return every name under a folder. Raises PlaceUnavailableError."""
+
+    def drop(self, name: str) -> None:
+        """Forget a name. Raises PlaceUnavailableError."""
+
+
+def open_place(where: str) -> Place:
+    """Return the place at a path or URL; credentials and endpoint of an object store come from its usual variables."""
+    if "://" not in where:
+        return Folder(Path(where))
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - only where it is wanted
+    from obstore.store import from_url  # noqa: PLC0415
+
+    plain: dict[str, Any] = {}
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        plain["client_options"] = {"allow_http": True}
+    try:
+        return Bucket(where, from_url(where, **plain))
+    except (BaseError, ValueError) as error:
+        raise PlaceUnavailableError(f"{where}: {error}") from error
+
+
+class Folder:
+    """A directory; what is put is on the disk when that returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a sibling and rename it."""
+        path = self._path / name
+        sibling = path.with_name(f".{path.name}.new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with sibling.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            sibling.rename(path)
+        except OSError as error:
+            raise PlaceUnavailableError(f"{path}: {error.strerror}") from error
+
+    def get(self, name: str) -> bytes:
+        """Read a file."""
+        try:
+            return (self._path / name).read_bytes()
+        except OSError as error:
+            raise PlaceUnavailableError(f"{self._path / name}: {error.strerror}") from error
+
+    def names(self, under: str) -> list[str]:
+        """Return the files under a folder, those half written left out."""
+        found = (path for path in (self._path / under).rglob("*") if path.is_file() and not path.name.startswith("."))
+        return [str(path.relative_to(self._path)) for path in found]
+
+    def drop(self, name: str) -> None:
+        """Remove a file, and its folder with the last one."""
+        path = self._path / name
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
+
+
+class Bucket:
+    """An object store."""
+
+    def __init__(self, where: str, store: "ObjectStore") -> None:
+        self._where, self._store = where, store
+
+    def __str__(self) -> str:
+        return self._where
+
+    def put(self, name: str, data: bytes) -> None:
+        """Put an object."""
+        self._told(lambda: self._store.put(name, data))
+
+    def get(self, name: str) -> bytes:
+        """Get an object."""
+        return bytes(self._told(lambda: self._store.get(name).bytes()))
+
+    def names(self, under: str) -> list[str]:
+        """List objects."""
+        listed = self._told(lambda: [one for chunk in self._store.list(under) for one in chunk])
+        return [one["path"] for one in listed]
+
+    def drop(self, name: str) -> None:
+        """Delete an object."""
+        self._told(lambda: self._store.delete(name))
+
+    def _told(self, ask: Any) -> Any:
+        from obstore.exceptions import BaseError  # noqa: PLC0415 - as above
+
+        try:
+            return ask()
+        except (BaseError, OSError) as error:
+            raise PlaceUnavailableError(f"{self._where}: {error}") from error
