@@ -67,7 +67,8 @@ class Turn:
 
     def view(self) -> Look:
         """Return the look at the alert as it stands: one for all who ask until something that they ask changes."""
-        alert, state, look = self.current(), self.state, self._look
+        alert, state, look = self.alert, self.state, self._look
+        assert alert is not None
         if look is None or not look.shows(alert, state.checks):
             scene = self.scene
             look = self._look = Look(
@@ -85,7 +86,8 @@ class Turn:
 
     def put(self, **changes: Any) -> None:
         """Change the alert in a way its document must show at once."""
-        alert = self.current()
+        alert = self.alert
+        assert alert is not None
         for name, value in changes.items():
             setattr(alert, name, value)
         alert.update_time = self.now
@@ -201,9 +203,10 @@ class Turn:
         self, op_type: str, reason: str, description: str, time: int, severity: int, event_id: str | None,
         event_time: int | None, *, operator: str | None = None, count: int = 1, begin: int | None = None,
     ) -> LogEntry:  # fmt: skip
-        alert = self.current()
+        alert = self.alert
+        assert alert is not None
         entry = LogEntry(  # by position: Python puts more than fifteen names into a dict first
-            f"{alert.id}-{self._next_revision()}-{self._position}",
+            f"{alert.id}-{alert.revision if self._born else alert.revision + 1}-{self._position}",
             time,
             alert.id,
             alert.dedupe_md5,
@@ -224,16 +227,14 @@ class Turn:
         self._changed = True
         return entry
 
-    def _next_revision(self) -> int:
-        revision = self.current().revision
-        return revision if self._born else revision + 1
-
     def write(self) -> None:
         """Say the alert's document, if anything changed that must not wait."""
         if not self._changed:
             return
-        alert = self.current()
-        alert.revision = self._next_revision()
+        alert = self.alert
+        assert alert is not None
+        if not self._born:
+            alert.revision += 1
         alert.duration = max(alert.latest_time - alert.first_anomaly_time, MINUTE)
         alert.rules_version = self.scene.book.version
         self._born, self._changed, self._stale, self._position = False, False, False, 0
