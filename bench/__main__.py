@@ -12,6 +12,7 @@ STEPS = (
     ["bench.judgement", "10000"],
     ["bench.judgement", "100000"],
     ["bench.flow"],
+    ["bench.peers"],
     ["bench.courier"],
     ["bench.kafka"],
 )

@@ -4,9 +4,10 @@ import gc
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.events import mixed, openings, repeats
+from bench.figure import Round, figure, rounds_of, timed
 from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.intake.name import Record, take_in
@@ -16,6 +17,7 @@ from operators.rules.book import RuleBook
 from operators.state.slot import Slot
 
 CHUNK = 200
+EVENTS = 100_000
 
 
 def worker() -> Worker:
@@ -40,25 +42,16 @@ def fold(host: Worker, raws: Iterable[bytes]) -> None:
     host.said.clear()
 
 
-def cpu_per_event(host: Worker, raws: list[bytes]) -> float:
-    """Return microseconds of CPU an event."""
+def round_of(host: Worker, raws: Sequence[bytes]) -> Round:
+    """Fold the events in this process; return what it took."""
     gc.collect()
     gc.freeze()
-    begin = time.process_time()
-    fold(host, raws)
-    return (time.process_time() - begin) / len(raws) * 1e6
 
+    def work() -> int:
+        fold(host, raws)
+        return len(raws)
 
-def calibration() -> float:
-    """Return microseconds of a fixed piece of work, to compare machines and moments."""
-
-    def once() -> float:
-        begin = time.process_time()
-        for _ in range(2000):
-            sum(range(1000))
-        return (time.process_time() - begin) / 2000 * 1e6
-
-    return min(once() for _ in range(5))
+    return timed(work)
 
 
 def memory() -> int:
@@ -73,9 +66,9 @@ def open_alerts(count: int) -> None:
     fold(host, openings(count))
     gc.collect()
     bytes_each = (memory() - before) / count
-    events = list(repeats(100_000, count, count, rate))
-    cost = cpu_per_event(host, events)
-    print(f"open alerts {count:>7,}: {cost:5.1f} us CPU an event (repeats, their entries and documents every minute)")
+    events = iter(range(count, 1 << 40, EVENTS))
+    rounds = rounds_of(lambda: round_of(host, list(repeats(EVENTS, count, (begin := next(events)), rate, seed=begin))))
+    print(f"open alerts {count:>7,}: repeats, their entries and documents every minute: {figure(rounds)}")
     begin = time.perf_counter()
     data = {key: slot.snapshot() for key in SLOTS if (slot := host.states.slots.get(key))}
     first = time.perf_counter() - begin
@@ -99,10 +92,8 @@ def main() -> None:
     if len(sys.argv) > 1:
         open_alerts(int(sys.argv[1]))
         return
-    events = list(mixed(100_000, 10_000))
-    print(f"calibration: sum(range(1000)) takes {calibration():.1f} us")
-    costs = sorted(cpu_per_event(worker(), events) for _ in range(3))
-    print(f"core, decode to state, event set: {costs[1]:.1f} us CPU an event ({costs[0]:.1f} - {costs[2]:.1f})")
+    events = list(mixed(EVENTS, EVENTS // 10))
+    print(f"core, decode to state, event set: {figure(rounds_of(lambda: round_of(worker(), events)))}")
 
 
 if __name__ == "__main__":

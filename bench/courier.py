@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import structlog
 
-from bench.core import calibration
+from bench.figure import calibration
 from flows.courier.courier import Courier, CourierSettings
 from flows.courier.lanes import LaneSettings
 from operators.model.records import Notice

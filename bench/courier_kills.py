@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.core import calibration
 from bench.courier import put
+from bench.figure import calibration
 from sinks.outbox import open_outbox
 from tests.servers.redis import redis_server
 

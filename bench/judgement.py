@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-from bench.core import calibration, fold
+from bench.core import fold, round_of
+from bench.figure import Round, calibration, figure, rounds_of
 from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.check.verdict import Verdict
@@ -87,14 +88,9 @@ def book_of(rules: int, *, extra: str = "") -> RuleBook:
     return book
 
 
-def measure(rules: int, raws: list[bytes]) -> float:
+def measure(rules: int, raws: list[bytes]) -> Round:
     settings = Settings()
-    host = Worker(settings, book_of(rules), renderer(settings))
-    gc.collect()
-    gc.freeze()
-    begin = time.process_time()
-    fold(host, raws)
-    return (time.process_time() - begin) / len(raws) * 1e6
+    return round_of(Worker(settings, book_of(rules), renderer(settings)), raws)
 
 
 MINUTES = 10
@@ -212,9 +208,9 @@ def main() -> None:
         open_alerts(int(sys.argv[1]))
         return
     raws = events(60_000)
-    print(f"calibration: sum(range(1000)) takes {calibration():.1f} us")
     for rules in (0, 100, 200, 1000):
-        print(f"{rules:>5} shields and {rules:>5} dispatch rules: {measure(rules, raws):.1f} us CPU an event")
+        rounds = rounds_of(lambda rules=rules: measure(rules, raws))
+        print(f"{rules:>5} shields and {rules:>5} dispatch rules: {figure(rounds)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python -m bench.kafka [--events N] [--open N]
 
 import argparse
 import json
-import math
 import os
 import re
 import subprocess
@@ -18,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -26,8 +25,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from elasticsearch import ApiError
 
-from bench.core import calibration
 from bench.events import event, mixed, openings
+from bench.figure import SECONDS, Round, calibration, figure, rounds_of, spread
 from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.intake.name import Record, take_in
@@ -138,22 +137,33 @@ class Bench:
         finally:
             reader.close()
 
-    def measure(self, title: str, topic: str, count: int, workers: int = 1, **more: Any) -> float:
-        """Run a backlog down; print CPU an event without the start, events a second, memory. Return events a second."""
-        idle, name = self.idle(workers), re.sub(r"\W+", "-", title)
+    def measure(self, title: str, topic: str, count: int, workers: int = 1, **more: Any) -> float | None:
+        """Run a backlog down several times; print CPU an event without the start, events a second, memory. Return the rate."""
+        runs: list[Run] = []
+        rounds = rounds_of(lambda: self._round(runs, title, topic, count, workers, more), seconds=0)
+        rates = [one.rate for one in runs if one.rate is not None]
+        pace = "no rate: fewer than ten seconds of steady reading"
+        if len(rates) == len(runs):
+            low, middle, high = spread(rates)
+            pace = f"{middle:,.0f} events/s ({low:,.0f} - {high:,.0f})"
+        memory = max(one.memory for one in runs)
+        print(f"{title}: {figure(rounds)}; {pace}; {memory:.0f} MiB a worker", flush=True)
+        return spread(rates)[1] if rates else None
+
+    def _round(
+        self, runs: list["Run"], title: str, topic: str, count: int, workers: int, more: dict[str, Any]
+    ) -> Round:
+        idle, unit = self.idle(workers), calibration()
+        name = re.sub(r"\W+", "-", f"{title}-{len(runs)}")
         children = self.start(topic, workers, name, **more)
         seen = [(time.monotonic(), 0)]
         while (done := self.read(name, topic)) < count:
             if done > seen[-1][1]:
                 seen.append((time.monotonic(), done))
             time.sleep(0.1)
-        rate = steady(seen[1:])
         used = [ended(one) for one in self.stopped(children, 0)]
-        cpu = (sum(one[0] for one in used) - idle) / count * 1e6
-        memory = max(one[1] for one in used)
-        pace = "too few snapshots to say a rate" if math.isnan(rate) else f"{rate:,.0f} events/s"
-        print(f"{title}: {cpu:.1f} us CPU an event, {pace}, {memory:.0f} MiB a worker", flush=True)
-        return rate
+        runs.append(Run(steady(seen[1:]), max(one[1] for one in used)))
+        return Round(max(0.0, sum(one[0] for one in used) - idle), count, min(unit, calibration()))
 
     def stopped(self, children: list[subprocess.Popen[bytes]], after: float) -> list[subprocess.Popen[bytes]]:
         time.sleep(after)
@@ -162,10 +172,17 @@ class Bench:
         return children
 
 
-def steady(seen: Sequence[tuple[float, int]]) -> float:
-    """Return events a second between the first snapshot and the last one before the end: the start and the rest behind it left out."""
-    if len(seen) < 2:
-        return float("nan")
+class Run(NamedTuple):
+    """Events a second of one run, None if too short to say, and MiB of a worker at most."""
+
+    rate: float | None
+    memory: float
+
+
+def steady(seen: Sequence[tuple[float, int]]) -> float | None:
+    """Return events a second between the first snapshot and the last one before the end: the start and the rest left out."""
+    if len(seen) < 2 or seen[-1][0] - seen[0][0] < SECONDS:
+        return None
     (begun, first), (until, last) = seen[0], seen[-1]
     return (last - first) / (until - begun)
 

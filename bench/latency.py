@@ -19,8 +19,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from bench.core import calibration
 from bench.events import event
+from bench.figure import calibration
 from bench.kafka import PARTITIONS, keyed
 from flows.job import build
 from flows.run import run
