@@ -10,7 +10,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.rules.templates import renderer
 from flows.settings import Settings
-from operators.intake.name import Record, take_in
+from operators.converge.notices import InOneOrder
+from operators.intake.name import InForce, Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry
@@ -45,20 +46,22 @@ def undisturbed(settings: Settings, log: list[tuple[int, int, int, bytes]], unti
     """Return the last form of everything said by a worker that reads the log once."""
     book, errors = load([settings.rules])
     assert book is not None, errors
-    worker = Worker(settings, book, renderer(settings))
+    notices = InOneOrder(settings, renderer(settings))
+    notices.take(InForce(book))
+    worker = Worker(settings, book, hand=lambda handed: worker.said.extend(notices.take(handed)))
     said: dict[type, dict[str, Any]] = {Alert: {}, Action: {}, LogEntry: {}}
     for at, _, _, value in log:
         _, body = take_in(value, worker.scene.book, settings)
         worker.fold(Record(at, body, raw=value))
-        _keep(said, worker)
+        _keep(said, [*worker.drain().documents, *notices.advance(worker.clock)])
     worker.advance(until)
     worker.close()
-    _keep(said, worker)
+    _keep(said, [*worker.drain().documents, *notices.advance(until)])
     return said
 
 
-def _keep(said: dict[type, dict[str, Any]], worker: Worker) -> None:
-    for thing in worker.drain():
+def _keep(said: dict[type, dict[str, Any]], things: list[Any]) -> None:
+    for thing in things:
         if type(thing) in said:
             said[type(thing)][thing.id] = thing
 

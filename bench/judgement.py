@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
 
-from bench.core import fold, round_of
+from bench.core import Core, round_of
 from bench.figure import Round, calibration, figure, rounds_of
-from flows.rules.templates import renderer
-from flows.settings import Settings
 from operators.check.verdict import Verdict
+from operators.intake.name import InForce
 from operators.lifecycle import checkers
-from operators.lifecycle.worker import Worker
 from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import Sourced
@@ -89,8 +87,7 @@ def book_of(rules: int, *, extra: str = "") -> RuleBook:
 
 
 def measure(rules: int, raws: list[bytes]) -> Round:
-    settings = Settings()
-    return round_of(Worker(settings, book_of(rules), renderer(settings)), raws)
+    return round_of(Core(book_of(rules)), raws)
 
 
 MINUTES = 10
@@ -105,17 +102,15 @@ def identity(key: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def opened(count: int) -> Worker:
+def opened(count: int) -> Core:
     """Return a worker with `count` open alerts of strategies, all opened within a minute and looked at since."""
-    settings = Settings()
-    host = Worker(settings, book_of(100), renderer(settings))
+    host = Core(book_of(100))
     lines = (
         json.dumps(identity(key) | {"event_id": f"e{key}", "severity": 2, "time": T0 + key * 60 // count}).encode()
         for key in range(count)
     )
-    fold(host, lines)
+    host.fold(lines)
     host.advance(T0 + 180)
-    host.said.clear()
     return host
 
 
@@ -143,23 +138,22 @@ class Timed:
         return self.checker._replace(judge=self.judge, carry_out=self.carry_out)
 
 
-def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callable[[Worker, int], None]) -> None:
+def minutes_of(host: Core, count: int, title: str, minutes: int, each: Callable[[Core, int], None]) -> None:
     """Let time move and print CPU and looks an open alert and minute."""
     gc.collect()
     gc.freeze()
     watched = checkers.CHECKERS
     timed = [Timed(checker) for checker in watched]
     checkers.CHECKERS = tuple(one.row for one in timed)
-    start, begin = host.clock, time.process_time()
+    start, begin = host.worker.clock, time.process_time()
     for minute in range(1, minutes + 1):
         each(host, start + 60 * (minute - 1))
         for second in range(60):
             host.advance(start + 60 * (minute - 1) + second + 1)
-            host.said.clear()
     spent = time.process_time() - begin
     checkers.CHECKERS = watched
     per = count * minutes
-    assert sum(1 for _ in host.states.open()) == count
+    assert sum(1 for _ in host.worker.states.open()) == count
     print(
         f"{count:>7,} open, {title}: {spent / per * 1e6:.2f} us and {timed[0].calls / per:.2f} looks an alert and minute"
     )
@@ -169,22 +163,22 @@ def minutes_of(host: Worker, count: int, title: str, minutes: int, each: Callabl
         print(f"        us a look: {parts}")
 
 
-def nothing(_: Worker, __: int) -> None:
+def nothing(_: Core, __: int) -> None:
     """Time alone: what is not due costs nothing."""
 
 
-def new_rules() -> Callable[[Worker, int], None]:
+def new_rules() -> Callable[[Core, int], None]:
     """Books that change nothing in turn: every open alert is looked at once within the minute."""
     books = cycle([book_of(100, extra="even"), book_of(100, extra="odd")])
-    return lambda host, _: host.put_book(next(books))
+    return lambda host, _: host.worker.take_book(InForce(next(books)))
 
 
-def anomalous_checks(count: int) -> Callable[[Worker, int], None]:
+def anomalous_checks(count: int) -> Callable[[Core, int], None]:
     """A check of every series that says again what its event said: the window stays hot."""
 
-    def each(host: Worker, at: int) -> None:
+    def each(host: Core, at: int) -> None:
         said = {"kind": "check", "time": at, "at": at, "anomaly": True, "level": 2, "item_id": 1, "value": 1.5}
-        fold(host, (json.dumps(identity(key) | said).encode() for key in range(count)))
+        host.fold(json.dumps(identity(key) | said).encode() for key in range(count))
 
     return each
 

@@ -27,14 +27,12 @@ from elasticsearch import ApiError
 
 from bench.events import event, mixed, openings
 from bench.figure import SECONDS, Round, calibration, figure, rounds_of, spread
-from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.records import LogEntry
-from operators.rules.book import RuleBook
 from sinks.kafka.keyed import partition_of
 from sinks.store.interface import Batch
 from sinks.store.place import open_store
@@ -198,12 +196,12 @@ def ended(child: subprocess.Popen[bytes]) -> tuple[float, float]:
 def said_of(events: Sequence[bytes]) -> Iterator[list[Any]]:
     """Yield what the core says of events, in batches as they reach the store."""
     settings = Settings()
-    worker = Worker(settings, RuleBook.empty(), renderer(settings))
+    worker = Worker(settings)
     for start in range(0, len(events), 1000):
         for raw in events[start : start + 1000]:
             at, body = take_in(keyed(raw)[1], worker.scene.book, settings)
             worker.fold(Record(at, body))
-        yield worker.drain()
+        yield worker.drain().documents
 
 
 def bare_loader(bench: Bench, events: Sequence[bytes], *, archive: bool) -> None:

@@ -190,7 +190,7 @@ def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
         state.over = max(state.over, end_time)
     state.grace = max(state.grace, end_time - ENDED_GRACE)
     state.ended_at, state.said_over, state.retry, state.repeat_waits = turn.now, None, None, False
-    state.waiting = None
+    turn.keep(waiting=None)
 
 
 def end_alert(

@@ -30,7 +30,7 @@ class Turn:
     """What may be changed of a fingerprint's state while one input is folded or one deadline fires."""
 
     __slots__ = (
-        "_born", "_changed", "_look", "_position", "_stale", "alert", "due", "let_go", "now", "scene", "state",
+        "_born", "_changed", "_is_seen", "_look", "_position", "_stale", "alert", "due", "let_go", "now", "scene", "state",
     )  # fmt: skip
 
     def __init__(self, state: State, scene: Scene, now: int) -> None:
@@ -42,6 +42,8 @@ class Turn:
         self.let_go: list[str] | None = None
         """Ids of alerts that nobody can find any more, once another alert has begun."""
         self._look: Look | None = None
+        self._is_seen = False
+        """Nothing has changed since the look was made."""
         self._born = False
         self._changed = False
         self._stale = False
@@ -67,6 +69,8 @@ class Turn:
 
     def view(self) -> Look:
         """Return the look at the alert as it stands: one for all who ask until something that they ask changes."""
+        if self._is_seen and self._look is not None:
+            return self._look
         alert, state, look = self.alert, self.state, self._look
         assert alert is not None
         if look is None or not look.shows(alert, state.checks):
@@ -76,11 +80,13 @@ class Turn:
                 memory=state.checks, snapshot=state.snapshot,
             )  # fmt: skip
         look.remember(state.retry, state.told, state.waiting, state.flapping)
+        self._is_seen = True
         return look
 
     def keep(self, **changes: Any) -> None:
         """Change what is kept beside the alert."""
         state = self.state
+        self._is_seen = False
         for name, value in changes.items():
             setattr(state, name, value)
 
@@ -91,7 +97,7 @@ class Turn:
         for name, value in changes.items():
             setattr(alert, name, value)
         alert.update_time = self.now
-        self._changed = True
+        self._changed, self._is_seen = True, False
 
     def put_extra(self, **changes: Any) -> None:
         """Change the alert's `extra_info`."""
@@ -104,7 +110,7 @@ class Turn:
     def grew_stale(self) -> None:
         """Take notice of a change that the document may show at the next deadline."""
         self.current().update_time = self.now
-        self._stale = True
+        self._stale, self._is_seen = True, False
 
     def look(self, at: int | None) -> None:
         """Ask for a deadline later than now: whatever is due already has just been looked at."""
@@ -131,7 +137,7 @@ class Turn:
         self.let_go = self.let_go or []
         self.alert = state.alert = alert
         state.snapshot, state.retry, state.waiting, state.ended_at = snapshot, None, None, None
-        state.repeat_waits = state.is_assigned = False
+        state.repeat_waits = state.is_assigned = self._is_seen = False
         self._born, self._changed, self._stale, self._position = True, True, False, 0
 
     def _put_by(self, alert: KeptAlert) -> None:
