@@ -10,6 +10,7 @@ import msgspec
 
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Secret
+from operators.rules.shapes.ways import HOOK_HOSTS
 
 HIDDEN = "***"
 SHORTEST = 4
@@ -22,7 +23,9 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"(?P<name>\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/=._~-]{8,}")
-_PATH = re.compile(r"(?P<name>https?://hooks\.slack\.com/services/)[^\s'\"]+")
+_PATH = re.compile(
+    rf"(?P<name>https?://(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, HOOK_HOSTS))})/(?:services/)?)[^\s'\"]+"
+)
 
 
 class Redactor:

@@ -29,7 +29,7 @@ from operators.plan.judge import (
     unwanted_by,
 )
 from operators.plan.send import dimension_hash, hand_out, send
-from operators.rules.shapes.model import ActionRelation, NoticeRelation
+from operators.rules.shapes.model import CHAT_WAYS, ActionRelation, NoticeRelation
 from operators.state.turn import Turn, replace
 
 UNHEARD = frozenset({Reason.NOBODY, Reason.OUTSIDE_NOTICE_TIME})
@@ -212,9 +212,6 @@ def _note_people(turn: Turn, action: Action, named: ByWay) -> None:
         elif (appointed := _people(named)) and not turn.state.is_assigned:
             changes["appointee"] = appointed
     turn.put(**changes)
-
-
-CHAT_WAYS = frozenset({"wxwork-bot", "dingtalk", "feishu", "slack", "webhook"})
 
 
 def _people(by_way: dict[str, list[object]]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from operators.model.address import authority_of
 from operators.model.records import Notice
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all
 from sinks.channels.http import Answer, Http
+from sinks.channels.parts import Parts
 from sinks.channels.secrets import Reveal, address_of, addresses
 
 MENTION_PLACE = "--mention-users--"
@@ -39,6 +40,10 @@ class Dialect(msgspec.Struct, frozen=True):
     """(address, payload, secret, now) -> both signed."""
     mentions_apart: bool = False
     """Chats with mentions get a post each."""
+    chats_apart: bool = False
+    """Every chat gets a post of its own."""
+    fields: Callable[[str], Mapping[str, str]] = lambda _secret: {}
+    """Secret -> header fields beside the type."""
 
 
 class Bot:
@@ -76,7 +81,7 @@ class Bot:
             except RefusedError as error:
                 results[chat] = failure(error)
                 continue
-            apart = chat if notice.mentions and self._dialect.mentions_apart else ""
+            apart = chat if self._dialect.chats_apart or (notice.mentions and self._dialect.mentions_apart) else ""
             groups.setdefault((address, apart), []).append(chat)
         return [(address, Post(tuple(chats), _mentioned(notice, chats))) for (address, _), chats in groups.items()]
 
@@ -84,7 +89,13 @@ class Bot:
         payload = self._dialect.payload(notice, post)
         if secret and self._dialect.sign is not None:
             address, payload = self._dialect.sign(address, payload, secret, self._clock())
-        return self._dialect.judge(self._http.call("POST", address, msgspec.json.encode(payload), _JSON))
+        fields = {**_JSON, **self._dialect.fields(secret)}
+        return self._dialect.judge(self._http.call("POST", address, msgspec.json.encode(payload), fields))
+
+
+def bot(dialect: Dialect) -> Callable[[Parts], Bot]:
+    """Return what opens the channel of chats that speak a dialect."""
+    return lambda parts: Bot(dialect, parts.url(), parts.secret(), parts.http(), parts.clock)
 
 
 def _mentioned(notice: Notice, chats: list[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 from operators.deliver.delivery import Result
 from operators.model.records import Notice
-from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
+from sinks.channels.chat import Dialect, Payload, Post, bot, judged, with_mentions
 from sinks.channels.http import Answer
 from sinks.channels.wording import dingtalk_text
 from sinks.render.lengths import cut
@@ -43,3 +43,4 @@ def _judge(answer: Answer) -> Result:
 
 DINGTALK = Dialect(payload=_payload, judge=_judge, sign=signed)
 """Source: open.dingtalk.com, custom robots."""
+open_channel = bot(DINGTALK)

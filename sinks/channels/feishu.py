@@ -6,7 +6,7 @@ import hmac
 
 from operators.deliver.delivery import Result
 from operators.model.records import Notice
-from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
+from sinks.channels.chat import Dialect, Payload, Post, bot, judged, with_mentions
 from sinks.channels.http import Answer
 from sinks.render.lengths import cut
 
@@ -48,3 +48,4 @@ def _judge(answer: Answer) -> Result:
 
 FEISHU = Dialect(payload=_payload, judge=_judge, sign=signed)
 """Source: open.feishu.cn, custom bots."""
+open_channel = bot(FEISHU)

@@ -10,6 +10,7 @@ from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact
 from sinks.channels.http import Answer, Http
+from sinks.channels.parts import Parts
 from sinks.channels.secrets import Reveal
 
 _NO = ("error", "err", "fail", "failed", "failure", "rejected", "refused", "undelivered")
@@ -38,6 +39,11 @@ class Gateway:
         except DeliveryError as error:
             return for_all(notice.receivers, failure(error, secrets))
         return {name: replace(one, message=redact(one.message, secrets)) for name, one in results.items()}
+
+
+def open_channel(parts: Parts) -> Gateway:
+    """Return the channel of a rule."""
+    return Gateway(parts.url(), parts.http(), parts.rule.method, parts.headers(), parts.rule.body)
 
 
 def results_of(answer: Answer, receivers: tuple[str, ...]) -> Results:

@@ -21,6 +21,7 @@ from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
 from sinks.channels.deadline import Deadline
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, failure, for_all, redact
+from sinks.channels.parts import Parts
 from sinks.channels.secrets import Reveal
 from sinks.channels.wording import plain_text
 
@@ -98,6 +99,21 @@ class Mail:
                 server.quit()
         finally:
             server.close()
+
+
+def open_channel(parts: Parts) -> Mail:
+    """Return the channel of a rule."""
+    rule = parts.rule
+    settings = MailSettings(
+        host=rule.host,
+        sender=rule.sender,
+        port=rule.port,
+        security="tls" if rule.tls else "starttls" if rule.starttls else "",
+        username=rule.username,
+        domain=rule.domain,
+        timeout=rule.timeout,
+    )
+    return Mail(settings, parts.password())
 
 
 class _Server(smtplib.SMTP):

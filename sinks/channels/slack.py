@@ -2,7 +2,7 @@
 
 from operators.deliver.delivery import Result
 from operators.model.records import Notice
-from sinks.channels.chat import Dialect, Payload, Post, with_mentions
+from sinks.channels.chat import Dialect, Payload, Post, bot, with_mentions
 from sinks.channels.errors import LaterError, RefusedError
 from sinks.channels.http import Answer
 from sinks.channels.wording import slack_text
@@ -31,3 +31,4 @@ def _judge(answer: Answer) -> Result:
 
 SLACK = Dialect(payload=_payload, judge=_judge)
 """Source: api.slack.com, incoming webhooks."""
+open_channel = bot(SLACK)

@@ -14,6 +14,7 @@ from operators.model.records import Notice
 from sinks.channels.body import body_text, content_type
 from sinks.channels.errors import DeliveryError, LaterError, RefusedError, attempt, failure, for_all, redact
 from sinks.channels.http import Answer, Http
+from sinks.channels.parts import Parts
 from sinks.channels.secrets import Reveal, revealed
 
 SIGNATURE, STAMP = "X-Tocsin-Signature", "X-Tocsin-Timestamp"
@@ -70,6 +71,12 @@ class Webhook:
         stamp = str(int(self._clock()))
         digest = hmac.new(secret.encode(), f"{stamp}.{body}".encode(), hashlib.sha256).hexdigest()
         return {**headers, STAMP: stamp, SIGNATURE: f"sha256={digest}"}
+
+
+def open_channel(parts: Parts) -> Webhook:
+    """Return the channel of a rule."""
+    rule = parts.rule
+    return Webhook(parts.http(), parts.url(), parts.secret(), rule.method, parts.headers(), rule.body, parts.clock)
 
 
 def call_action(notice: Notice, http: Http) -> Result:

@@ -83,3 +83,10 @@ def slack_text(markdown: str) -> str:
 def dingtalk_text(markdown: str) -> str:
     """Return markdown as DingTalk reads it: a line break is two blanks and a newline."""
     return markdown.replace("\n", "  \n")
+
+
+def telegram_html(markdown: str) -> str:
+    """Return markdown as the small HTML that Telegram reads: bold, links, and no tag that a value could have made."""
+    text = markdown.replace("&lt;", "<").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _LINK.sub(lambda link: f'<a href="{link[2].replace(chr(34), "%22")}">{link[1]}</a>', text)
+    return _ESCAPE.sub(r"\1", _BOLD.sub(r"<b>\1</b>", text))

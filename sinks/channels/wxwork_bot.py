@@ -2,7 +2,7 @@
 
 from operators.deliver.delivery import Result
 from operators.model.records import Notice
-from sinks.channels.chat import Dialect, Payload, Post, judged, with_mentions
+from sinks.channels.chat import Dialect, Payload, Post, bot, judged, with_mentions
 from sinks.channels.http import Answer
 from sinks.render.lengths import cut
 
@@ -27,3 +27,4 @@ def _judge(answer: Answer) -> Result:
 
 WXWORK_BOT = Dialect(payload=_payload, judge=_judge, mentions_apart=True)
 """Source: developer.work.weixin.qq.com, group robots."""
+open_channel = bot(WXWORK_BOT)

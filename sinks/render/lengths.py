@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-DEFAULT_LIMITS = {
-    "sms": 140, "voice": 500, "weixin": 2048, "rtx": 4000, "wxwork-bot": 5120, "dingtalk": 20_000, "feishu": 20_000,
-    "slack": 12_000, "mail": 100_000,
-}  # fmt: skip
+from operators.rules.shapes.ways import TABLE
+
+DEFAULT_LIMITS = {way.name: way.limit for way in TABLE if way.limit}
 """Way -> bytes (of sms characters), where the setting `notice.max_length` says nothing."""
 DEFAULT_LIMIT = 20_000
 """Bytes of any other way."""

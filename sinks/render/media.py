@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from operators.rules.shapes.ways import TABLE
 from sinks.render.escapes import escape_html, escape_line, escape_markdown, escape_text
 from sinks.render.lengths import Cut, cut, cut_html
 
@@ -79,8 +80,9 @@ LINE = Medium("line", escape_line, _plain_row)
 RAW = Medium("raw", _nothing, _plain_row)
 """What programs read: bodies and headers of webhooks."""
 
-MARKDOWN_WAYS = ("wxwork-bot", "dingtalk", "feishu", "slack")
-_OF_WAY = {"mail": MAIL, "sms": SMS, "voice": LINE, **dict.fromkeys(MARKDOWN_WAYS, MARKDOWN)}
+MARKDOWN_WAYS = tuple(way.name for way in TABLE if way.medium == MARKDOWN.name)
+_OF_NAME = {medium.name: medium for medium in (MAIL, MARKDOWN, TEXT, SMS, LINE)}
+_OF_WAY = {way.name: _OF_NAME[way.medium] for way in TABLE}
 
 
 def medium_of(way: str) -> Medium:

@@ -26,7 +26,7 @@ def _is_text(value: Any) -> bool:
 
 
 class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """How one way is delivered. Which fields a way takes, and which it needs: CHANNEL_FIELDS. Seconds."""
+    """How one way is delivered. Which fields a way takes, and which it needs: ways.py. Seconds."""
 
     way: Way
     rate: Amount = 0
@@ -53,27 +53,8 @@ class Channel(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     body: Template = ""
     """A template of what a webhook-like way posts; empty = the built-in JSON."""
     secret: Secret | None = None
-    """Signs messages (dingtalk, feishu)."""
+    """Signs messages (dingtalk, feishu), or lets us in (ntfy, pagerduty)."""
 
 
 COMMON_FIELDS = {"way", "rate", "concurrency", "timeout", "max_length"}
 """Fields that every way takes."""
-
-_POSTS = {"url", "method", "headers", "body"}
-
-CHANNEL_FIELDS: dict[str, tuple[set[str], set[str]]] = {
-    "mail": (
-        {"host", "port", "sender", "username", "password", "starttls", "tls", "plain_login", "domain"},
-        {"host", "sender"},
-    ),
-    "webhook": (_POSTS | {"secret"}, set()),
-    "sms": (_POSTS, {"url"}),
-    "voice": (_POSTS, {"url"}),
-    "weixin": (_POSTS, {"url"}),
-    "rtx": (_POSTS, {"url"}),
-    "wxwork-bot": ({"url"}, {"url"}),
-    "dingtalk": ({"url", "secret"}, {"url"}),
-    "feishu": ({"url", "secret"}, {"url"}),
-    "slack": ({"url"}, {"url"}),
-}
-"""Way -> (fields it takes beside the common ones, fields it needs)."""

@@ -6,12 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from operators.rules.shapes.channel import CHANNEL_FIELDS, COMMON_FIELDS, Channel, Secret
+from operators.rules.shapes.channel import COMMON_FIELDS, Channel, Secret
+from operators.rules.shapes.ways import BY_NAME, HOOK_HOSTS
 from operators.rules.shapes.words import Reading
 
 _SECRET_NAME = re.compile(r"auth|token|secret|passw|cookie|(?:^|[-_])(?:key|sign|signature)$|api-?_?key", re.IGNORECASE)
-_SECRET_HOSTS = ("hooks.slack.com", "open.feishu.cn", "open.larksuite.com")
-"""Hosts of hooks whose very path lets anyone post."""
 
 
 def named_secret(document: Any, reading: Reading) -> Any:
@@ -31,11 +30,11 @@ def checked_secret(secret: Secret, reading: Reading) -> Secret:
 
 def checked_channel(channel: Channel, reading: Reading) -> Channel:
     """Check that a channel has the fields of its way, and no secret in clear."""
-    takes, needs = CHANNEL_FIELDS[channel.way]
+    way = BY_NAME[channel.way]
     given = {field.name for field in msgspec.structs.fields(channel) if getattr(channel, field.name) != _default(field)}
-    for name in sorted(given - takes - COMMON_FIELDS):
+    for name in sorted(given - way.takes - COMMON_FIELDS):
         reading.fail(f"way {channel.way} takes no {name!r}")
-    for name in sorted(needs - given):
+    for name in sorted(way.needs - given):
         reading.fail(f"way {channel.way} needs {name!r}")
     if channel.starttls and channel.tls:
         reading.fail("give either 'starttls' or 'tls'")
@@ -54,6 +53,10 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
     return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
+def _is_hook(host: str) -> bool:
+    return any(host == known or host.endswith(f".{known}") for known in HOOK_HOSTS)
+
+
 def _check_url(url: str | Secret, reading: Reading) -> None:
     """Check an address written out: http(s), and nothing in it that lets whoever reads it post."""
     if isinstance(url, Secret) or not url:
@@ -65,6 +68,6 @@ def _check_url(url: str | Secret, reading: Reading) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return reading.fail("not an address (http://... or https://...)", "url")
     named = any(value and _SECRET_NAME.search(name) for name, value in parse_qsl(parts.query))
-    if parts.password or named or parts.hostname in _SECRET_HOSTS:
+    if parts.password or named or _is_hook(parts.hostname):
         return reading.fail("the address holds a secret: give {env: NAME} or {file: PATH}", "url")
     return None

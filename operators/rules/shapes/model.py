@@ -1,6 +1,6 @@
 """Every shape of a rule file, as read: ids are text, lists are tuples, short forms are written out (rules.md)."""
 
-from operators.rules.shapes.channel import CHANNEL_FIELDS, Channel, Secret
+from operators.rules.shapes.channel import Channel, Secret
 from operators.rules.shapes.condition import Condition
 from operators.rules.shapes.inventory import DynamicGroup, Host, RuleTest, ServiceInstance, TopoNode
 from operators.rules.shapes.people import (
@@ -54,10 +54,11 @@ from operators.rules.shapes.strategy import (
     UpgradeConfig,
     Uptime,
 )
-from operators.rules.shapes.words import CHAT_WAYS, FOREVER, WAYS
+from operators.rules.shapes.ways import CHAT_WAYS, WAYS
+from operators.rules.shapes.words import FOREVER
 
 __all__ = [
-    "CHANNEL_FIELDS", "CHAT_WAYS", "FOREVER", "WAYS",
+    "CHAT_WAYS", "FOREVER", "WAYS",
     "ActionConfig", "ActionRelation", "AlertNotice", "Algorithm", "Business", "Calendar", "CalendarItem",
     "CalendarRepeat", "Channel", "CircuitBreaking", "Condition", "CycleConfig", "Detect", "DimensionConfig",
     "DispatchAction", "DispatchGroup", "DispatchRule", "DispatchTag", "Duty", "DutyArrange", "DutyArrangement",

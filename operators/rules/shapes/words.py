@@ -14,19 +14,10 @@ import msgspec
 
 from operators.rules.shapes.nearest import nearest
 from operators.rules.shapes.patterns import pattern_error
+from operators.rules.shapes.ways import WAY_ALIASES, WAYS
 
 FOREVER = 4102444800
 """2100-01-01T00:00:00Z: the end of what never ends, in Unix seconds."""
-
-
-WAYS = ("mail", "sms", "voice", "weixin", "rtx", "wxwork-bot", "dingtalk", "feishu", "slack", "webhook")
-"""Every notice way there is (rules.md)."""
-
-CHAT_WAYS = ("wxwork-bot", "dingtalk", "feishu", "slack", "webhook")
-"""Ways whose receivers are chats or addresses, not people."""
-
-WAY_ALIASES = {"wechat": "weixin", "wxwork_bot": "wxwork-bot", "phone": "voice", "email": "mail"}
-"""Older names of ways, in lower case."""
 
 _DAY_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

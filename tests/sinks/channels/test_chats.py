@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug import Response
 
+from operators.rules.shapes.model import Channel as ChannelRule
 from operators.rules.shapes.model import Secret
+from sinks.channels import build
 from sinks.channels.chat import with_mentions
 from sinks.channels.dingtalk import signed
 from tests.sinks.channels.given import BY_WAY
@@ -160,3 +162,77 @@ def test_a_signed_address_keeps_its_own_query():
         made, _ = signed(address, {}, "s", 1.0)
         assert made.startswith(address)
         assert set(parse_qs(urlsplit(made).query)) >= {"timestamp", "sign"}
+
+
+def test_telegram_gets_a_post_for_each_chat_in_its_own_html(httpserver):
+    results, seen = posts(
+        httpserver, "telegram", content="**CPU** <b> [link](https://a/?q=1) a\\_b", mentions={"chat1": ["ann"]}
+    )
+    assert [one.message_id for one in results.values()] == ["7", "7"]
+    assert [(body["chat_id"], body["parse_mode"]) for _, _, body in seen] == [("chat1", "HTML"), ("chat2", "HTML")]
+    text = '<b>CPU</b> &lt;b&gt; <a href="https://a/?q=1">link</a> a_b'
+    assert [body["text"] for _, _, body in seen] == [f"{text}\n@ann", text]
+
+
+@pytest.mark.parametrize(
+    ("signal", "severity", "priority"), [("abnormal", 1, 5), ("no_data", 2, 4), ("abnormal", 3, 3), ("recovered", 1, 2)]
+)
+def test_ntfy_gets_a_post_for_each_topic_as_urgent_as_its_severity(httpserver, signal, severity, priority):
+    _, seen = posts(httpserver, "ntfy", signal=signal, severity=severity)
+    assert [(body["topic"], body["priority"], body["markdown"]) for _, _, body in seen] == [
+        ("chat1", priority, True),
+        ("chat2", priority, True),
+    ]
+
+
+def test_ntfy_is_let_in_by_its_token(httpserver):
+    stand = BY_WAY["ntfy"]
+    httpserver.expect_request("/hook", headers={"Authorization": "Bearer token-secret"}).respond_with_data(stand.yes)
+    results = stand.channel(httpserver.url_for("/hook")).send(stand.notice())
+    assert all(one.ok for one in results.values())
+
+
+@pytest.mark.parametrize(
+    ("signal", "action"),
+    [("abnormal", "trigger"), ("no_data", "trigger"), ("recovered", "resolve"), ("closed", "resolve"), ("ack", "acknowledge")],
+)  # fmt: skip
+def test_pagerduty_gets_an_event_for_each_alert_under_the_alerts_id(httpserver, signal, action):
+    _, seen = posts(httpserver, "pagerduty", signal=signal, severity=2, alert_ids=("a1", "a2"), receivers=("db",))
+    assert [(body["event_action"], body["dedup_key"]) for _, _, body in seen] == [(action, "a1"), (action, "a2")]
+    assert {body["routing_key"] for _, _, body in seen} == {"token-secret"}
+    assert all(("payload" in body) == (action == "trigger") for _, _, body in seen)
+    assert all(body["payload"]["severity"] == "warning" for _, _, body in seen if action == "trigger")
+
+
+def test_pagerduty_makes_at_most_fifty_incidents_of_a_notice(httpserver):
+    _, seen = posts(httpserver, "pagerduty", alert_ids=tuple(f"a{n}" for n in range(200)), receivers=("db",))
+    assert len(seen) == 50
+
+
+def test_pagerduty_has_no_use_for_a_notice_without_alerts(httpserver):
+    results, seen = posts(httpserver, "pagerduty", alert_ids=(), signal="shield", receivers=("db",))
+    assert ([(one.ok, one.retryable, one.message) for one in results.values()], seen) == (
+        [(False, False, "it takes alerts only")],
+        [],
+    )
+
+
+def test_a_service_without_a_key_fails_alone(httpserver, monkeypatch):
+    stand = BY_WAY["pagerduty"]
+    httpserver.expect_request("/hook").respond_with_data(stand.yes)
+    table = Secret(env="KEYS")
+    rule = ChannelRule(way="pagerduty", url=httpserver.url_for("/hook"), secret=table)
+    results = build(rule, {"KEYS": '{"db": "k1"}'}).send(stand.notice(receivers=("db", "web")))
+    assert {name: one.ok for name, one in results.items()} == {"db": True, "web": False}
+
+
+@pytest.mark.parametrize(("severity", "signal", "color"), [(1, "abnormal", "attention"), (2, "abnormal", "warning"), (1, "recovered", "good")])  # fmt: skip
+def test_teams_gets_a_card_in_the_colour_of_its_notice_and_mentions_that_ping(httpserver, severity, signal, color):
+    _, seen = posts(httpserver, "msteams", severity=severity, signal=signal, mentions={"chat1": ["ann@a"]})
+    ((_, _, body),) = seen
+    card = body["attachments"][0]["content"]
+    assert (card["body"][0]["text"], card["body"][0]["color"]) == ("Tocsin [Fatal] CPU", color)
+    assert card["body"][1]["text"].endswith("<at>ann@a</at>")
+    assert card["msteams"]["entities"] == [
+        {"type": "mention", "text": "<at>ann@a</at>", "mentioned": {"id": "ann@a", "name": "ann@a"}}
+    ]
