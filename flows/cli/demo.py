@@ -23,7 +23,9 @@ from operators.model.settings import FlapSettings
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "demo"
+PACKED = Path(__file__).parents[1] / "demo" / "example"
+EXAMPLE = PACKED if PACKED.exists() else Path(__file__).parents[2] / "examples" / "demo"
+"""Rules and settings: in the package where it was installed, else in the checkout."""
 RULES, SETTINGS = EXAMPLE / "rules", EXAMPLE / "tocsin.yaml"
 
 
@@ -146,7 +148,7 @@ def _records(said: object) -> int:
 
 
 def _next(place: Path, morning: Morning, flap: str) -> list[str]:
-    tocsin, example = ".venv/bin/tocsin", "examples/demo"
+    tocsin, example = ("tocsin", str(PACKED)) if PACKED.exists() else (".venv/bin/tocsin", "examples/demo")
     summary = max(morning.notices, key=lambda notice: len(notice.alert_ids), default=None)
     alert = summary.alert_ids[0] if summary else ""
     flapping = [f"{tocsin} demo --flap off"] if flap == "on" else []
@@ -155,6 +157,6 @@ def _next(place: Path, morning: Morning, flap: str) -> list[str]:
         f"{tocsin} alerts list --data {place}",
         f"{tocsin} explain {alert} --data {place}",
         f'{tocsin} alerts search "replica is" --data {place}',
-        f"{tocsin} oncall --rules examples/demo/rules",
+        f"{tocsin} oncall --rules {example}/rules",
         f"{tocsin} replay --rules {example}/rules --settings {example}/tocsin.yaml --input {place}/events.jsonl --out {place}/replay",
     ]
