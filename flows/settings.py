@@ -157,6 +157,19 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Default: the first of kafka.topics."""
 
 
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From which level on lines are written."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An address that is posted to every few minutes while all is well; empty = none."""
+
+    url: str | Secret = ""
+    minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] = 5.0
+
+
 class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Everything the job can be told."""
 
@@ -176,6 +189,8 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     backup: BackupSettings = BackupSettings()
     kafka: KafkaSettings = KafkaSettings()
     metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     gateway: GatewaySettings = GatewaySettings()
     dead_letters: str = "data/dead_letters.jsonl"
     batch: AtLeastOne = 1000

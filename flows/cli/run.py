@@ -18,12 +18,14 @@ from flows.cli.supervise import supervise
 from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
+from flows.heartbeat import heartbeat_of
 from flows.job import Job, RulesError, build
 from flows.recovery.place import PlaceUnavailableError
 from flows.run import run as run_job
 from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
+from flows.telemetry.began import tell_what_begins
 from flows.telemetry.observability import Observability, open_observability
 from operators.model.snapshot import SnapshotError
 from operators.rules.advice import ways_without_channel
@@ -98,6 +100,7 @@ def _run(
         watched = open_observability(settings)
         job = build(settings, watched=watched)
         beside = courier_beside(job, notices, watched) if courier else None
+        beat = heartbeat_of(settings.heartbeat, lambda: watched.heart.trouble)
     except REFUSALS as error:
         fail(error)
     job.stop.on_signals(job.rules.again)
@@ -106,6 +109,9 @@ def _run(
     if beside is not None:
         watched.heart.also("courier", lambda: beside.alive)
     watched.start()
+    tell_what_begins(settings, job.rules.holder.current())
+    if beat is not None:
+        beat.start()
     try:
         left = run_job(job, beside)
     except (RuntimeError, *REFUSALS) as error:
@@ -116,6 +122,8 @@ def _run(
             panic.forget()
         fail(reason)
     finally:
+        if beat is not None:
+            beat.stop()
         watched.close()
     return left
 

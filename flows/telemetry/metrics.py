@@ -62,6 +62,15 @@ CREATED = Metric(
     help="Actions created; failed = the words of one had to be replaced because a template failed.",
 )  # fmt: skip
 
+# --- what runs
+
+BUILD = Metric(
+    name="tocsin_build_info",
+    kind="gauge",
+    labels=("version", "python"),
+    help="1 for the version of the program that runs.",
+)
+
 # --- what comes in
 
 RECORDS = Metric(
@@ -217,6 +226,7 @@ AM_BUILD = Metric(
 )  # fmt: skip
 
 METRICS = (
+    BUILD,
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
     RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
     SLOTS, STATES, OPEN_ALERTS, ALERTS, UNCHECKED, LOG_ENTRIES, BATCH_SECONDS, BUSY_SECONDS, WORKERS,

@@ -2,7 +2,9 @@
 
 import math
 import os
+import platform
 from collections.abc import Mapping
+from importlib.metadata import version
 
 import msgspec
 
@@ -10,7 +12,7 @@ from flows.settings import Settings, SettingsError
 from flows.telemetry.health import HealthServer, Heart
 from flows.telemetry.logs import set_up
 from flows.telemetry.meter import BOTH, Meter
-from flows.telemetry.metrics import Program
+from flows.telemetry.metrics import BUILD, Program
 from flows.telemetry.redaction import secrets_in
 from flows.telemetry.telemetry import Telemetry
 
@@ -39,13 +41,14 @@ def open_observability(
     settings: Settings,
     programs: tuple[Program, ...] = BOTH,
     *,
-    level: str = "info",
     environment: Mapping[str, str] = os.environ,
 ) -> Observability:
     """Set up logs, metrics and the port of a process that is job, courier or both. Raises SettingsError."""
-    redactor = set_up(level=level)
+    redactor = set_up(level=settings.log.level)
     redactor.learn(secrets_in(settings, environment))
     meter = Meter(settings.metrics.strategies, programs)
+    if "job" in programs:
+        meter.put(BUILD, 1.0, version("tocsin"), platform.python_version())
     heart = Heart(settings.recovery.interval) if "job" in programs else Heart(math.inf, waits_for=())
     data_ids = {topic: str(one.data_id) for topic, one in settings.kafka.topics.items()}
     telemetry = Telemetry(meter, heart, data_ids=data_ids, redactor=redactor)
