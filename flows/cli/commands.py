@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +11,16 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
+from flows.cli.effect import FINGERPRINT_LENGTH, Job, look_up_first, wait_for_effect
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
 from flows.cli.strict import Command, Group
-from flows.settings import commands_file, recovery_under
+from flows.settings import SettingsError, commands_file, recovery_under
+from operators.rules.ask.coverage import covers, is_whole_business
 from operators.rules.read.alone import read_alone
 from operators.rules.read.yaml_text import parse_yaml
-from operators.rules.shapes.model import Shield
+from operators.rules.shapes.model import FOREVER, Shield
 from sinks.appended import append_lines
-
-FINGERPRINT_LENGTH = 32
 
 
 def telling(command: Callable[..., None]) -> Callable[..., None]:
@@ -27,7 +28,10 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         settings_option,
         click.option("--data", metavar="DIR", help="Tell the job that `tocsin run --data` runs in this directory."),
-        click.option("--to", metavar="FILE", help="Append to this file of commands instead of what the settings name."),
+        click.option(
+            "--to", metavar="FILE", help="Only append to this file of commands: look nothing up, wait for nothing."
+        ),
+        click.option("--no-wait", is_flag=True, help="Do not wait until the job has acted."),
         click.option("--operator", default=getpass.getuser, help="Who says so.  [default: you]"),
         click.option("--message", "-m", default="", help="What to remember with it."),
     ):
@@ -43,26 +47,46 @@ class Telling(NamedTuple):
     to: str | None
     operator: str
     message: str
+    no_wait: bool = False
 
 
-def tell(whom: Telling, command: dict[str, Any]) -> None:
-    """Hand a command to the job: to its Kafka topic, else to its file of commands."""
+def tell(whom: Telling, command: dict[str, Any]) -> str:
+    """Hand a command to the job: to its Kafka topic, else to its file of commands; return the line."""
     settings = read_settings(whom.settings_path)
     command = {**command, "operator": whom.operator, "message": whom.message}
     line = typed(json.dumps({"kind": "command", "at": int(time.time()), **command}, ensure_ascii=False))
     if not (whom.to or whom.data) and settings.kafka.brokers and settings.kafka.commands:
-        from flows.sources.produce import send_one  # noqa: PLC0415 - the Kafka client loads only where it is used
+        from flows.sources.kafka_client import KafkaTroubleError  # noqa: PLC0415 - the Kafka client loads only where it is used
+        from flows.sources.produce import send_one  # noqa: PLC0415 - as above
+        from sinks.kafka.producer import DeliveryError  # noqa: PLC0415 - as above
 
-        send_one(settings.kafka, settings.kafka.commands, line.encode())
+        try:
+            send_one(settings.kafka, settings.kafka.commands, line.encode())
+        except (KafkaTroubleError, DeliveryError, SettingsError) as error:
+            fail(f"not sent: {error}")
         click.echo(f"sent to topic {settings.kafka.commands}")
     else:
         append(Path(whom.to or commands_file(settings, whom.data)), line)
+    return line
+
+
+def tell_of_alert(whom: Telling, name: str, command: dict[str, Any]) -> None:
+    """Hand the job a command about an alert that is there and open, and wait until it has acted; with `--to` only hand it over."""
+    if whom.to:
+        tell(whom, {**command, **_address(name)})
+        return
+    job = Job.of(read_settings(whom.settings_path), whom.data)
+    before = look_up_first(job, typed(name), command["command"])
+    line = tell(whom, {**command, "alert_id": before.alert.id})
+    if not whom.no_wait:
+        wait_for_effect(job, before, command["command"], whom.operator, line)
 
 
 def append(path: Path, line: str) -> None:
     """Append one line, durably."""
+    if not path.parent.is_dir():
+        fail(f"{path.parent}: no such directory: no job runs there")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         append_lines(path, f"{line}\n".encode())
     except OSError as error:  # one of writing knows no name
         fail(f"{path}: {error.strerror}")
@@ -78,7 +102,7 @@ def _on_alert(name: str, text: str, short: str | None = None) -> click.Command:
     @click.argument("alert", metavar="ALERT")
     @telling
     def command(alert: str, **whom: Any) -> None:
-        tell(Telling(**whom), {"command": name, **_address(alert)})
+        tell_of_alert(Telling(**whom), alert, {"command": name})
 
     return command
 
@@ -98,7 +122,7 @@ comment = _on_alert("comment", "Write a comment into the log of an alert.")
 @telling
 def assign(alert: str, users: tuple[str, ...], **whom: Any) -> None:
     """Make USERS responsible for an alert."""
-    tell(Telling(**whom), {"command": "assign", **_address(alert), "appointee": list(users)})
+    tell_of_alert(Telling(**whom), alert, {"command": "assign", "appointee": list(users)})
 
 
 @click.group(cls=Group)
@@ -108,9 +132,12 @@ def shield() -> None:
 
 @shield.command("add")
 @click.argument("document", metavar="YAML")
+@click.option("--yes", is_flag=True, help="Do not ask, even if it silences a whole business.")
 @telling
-def add_shield(document: str, **whom: Any) -> None:
-    """Begin a shield; YAML is its document, or @FILE that holds it.
+def add_shield(document: str, *, yes: bool, **whom: Any) -> None:
+    """Begin a shield; YAML is its document, or @FILE that holds it. It needs an end.
+
+    Says what the shield covers, and asks first where that is a whole business.
 
     \b
     tocsin shield add '{id: maintenance, bk_biz_id: 2, category: scope, scope_type: ip,
@@ -121,9 +148,14 @@ def add_shield(document: str, **whom: Any) -> None:
         fail(*(": ".join(filter(None, ("shield", *problem))) for problem in problems))
     if not isinstance(shape, dict) or "id" not in shape:
         fail("shield: expected a mapping with an `id`")
-    _, errors = read_alone(shape, Shield, time_zone=read_settings(whom["settings_path"]).time_zone)
-    if errors:
+    value, errors = read_alone(shape, Shield, time_zone=read_settings(whom["settings_path"]).time_zone)
+    if value is None:
         fail(*(f"shield: {error}" for error in errors))
+    if value.end_time >= FOREVER:
+        fail("shield: it has no end: give end_time (Unix seconds, or 2026-01-31T18:00:00+01:00)")
+    click.echo(covers(value), err=True)
+    if not yes and is_whole_business(value) and not (sys.stdin.isatty() and click.confirm("All of it?")):
+        fail("shield: not set; say --yes if a whole business is meant")
     tell(Telling(**whom), {"command": "shield", "shield": shape})
 
 

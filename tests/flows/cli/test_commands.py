@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -29,7 +30,7 @@ def told(tmp_path):
 
     def run(command, *arguments):
         result = CliRunner().invoke(command, [*arguments, "--to", str(path), "--operator", "alice", "-m", "mine"])
-        assert (result.exit_code, result.output) == (0, f"appended to {path}\n")
+        assert (result.exit_code, result.stdout) == (0, f"appended to {path}\n")
         decoded = decode(path.read_bytes().splitlines()[-1], "command")
         assert isinstance(decoded, Decoded)
         said = read_command(decoded.fields)
@@ -55,12 +56,14 @@ def test_an_assignment_names_its_people(told):
 
 
 def test_a_shield_is_its_document(told):
-    assert told(shield, "add", SHIELD).shield["scope_type"] == "biz"
+    assert told(shield, "add", SHIELD, "--yes").shield["scope_type"] == "biz"
 
 
 def test_a_shield_may_stand_in_a_file(told, tmp_path):
-    (tmp_path / "shield.yaml").write_text("\ufeffid: work\ncategory: dimension\n")
-    assert told(shield, "add", f"@{tmp_path}/shield.yaml").shield == {"id": "work", "category": "dimension"}
+    (tmp_path / "shield.yaml").write_text(
+        "\ufeffid: work\nend_time: 1700003600\ndimension_config: {strategy_id: [1]}\n"
+    )
+    assert told(shield, "add", f"@{tmp_path}/shield.yaml").shield["end_time"] == 1700003600
 
 
 def test_a_shield_ends_by_its_id(told):
@@ -75,6 +78,7 @@ def test_a_shield_ends_by_its_id(told):
         ("{category: scope}", ["shield: expected a mapping with an `id`"]),
         ("{id: [", ["shield: not YAML: line 2: did not find expected node content"]),
         ("@missing", ["missing: No such file or directory"]),
+        ("{id: 1, dimension_config: {strategy_id: [1]}}", ["shield: it has no end: give end_time"]),
         ("{id: 1, id: 2}", ["shield: duplicate key 'id' (line 1)"]),
         ("{id: 1, category: none, colour: red}", ["shield: category: expected", "shield: unknown key 'colour'"]),
     ],
@@ -88,6 +92,24 @@ def test_a_shield_that_the_job_would_refuse_is_never_sent(tmp_path, monkeypatch,
     for line, reason in zip(lines, reasons, strict=True):
         assert line.startswith(reason)
     assert not (tmp_path / "commands.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "document", [SHIELD, "{id: z, category: dimension, end_time: 1700003600}", "{id: z, end_time: 1700003600}"]
+)
+def test_a_shield_over_a_whole_business_must_be_meant(tmp_path, document):
+    result = CliRunner().invoke(shield, ["add", document, "--to", str(tmp_path / "c")])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0].startswith("covers every alert of business 0, until ")
+    assert result.output.splitlines()[1] == "shield: not set; say --yes if a whole business is meant"
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_directory_without_a_job_is_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(shield, ["end", "work"])
+    assert (result.exit_code, result.output) == (1, "data: no such directory: no job runs there\n")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_command_arrives_when_it_was_said(tmp_path, monkeypatch):
@@ -117,7 +139,8 @@ def test_a_command_goes_where_the_job_that_follows_a_file_looks(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     place = place.replace("/var", str(tmp_path))
     monkeypatch.setenv("TOCSIN__STORE__DSN", dsn.replace("/var", str(tmp_path)))
-    told = CliRunner().invoke(ack, [ALERT, *(["--data", data] if data else [])])
+    Path(place).parent.mkdir(parents=True)
+    told = CliRunner().invoke(shield, ["end", "work", *(["--data", data] if data else [])])
     settings = Settings(store=StoreSettings(dsn.replace("/var", str(tmp_path))))
     job = with_options(settings, {**PLAIN, "inputs": ("events.jsonl",), "follow": True, "data": data})
     assert told.output == f"appended to {place}\n"
