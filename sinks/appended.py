@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ def append_lines(path: Path, lines: bytes) -> None:
     What a process left that died within a line is cut off first: whoever wrote it knows that it does not count.
     """
     with _held(path) as handle:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe or device keeps nothing that could be mended
+            _write(handle, lines)
+            return
         end = _mended(handle)
         try:
             _write(handle, lines)

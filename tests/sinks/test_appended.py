@@ -60,6 +60,12 @@ def test_what_a_dead_process_left_half_written_is_mended_first(tmp_path: Path, l
     assert file.read_bytes() == kept + b"[]\n"
 
 
+def test_a_device_takes_lines_as_it_can():
+    append_lines(Path("/dev/null"), b"{}\n")
+    with pytest.raises(OSError, match="No space left on device"):
+        append_lines(Path("/dev/full"), b"{}\n")
+
+
 def test_several_processes_may_append_at_once(tmp_path: Path):
     file = tmp_path / "lines"
     program = f"from pathlib import Path\nfrom sinks.appended import append_lines\nfor _ in range(50): append_lines(Path({str(file)!r}), b'\"' + b'x' * 9000 + b'\"\\n')"
