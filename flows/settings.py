@@ -61,6 +61,10 @@ class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin from the newest complete set where a worker has no state, or that of another number of workers."""
 
 
+Format = Literal["tocsin", "prometheus", "alertmanager", "grafana", "pagerduty", "zabbix", "cloudevents", "bk-monitor"]
+"""A format of operators/intake/formats/table.py."""
+
+
 class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files of events to read (`-` is stdin), one after the other.
 
@@ -75,6 +79,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each line says by `kind` what it is, as in a replay: a file of one's own, for it may hold commands and rules."""
     commands: str = ""
     """A file of commands to follow beside them; `tocsin ack` and its like append to it."""
+    format: Format = "tocsin"
+    """What the lines of the files are (docs/gateway.md)."""
     spool: str = ""
     """A directory that gateways write to; where it is named, the job follows it instead of files."""
 
@@ -83,7 +89,7 @@ class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A topic of events: the data id that metrics show, and how its records are read."""
 
     data_id: int | str = 0
-    decoder: Literal["tocsin"] = "tocsin"
+    decoder: Format = "tocsin"
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "flows.cli.demo:demo",
     "explain": "flows.cli.explain:explain",
     "gateway": "flows.cli.gateway:gateway",
+    "intake": "flows.cli.intake:intake",
     "notice": "flows.cli.notice:notice",
     "oncall": "flows.cli.oncall:oncall",
     "outbox": "flows.cli.outbox:outbox",

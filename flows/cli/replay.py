@@ -15,6 +15,8 @@ from flows.replay.outcome import summary
 from flows.replay.replay import Line, Replay
 from flows.rules.templates import renderer
 from flows.sources.lines import InputError
+from operators.intake.formats.table import FORMATS
+from operators.intake.formats.unpack import OURS
 from operators.model.reason import DeadReason
 from operators.rules.read.lines import with_lines
 from operators.rules.read.load import load
@@ -35,6 +37,7 @@ NO_RECORD = (
     metavar="FILE",
     help="JSON lines in arrival order; `-` is stdin, .gz and .zst are read.",
 )
+@click.option("--format", "name_of_format", type=click.Choice(list(FORMATS)), default=OURS, help="What the lines are.")
 @click.option(
     "--out",
     required=True,
@@ -46,14 +49,21 @@ NO_RECORD = (
 @lone_settings_option
 @click.option("--follow", is_flag=True, help="Show a live table while it runs.")
 def replay(
-    rules: str, inputs: tuple[str, ...], out: Path, until: int | None, settings_path: str | None, *, follow: bool
+    rules: str,
+    inputs: tuple[str, ...],
+    name_of_format: str,
+    out: Path,
+    until: int | None,
+    settings_path: str | None,
+    *,
+    follow: bool,
 ) -> None:
     """Run the whole decision core on a virtual clock: no server, no wall clock, equal inputs give equal bytes.
 
     Writes alerts, logs, signals, actions, notices, dead letters and archived events as JSON lines, and summary.json;
     prints what it came to. Exit 1 when rules or input cannot be used, 3 when no line could be read as a record.
     """
-    driver, counted = _prepare(rules, settings_path), _Counted(inputs)
+    driver, counted = _prepare(rules, settings_path), _Counted(inputs, name_of_format)
     try:
         if follow:
             from flows.cli.live import watched  # noqa: PLC0415 - rich is slow to import
@@ -79,11 +89,11 @@ def replay(
 class _Counted:
     """The lines of inputs, and how many there were so far that are not blank."""
 
-    def __init__(self, inputs: Sequence[str]) -> None:
-        self._inputs, self.count = inputs, 0
+    def __init__(self, inputs: Sequence[str], name_of_format: str) -> None:
+        self._inputs, self._format, self.count = inputs, name_of_format, 0
 
     def lines(self) -> Iterator[Line]:
-        for line in read_lines(self._inputs):
+        for line in read_lines(self._inputs, self._format):
             self.count += 1
             yield line
 

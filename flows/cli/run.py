@@ -27,6 +27,7 @@ from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
 from flows.telemetry.observability import Observability, open_observability
+from operators.intake.formats.table import FORMATS
 from operators.model.snapshot import SnapshotError
 from operators.rules.advice import ways_without_channel
 from operators.rules.book import RuleBook
@@ -44,6 +45,12 @@ log = structlog.get_logger()
 @click.command(cls=Command, short_help="Run the job: events in, alerts and notices out.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
+@click.option(
+    "--format",
+    "name_of_format",
+    type=click.Choice(list(FORMATS)),
+    help="What the lines of --input are.  [default: tocsin]",
+)
 @click.option("--spool", metavar="DIR", help="Follow what gateways write into this directory (docs/gateway.md).")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
 @click.option(
@@ -222,6 +229,7 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
         follow=options["follow"],
         clock=clock,
         recording=options["recording"] or given.recording,
+        format=options["name_of_format"] or given.format,
     )
 
 

@@ -24,6 +24,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     source: str
     number: int
     raw: bytes
+    kind: str = MIXED
 
 
 class Replay:
@@ -57,7 +58,7 @@ class Replay:
     def fold(self, line: Line) -> None:
         """Fold one line at its arrival time, which is never less than that of the line before."""
         clock = self.worker.clock
-        record = self.intake.record(Raw(None, line.source, str(line.number), line.raw, MIXED), floor=clock)
+        record = self.intake.record(Raw(None, line.source, str(line.number), line.raw, line.kind), floor=clock)
         if clock and record.at - clock > JUMP:
             self.outcome.jumps.append({"line": line.number, "from": clock, "to": record.at})
         self.worker.fold(record)

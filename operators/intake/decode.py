@@ -85,12 +85,19 @@ MAY_BE = {
     MIXED: KINDS,
 }  # fmt: skip
 """Kind of a source -> what its records may be: whoever may write events must not command (design.md 7.58)."""
+REFUSED = "refused"
+"""Kind of a record that its source could not use; the kind goes on with the reason and the detail."""
 STRICT = frozenset({"command", "rules"})
 """Kinds whose fields are kept as they come."""
 
 _event = msgspec.json.Decoder(Event)
 _wire = msgspec.json.Decoder(Wire)
 _any = msgspec.json.Decoder(dict[str, Any])
+
+
+def refused_kind(reason: DeadReason, detail: str) -> str:
+    """Return the kind of a record that is to be a dead letter."""
+    return f"{REFUSED} {reason.value} {detail}"
 
 
 def depth(raw: bytes) -> int:
@@ -125,6 +132,9 @@ def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
 
     `kind` is that of its source: what a record is that says nothing, and what it may be (`MAY_BE`).
     """
+    if kind.startswith(REFUSED):
+        _, reason, detail = kind.split(" ", 2)
+        return Refusal(DeadReason(reason), detail)
     refusal = oversized(raw)
     if refusal is not None:
         return refusal

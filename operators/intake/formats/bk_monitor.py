@@ -1,15 +1,14 @@
 """bk-monitor's push of custom events: `{data_id, access_token, data: [...]}` (gateway.md 5). The token is never kept."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from operators.intake.formats.format import BK_MONITOR, Foreign, Made, Refused, line, plain_tags, text_in, unreadable
+from operators.model.bounds import LAST_SECOND
 
 OVER = "recovery"
 """Value of the dimension `event_type` of an event that ends its problem."""
-MILLISECONDS = 10_000_000_000
-"""Times from here on are no seconds."""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -21,11 +20,11 @@ class Content(msgspec.Struct, frozen=True):
 class Pushed(msgspec.Struct, frozen=True):
     """One event."""
 
-    event_name: str
+    event_name: Annotated[str, msgspec.Meta(min_length=1)]
     target: str = ""
     event: Content = Content()
     dimension: dict[str, Any] = {}
-    timestamp: int | float | None = None
+    timestamp: Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND * 1000)] | None = None
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ def _event(pushed: Pushed, data_id: str, at: int) -> Foreign:
     )
 
 
-def _second(timestamp: float | None, at: int) -> int:
+def _second(timestamp: int | None, at: int) -> int:
     if timestamp is None:
         return at
-    return int(timestamp // 1000 if timestamp >= MILLISECONDS else timestamp)
+    return timestamp // 1000 if timestamp > LAST_SECOND else timestamp

@@ -4,7 +4,7 @@ The macros of Zabbix are texts, empty or unresolved (`{HOST.IP}`, `*UNKNOWN*`) w
 """
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,8 +20,8 @@ _UNRESOLVED = re.compile(r"\{[A-Z.$0-9:]+\}|\*UNKNOWN\*")
 class Told(msgspec.Struct, frozen=True):
     """The body."""
 
-    event_id: str
-    name: str
+    event_id: Annotated[str, msgspec.Meta(min_length=1)]
+    name: Annotated[str, msgspec.Meta(min_length=1)]
     value: str = "1"
     """1: there is a problem; 0: it is over."""
     severity: str = ""

@@ -1,0 +1,107 @@
+"""`tocsin intake`: what the job would make of records, without a job."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+import msgspec
+
+from flows.cli.fail import fail
+from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
+from operators.intake.decode import Refusal, decode
+from operators.intake.formats.table import FORMATS
+from operators.intake.formats.unpack import OURS, Part, unpack
+from operators.model.event import Event
+
+SHOWN = (
+    "status",
+    "severity",
+    "alert_name",
+    "target",
+    "plugin_id",
+    "event_id",
+    "time",
+    "anomaly_time",
+    "until",
+    "dedupe_md5",
+)
+"""Fields of an event that are shown, where it has them."""
+
+
+@click.group()
+def intake() -> None:
+    """Look at what comes in."""
+
+
+@intake.command()
+@click.argument("path", metavar="FILE")
+@click.option("--format", "name", type=click.Choice(list(FORMATS)), default=OURS, help="What the records are.")
+@click.option("--at", type=int, metavar="T", help="They arrive at this second.  [default: when each says so, else now]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+def test(path: str, name: str, at: int | None, *, as_json: bool) -> None:
+    """Show what each record of FILE becomes, and why not.
+
+    FILE (`-` is stdin) holds a record a line, or one record over several lines. Exit 1 if anything of it is refused.
+    """
+    refused = 0
+    for number, body in _records(path):
+        for part in unpack(body, name, at, otherwise=int(time.time())):
+            refused += _tell(number, part, as_json=as_json)
+    if refused:
+        click.echo(f"{refused} refused", err=True)
+        sys.exit(1)
+
+
+def _records(path: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the records with their lines; a file whose first line is no JSON of its own is one record."""
+    try:
+        with open_input(path) as stream:
+            found = [(number, raw) for number, raw in enumerate(lines(stream), 1) if raw.strip()]
+    except READ_ERRORS as error:
+        fail(input_error(path, error))
+    if len(found) > 1 and not _is_json(found[0][1]):
+        whole = b"\n".join(raw for _, raw in found)
+        if _is_json(whole):
+            yield found[0][0], whole
+            return
+    yield from found
+
+
+def _is_json(raw: bytes) -> bool:
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _tell(number: int, part: Part, *, as_json: bool) -> int:
+    """Show a part; return 1 if it is refused."""
+    if part.kind == "command":
+        command = {key: value for key, value in msgspec.json.decode(part.raw).items() if key not in ("at", "kind")}
+        _show(number, "command", command, as_json=as_json)
+        return 0
+    event = decode(part.raw, part.kind)
+    if isinstance(event, Refusal):
+        _show(number, "refused", {"reason": str(event.reason), "detail": event.detail}, as_json=as_json)
+        return 1
+    assert isinstance(event, Event)
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    _show(
+        number, "event", fields if as_json else {key: fields[key] for key in SHOWN if fields.get(key)}, as_json=as_json
+    )
+    return 0
+
+
+def _show(number: int, what: str, fields: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode({"line": number, what: fields}))
+        return
+    click.echo(f"line {number}: {what} " + " ".join(f"{key}={_plain(value)}" for key, value in fields.items()))
+
+
+def _plain(value: Any) -> str:
+    text = str(value)
+    return text if text and " " not in text else repr(text)
