@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from flows.cli.fail import fail
+from flows.cli.strict import Group
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
 from operators.intake.decode import Refusal, decode
 from operators.intake.formats.table import FORMATS
@@ -30,7 +31,7 @@ SHOWN = (
 """Fields of an event that are shown, where it has them."""
 
 
-@click.group()
+@click.group(cls=Group)
 def intake() -> None:
     """Look at what comes in."""
 
