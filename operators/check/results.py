@@ -12,6 +12,7 @@ from operators.check.series import reach, result_level
 from operators.model.alert import ABNORMAL, NO_DATA_TAG
 from operators.model.check import CheckResult
 from operators.model.event import Event
+from operators.model.identity import first_tag
 from operators.model.memory import EMPTY, Anomaly, CheckMemory, Normal
 from operators.rules.shapes.model import Strategy
 
@@ -51,7 +52,7 @@ def fold_event(memory: CheckMemory | None, event: Event, strategy: Strategy | No
         return memory
     if memory.is_superseded:  # the strategy still detects, so nothing has taken its place
         memory = replace(memory, is_superseded=False)
-    if any(tag.key == NO_DATA_TAG for tag in event.tags):
+    if first_tag(event, NO_DATA_TAG) is not None:
         return replace(memory, is_data_back=False) if memory.is_data_back else memory
     if strategy is None or not strategy.items:
         return memory  # no window will look at it

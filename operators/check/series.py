@@ -122,6 +122,13 @@ def _worked_out(strategy: Strategy, severity: int, of_alert: int, level: int) ->
     )
 
 
+def is_same_level(before: Event, event: Event, strategy: Strategy) -> bool:
+    """Return True if the results of one level speak of two events of the same severity."""
+    if before.event_id.count(".") != PARTS_OF_EVENT_ID - 1 and event.event_id.count(".") != PARTS_OF_EVENT_ID - 1:
+        return True  # no event names its level
+    return result_level(before, strategy) == result_level(event, strategy)
+
+
 def result_level(event: Event, strategy: Strategy) -> int:
     """Return the level whose check results speak of an event: named by its id, else its severity.
 

@@ -15,7 +15,7 @@ from operators.model.check import Check, CheckResult
 from operators.model.command import Command
 from operators.model.event import SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
-from operators.model.identity import event_uid, fingerprint
+from operators.model.identity import event_uid, fingerprint, same_keys, same_text
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
@@ -131,6 +131,10 @@ def _said_arrival(raw: bytes, decoded: Event | Decoded | Refusal) -> int | None:
     return time if at is None else at
 
 
+NO_EXTRA: dict[str, Any] = {}
+"""The `extra_info` of all events that have none."""
+
+
 def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> Event | Dropped:
     """Enrich an event, then give it its fingerprint and id: the key depends on enrichment (spec/lifecycle.md 11.2)."""
     enriched = enrich_event(event, book, settings)
@@ -141,6 +145,10 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> E
         enriched,
         id=event_uid(enriched, algorithm),
         dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm),
+        plugin_id=same_text(enriched.plugin_id),
+        alert_name=same_text(enriched.alert_name),
+        dedupe_keys=same_keys(enriched.dedupe_keys),
+        extra_info=enriched.extra_info or NO_EXTRA,
         at=at,
         create_time=at,
     )

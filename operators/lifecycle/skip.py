@@ -1,6 +1,6 @@
 """Which repeats of an event can change no verdict, so that no checker has to look (design.md 7.36)."""
 
-from operators.check.series import result_level
+from operators.check.series import is_same_level
 from operators.model.event import Event
 from operators.model.memory import CheckMemory
 from operators.rules.ask.facts import raw_dimensions
@@ -41,7 +41,7 @@ def _is_newest(memory: CheckMemory | None, event: Event) -> bool:
 
 def _says_the_same(before: Event, event: Event, strategy: Strategy) -> bool:
     """Return True if two events of one fingerprint are alike in all that rules and windows may ask."""
-    return are_alike(before, event) and result_level(before, strategy) == result_level(event, strategy)
+    return are_alike(before, event) and is_same_level(before, event, strategy)
 
 
 def are_alike(before: Event, event: Event) -> bool:

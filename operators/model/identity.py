@@ -70,6 +70,18 @@ def dedupe_keys(of_strategy: bool, chosen: tuple[str, ...]) -> tuple[tuple[str, 
     return tuple((key, reader(key)) for key in sorted(keys))
 
 
+@lru_cache(maxsize=256)
+def same_keys(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return these `dedupe_keys` as one object for all events that name them: an open alert keeps its event."""
+    return chosen
+
+
+@lru_cache(maxsize=4096)
+def same_text(text: str) -> str:
+    """Return a text that many events hold as one object for all of them."""
+    return text
+
+
 def fingerprint(event: Event, algorithm: str) -> str:
     """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
     if event.dedupe_md5:
