@@ -209,6 +209,8 @@ def _show(savepoint: Savepoint) -> None:
 
 
 def _reached(place: ReadUpTo) -> str:
+    if isinstance(place, FilesPlace) and place.place is not None:
+        return f"file {place.place[0] + 1}, line {place.place[2]}"
     if isinstance(place, FilesPlace):
         return "\n".join(f"{file.name}, line {file.line}" for file in place.files)
     return f"{_utc(place.clock)} (worker {place.worker})"

@@ -149,7 +149,8 @@ def _of_a_cluster() -> SavepointError:
 def _place(worker: int, kept: object) -> ReadUpTo:
     if isinstance(kept, dict):
         return KafkaPlace(worker, kept["clock"], kept["partitions"])
-    return msgspec.convert({"type": "files", "worker": worker, "files": kept}, FilesPlace)
+    named = "place" if isinstance(kept, tuple) and kept and isinstance(kept[0], int) else "files"
+    return msgspec.convert({"type": "files", "worker": worker, named: kept}, FilesPlace)
 
 
 def write(savepoint: Savepoint, path: Path) -> None:

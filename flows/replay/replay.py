@@ -62,7 +62,7 @@ class Replay:
         if clock and record.at - clock > JUMP:
             self.outcome.jumps.append({"line": line.number, "from": clock, "to": record.at})
         self.worker.fold(record)
-        self._take()
+        self.take()
         if isinstance(record.body, ReceiptLine):
             self._fold_receipt(record, record.body)
 
@@ -76,7 +76,8 @@ class Replay:
             voice = self.notices.store_of(notice.bk_biz_id).converge.voice
             voice.settle(notice.receivers, notice.alert_ids, self.worker.clock)
 
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Keep what came out since the last call."""
         for thing in self.worker.drain().documents:
             self.outcome.take(thing)
         for thing in self.notices.advance(self.worker.clock):
@@ -87,7 +88,7 @@ class Replay:
         if until is not None:
             self.worker.advance(until)
         self.worker.close()
-        self._take()
+        self.take()
         return self.outcome
 
 

@@ -16,7 +16,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from flows.settings import SourceSettings
 from flows.sources.foreign import unpacked
-from flows.sources.places import Places
+from flows.sources.places import Places, by_number
 from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop
 from operators.intake.decode import MIXED
@@ -124,7 +124,8 @@ class FilesSource(FixedPartitionedSource[Polled, State]):
         left = self._inherited() if resume_state is None else None
         places = Places(starmap(FilePlace, resume_state or ()))
         if isinstance(left, FilesPlace):
-            places = Places(left.files, elsewhere=True)
+            before = by_number(left.place, self._settings.files, self._settings.commands) if left.place else left.files
+            places = Places(before, elsewhere=True)
         return FilesPart(
             self._settings, size=self._size, stop=self._stop, places=places, skew=self._skew, answered=self._answered
         )

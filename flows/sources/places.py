@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 from zlib import crc32
@@ -34,6 +34,19 @@ def seen(name: str) -> Seen | None:
     except FileNotFoundError:
         return None
     return Seen(found.st_dev, found.st_ino, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+
+def by_number(place: Sequence[int], files: Sequence[str], commands: str) -> list[FilePlace]:
+    """Return the places of files that a savepoint of format 1 knew by their number; those before the last were read."""
+    number, offset, line, of_commands, line_of_commands = place
+    reached: list[tuple[str, int | None, int]] = [(name, None, 0) for name in files[:number]]
+    reached += [(name, offset, line) for name in files[number:][:1]]
+    reached += [(commands, of_commands, line_of_commands)] if commands else []
+    return [
+        FilePlace(name, now.device, now.inode, now.size if offset is None else offset, line)
+        for name, offset, line in reached
+        if (now := seen(name)) is not None
+    ]
 
 
 class Places:

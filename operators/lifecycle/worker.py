@@ -57,7 +57,7 @@ class Worker:
 
     def __init__(
         self, settings: CoreSettings, book: RuleBook | None = None, *, limits: Limits | None = None,
-        beside: "Worker | None" = None, hand: Callable[[Handed | InForce], None] | None = None,
+        beside: "Worker | None" = None, hand: Callable[[Handed | InForce], object] | None = None,
     ) -> None:  # fmt: skip
         self.said: list[Any] = beside.said if beside else []
         self.handed: list[Handed | InForce] = beside.handed if beside else []

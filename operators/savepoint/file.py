@@ -61,7 +61,9 @@ class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
     """How far the only worker had read its files, commands among them; the latest stands last."""
 
     worker: int
-    files: tuple[FilePlace, ...]
+    files: tuple[FilePlace, ...] = ()
+    place: tuple[int, int, int, int, int] | None = None
+    """Of format 1, which knew files by their number: that of the last one, its bytes and lines; those of the commands."""
 
 
 class IntakeState(msgspec.Struct, frozen=True, tag="intake"):
