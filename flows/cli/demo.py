@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.cli.run import courier_beside, kept_in
+from flows.cli.show import Morning, as_json, read_letters, read_notices, show
 from flows.cli.strict import Command
-from flows.demo.show import Morning, as_json, read_letters, read_notices, show
 from flows.demo.storm import storm
 from flows.job import Job, build
 from flows.run import run

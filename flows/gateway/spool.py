@@ -10,11 +10,12 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from flows.gateway.durable import BusyError, Kind, NoRoomError, NotKeptError, Pressure
+from flows.sources.lines import SPOOLED
 
 SEGMENT = 64 * 1024 * 1024
 """Bytes after which a new segment begins."""
@@ -28,8 +29,7 @@ NAME = "{:012d}.jsonl"
 LOCK = "lock"
 
 
-KINDS: Mapping[bytes, Kind] = {b"e": "event", b"c": "command"}
-_MARKS = {kind: mark for mark, kind in KINDS.items()}
+_MARKS = {kind: mark for mark, kind in SPOOLED.items()}
 
 
 def head(kind: Kind, at: int) -> bytes:

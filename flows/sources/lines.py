@@ -5,9 +5,9 @@ import gzip
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import zstandard
 
@@ -16,6 +16,8 @@ from operators.intake.decode import MAX_BYTES
 READ_ERRORS = (OSError, EOFError, zstandard.ZstdError)
 """What opening or reading an input may raise."""
 PACKED = (".gz", ".zst")
+SPOOLED: Mapping[bytes, Literal["event", "command"]] = {b"e": "event", b"c": "command"}
+"""What stands before a line of a gateway's spool -> its kind."""
 
 
 class InputError(Exception):

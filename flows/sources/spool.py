@@ -12,8 +12,8 @@ from typing import IO
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from flows.gateway.spool import KINDS
 from flows.sources.files import unheard
+from flows.sources.lines import SPOOLED
 from flows.stop import AT_ONCE, Stop
 from operators.intake.poll import Polled, Raw
 
@@ -38,7 +38,7 @@ class Folder:
         while len(raws) < most and (line := self._next()) is not None:
             mark, _, rest = line.partition(b" ")
             second, _, body = rest.partition(b" ")
-            kind = KINDS.get(mark)
+            kind = SPOOLED.get(mark)
             if kind is None or not second.isdigit():
                 continue  # a folder that something else has written into
             number, offset = self.place

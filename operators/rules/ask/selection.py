@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from operators.rules.ask.match import HOST_FIELDS, Facts, Matcher, compile_conditions, condition_groups, condition_text
+from operators.rules.ask.match import Facts, Matcher, compile_conditions, condition_groups
+from operators.rules.shapes.condition import HOST_FIELDS, condition_text
 from operators.rules.shapes.model import Condition
 
 Rule = TypeVar("Rule")

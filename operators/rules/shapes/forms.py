@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from operators.rules.ask.match import HOST_FIELDS, NODE_FIELDS, condition_text
 from operators.rules.shapes.channel import Channel, Secret
-from operators.rules.shapes.condition import Condition
+from operators.rules.shapes.condition import HOST_FIELDS, NODE_FIELDS, Condition, condition_text
 from operators.rules.shapes.forms_channel import checked_channel, checked_secret, named_secret
 from operators.rules.shapes.patterns import pattern_error
 from operators.rules.shapes.people import (

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.rules.ask.match import compile_conditions, condition_groups, condition_text
+from operators.rules.ask.match import compile_conditions, condition_groups
+from operators.rules.shapes.condition import condition_text
 from operators.rules.shapes.model import Condition
 
 
