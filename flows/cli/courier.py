@@ -71,6 +71,7 @@ def courier(
                 fallback=fallback,
                 observer=observer,
                 grace=grace,
+                users=lambda: rules.holder.current().users,
             )
             ended_well = _deliver(made, rules, watched)
             outbox.close()

@@ -13,6 +13,7 @@ COMMANDS = {
     "ack": "flows.cli.commands:ack",
     "alerts": "flows.cli.alerts:alerts",
     "assign": "flows.cli.commands:assign",
+    "channels": "flows.cli.channels:channels",
     "close": "flows.cli.commands:close",
     "comment": "flows.cli.commands:comment",
     "courier": "flows.cli.courier:courier",

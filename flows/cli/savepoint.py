@@ -103,7 +103,7 @@ def show(file: Path) -> None:
         fail(error)
 
 
-@savepoint.command()
+@savepoint.command(short_help="Write parts of a savepoint of a job that may be running.")
 @click.option(
     "--to", "place", required=True, metavar="PLACE", help="A folder that all workers reach, or s3://bucket/prefix."
 )
@@ -122,7 +122,7 @@ def backup(place: str, **options: Any) -> None:
         fail(error)
 
 
-@savepoint.command()
+@savepoint.command(short_help="Begin a job from the newest whole savepoint of a place.")
 @click.option("--from", "place", metavar="PLACE", help="Where parts lie; default: setting backup.place.")
 @where
 @click.option("--worker", metavar="I/N", help="Be worker I of N; default: settings kafka.worker and kafka.workers.")

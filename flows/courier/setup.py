@@ -10,6 +10,7 @@ from flows.courier.observer import Observer
 from flows.courier.writeback import WriteBack
 from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels.build import build_all
+from sinks.channels.contacts import Users, addressed
 from sinks.channels.plain import Console, File
 from sinks.channels.result import Channel
 from sinks.channels.secrets import MissingSecretError
@@ -27,16 +28,17 @@ class Fleets:
 
     def __init__(
         self, rules: ChannelRules, fallback: Channel | None, environ: Mapping[str, str] | None = None,
-        *, only_without_channels: bool = False,
+        *, only_without_channels: bool = False, users: Users = dict,
     ) -> None:  # fmt: skip
-        self._rules, self._fallback, self._environ = rules, fallback, environ
+        self._rules, self._fallback, self._environ, self._users = rules, fallback, environ, users
         self._only_without_channels = only_without_channels
         self._seen = self._built = rules()
         self.channels = self._all(self._built)
 
     def _all(self, rules: Sequence[ChannelRule]) -> dict[str, Channel]:
         is_left_out = self._only_without_channels and rules
-        return build_all(rules, None if is_left_out else self._fallback, self._environ)
+        made = build_all(rules, None if is_left_out else self._fallback, self._environ)
+        return addressed(made, [one.way for one in rules], self._users)
 
     def news(self) -> Fleet | None:
         """Return the channels of changed rules; None where nothing changed, or where a secret of them is missing."""
@@ -70,12 +72,14 @@ def courier_of(
     only_without_channels: bool = False,
     observer: Observer | None = None,
     grace: float = 30.0,
+    users: Users = dict,
 ) -> Courier:
     """Return a courier ready to start; it follows the rules. Raises MissingSecretError where a secret is not there.
 
+    `users` are the people of the rules in force.
     `only_without_channels`: the fallback serves while the rules have no channel at all; then a way without one is given up.
     """
-    fleets = Fleets(rules, fallback, only_without_channels=only_without_channels)
+    fleets = Fleets(rules, fallback, only_without_channels=only_without_channels, users=users)
     return Courier(
         outbox,
         fleets.channels,

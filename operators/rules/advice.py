@@ -16,11 +16,12 @@ from operators.rules.shapes.model import (
     UserGroup,
 )
 from operators.rules.shapes.nearest import nearest
+from operators.rules.shapes.ways import TABLE
 
 Advice = tuple[str, str, str, str]
 """(kind, id, place in the document, what is hardly meant)."""
 
-_CONTACTS = {"mail": "mail", "sms": "phone", "voice": "phone"}
+_CONTACTS = {way.name: way.contact for way in TABLE if way.contact and not way.chats}
 """Way -> the contact of a person that it needs."""
 _LEVELS = {"1", "2", "3"}
 

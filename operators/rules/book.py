@@ -53,7 +53,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
 )
 """Kind, the top-level key of a rule file -> the shape of its documents."""
 
-NOT_YET: frozenset[str] = frozenset({"users"})
+NOT_YET: frozenset[str] = frozenset()
 """Kinds that are read and checked but not yet acted on."""
 
 _ID_FIELDS = {"channels": "way", "hosts": "bk_host_id", "topology": "key", "tests": "name"}
