@@ -91,6 +91,8 @@ SETTINGS = {
     "timeout": 400,
     "ended_retention": 300,
     "recover_delay": 30,
+    "clock_skew": 20,
+    "late": 200,
     "quota": {"alert": {"threshold": 3, "window": 100}, "action": {"threshold": 3, "window": 60}},
     "converge": {"window": 60, "delay": 20, "business_threshold": 1},
     "noise_reduce": {"window": 60},
@@ -107,6 +109,7 @@ EXTRA_SHIELD = {
 severities = st.sampled_from([1, 2, 2, 3])
 statuses = st.sampled_from(["ABNORMAL", "ABNORMAL", "ABNORMAL", "RECOVERED", "CLOSED"])
 delays = st.one_of(st.just(0), st.integers(1, 90), st.integers(90, 700))
+leases = st.one_of(st.none(), st.none(), st.integers(-20, 400))
 lags = st.one_of(st.just(0), st.integers(-30, 30), st.integers(0, 2000))
 
 
@@ -127,9 +130,11 @@ def events(draw, at):
     tags = (
         [{"key": "__NO_DATA_DIMENSION__", "value": True}] if no_data else [{"key": "ip", "value": identity["target"]}]
     )
+    lease = draw(leases)
     return event(
         at,
         draw(statuses),
+        **({} if lease is None else {"until": T0 + at + lease}),
         **{"alert_name": "", **identity},
         time=T0 + at - draw(lags),
         severity=draw(severities),

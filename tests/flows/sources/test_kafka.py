@@ -380,3 +380,20 @@ def polls(part: KafkaPart, seconds: float) -> list:
         found += part.next_batch()
         time.sleep(0.01)
     return found
+
+
+def test_a_topic_of_another_format_becomes_events_commands_and_refusals(topics, world):
+    topic, plain = topics.make("zabbix"), topics.make("raw")
+    problem = b'{"event_id": "1", "trigger_id": "7", "name": "full", "host": "h"}'
+    update = b'{"event_id": "1", "trigger_id": "7", "name": "full", "host": "h", "update_status": "1", "update_action": "closed"}'
+    topics.put(topic, 0, (T, problem), (T + 1, update), (T + 2, b"{"))
+    topics.put(plain, 0, (T, problem))
+    here = world(topics={topic: TopicSettings(decoder="zabbix"), plain: TopicSettings()})
+    found = [raw for raw, _ in poll(here.part(), 4)]
+    foreign = [raw for raw in found if raw.source == topic]
+    assert [(raw.at - T, raw.position, raw.kind.split()[0]) for raw in foreign] == [
+        (0, "0:0", "event"),
+        (1, "0:1", "command"),
+        (2, "0:2", "refused"),
+    ]
+    assert [raw.raw for raw in found if raw.source == plain] == [problem]
