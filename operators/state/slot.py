@@ -20,35 +20,39 @@ _decode = msgspec.msgpack.Decoder(list[State]).decode
 class Slot:
     """States by fingerprint."""
 
-    __slots__ = ("_encoded", "states")
+    __slots__ = ("_changed", "_encoded", "states")
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
         self._encoded: dict[str, bytes] = {}
+        """In the order of `states`."""
+        self._changed: set[str] = set()
+        """Fingerprints whose encoded form is older than their state."""
 
     def put(self, state: State) -> None:
         """Keep a state, new or changed."""
         md5 = state.dedupe_md5
+        if md5 not in self.states:
+            self._encoded[md5] = b""
         self.states[md5] = state
-        self._encoded.pop(md5, None)
+        self._changed.add(md5)
 
     def changed(self, dedupe_md5: str) -> None:
         """Take notice that a state was changed in place."""
-        self._encoded.pop(dedupe_md5, None)
+        self._changed.add(dedupe_md5)
 
     def drop(self, dedupe_md5: str) -> None:
         """Forget a state."""
-        del self.states[dedupe_md5]
-        self._encoded.pop(dedupe_md5, None)
+        del self.states[dedupe_md5], self._encoded[dedupe_md5]
+        self._changed.discard(dedupe_md5)
 
     def snapshot(self) -> bytes:
         """Return a version byte, then the msgpack array of all states."""
-        encoded = self._encoded
-        for dedupe_md5, state in self.states.items():
-            if dedupe_md5 not in encoded:
-                encoded[dedupe_md5] = _encode(state)
-        body = b"".join([encoded[dedupe_md5] for dedupe_md5 in self.states])
-        return bytes((VERSION,)) + ARRAY32 + len(self.states).to_bytes(4, "big") + body
+        states, encoded = self.states, self._encoded
+        for dedupe_md5 in self._changed:
+            encoded[dedupe_md5] = _encode(states[dedupe_md5])
+        self._changed.clear()
+        return bytes((VERSION,)) + ARRAY32 + len(states).to_bytes(4, "big") + b"".join(encoded.values())
 
     @classmethod
     def restore(cls, data: bytes) -> "Slot":
@@ -63,7 +67,7 @@ class Slot:
         except msgspec.DecodeError as error:
             raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         slot = cls()
-        slot.states = {state.dedupe_md5: state for state in states}
         for state in states:
             state.rules = intern(state.rules)
+            slot.put(state)
         return slot

@@ -43,6 +43,26 @@ def test_a_snapshot_follows_every_change():
     assert slot.snapshot() == before
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["put", "change", "drop", "snapshot"])), max_size=40))
+def test_a_snapshot_is_that_of_a_slot_that_encodes_everything_anew(acts):
+    slot = Slot()
+    for turn, (number, act) in enumerate(acts):
+        known = slot.states.get(MD5[number])
+        if act == "put" and known is None:
+            slot.put(state(number, due=turn))
+        elif act == "change" and known is not None:
+            known.due = turn
+            slot.changed(MD5[number])
+        elif act == "drop" and known is not None:
+            slot.drop(MD5[number])
+        elif act == "snapshot":
+            slot.snapshot()
+    anew = Slot()
+    for one in slot.states.values():
+        anew.put(one)
+    assert slot.snapshot() == anew.snapshot()
+
+
 def test_a_snapshot_begins_with_its_version():
     assert Slot().snapshot()[0] == VERSION
 
