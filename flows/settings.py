@@ -221,7 +221,7 @@ def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
     if wrong := near_miss(environment, Settings):
         raise SettingsError(wrong)
-    tree = _read(path) if path else {}
+    tree = read_file(path) if path else {}
     variables: dict[str, str] = {}
     for name, text in environment.items():
         if name.startswith(PREFIX):
@@ -267,7 +267,8 @@ def _path_and_reason(text: str) -> tuple[str, str]:
     return path, reason[:1].lower() + reason[1:]
 
 
-def _read(path: str) -> dict[str, Any]:
+def read_file(path: str) -> dict[str, Any]:
+    """Return the tree in a file of settings. Raises SettingsError."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:

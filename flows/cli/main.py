@@ -30,6 +30,8 @@ COMMANDS = {
     "rules": "flows.cli.rules:rules",
     "run": "flows.cli.run:run",
     "savepoint": "flows.cli.savepoint:savepoint",
+    "settings": "flows.cli.settings:settings",
+    "setup": "flows.cli.setup:setup",
     "shield": "flows.cli.commands:shield",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
