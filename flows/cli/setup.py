@@ -22,7 +22,7 @@ def setup() -> None:
     """Make what the job needs in Kafka or in the store. What is there already stays as it is."""
 
 
-@setup.command()
+@setup.command(short_help="Create the topics that the settings name.")
 @settings_option
 @print_option
 def kafka(settings_path: str | None, *, only_print: bool) -> None:
