@@ -12,7 +12,7 @@ from rich.text import Text
 from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
-from flows.cli.view import View, console, print_json, reading, shown
+from flows.cli.view import SEVERITY_WORDS, View, console, print_json, reading, shown
 from operators.deliver.told import Told, told_of
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
@@ -45,7 +45,7 @@ def _choosing(command: Any) -> Any:
 @alerts.command("list")
 @click.option("--all", "every", is_flag=True, help="Ended ones too; default: open ones only.")
 @click.option("--status", multiple=True, help="ABNORMAL, RECOVERED or CLOSED; may be given again.")
-@click.option("--severity", multiple=True, help="1 fatal, 2 warning, 3 remind; may be given again.")
+@click.option("--severity", multiple=True, help="1 or fatal, 2 or warning, 3 or remind; may be given again.")
 @click.option("--strategy", multiple=True, metavar="ID", help="Of this strategy; may be given again.")
 @click.option("--biz", multiple=True, metavar="ID", help="Of this business; may be given again.")
 @click.option("--target", multiple=True, help="On this target, such as 10.0.0.1; may be given again.")
@@ -54,11 +54,12 @@ def _choosing(command: Any) -> Any:
 def list_alerts(
     view: View, *, every: bool, since: int | None, until: int | None, limit: int, offset: int, **fields: tuple[str, ...]
 ) -> None:
-    """List open alerts, newest first."""
+    """List open alerts, the worst first, and of these the newest."""
     if not (every or fields["status"]):
         fields["status"] = (ABNORMAL,)
+    fields["severity"] = tuple(SEVERITY_WORDS.get(one.lower(), one) for one in fields["severity"])
     terms = [f'{field}:"{value}"' for field, values in fields.items() for value in values]
-    _show_found(view, " ".join(terms), since, until, limit, offset)
+    _show_found(view, " ".join(terms), since, until, limit, offset, worst_first=True)
 
 
 @alerts.command()
@@ -131,12 +132,16 @@ def bare(place: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if separator else place
 
 
-def _show_found(view: View, text: str, since: int | None, until: int | None, limit: int, offset: int) -> None:
+def _show_found(
+    view: View, text: str, since: int | None, until: int | None, limit: int, offset: int, *, worst_first: bool = False
+) -> None:
     try:
         query = parse_query(typed(text))
     except QueryError as error:
         raise click.UsageError(f"{error} (fields: {', '.join(FIELDS)})") from error
-    query = msgspec.structs.replace(query, since=since, until=until, limit=limit, offset=offset)
+    query = msgspec.structs.replace(
+        query, since=since, until=until, limit=limit, offset=offset, worst_first=worst_first
+    )
     with view.store() as store:
         found = store.alerts(query)
         total = store.count(query)

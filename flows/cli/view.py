@@ -1,5 +1,6 @@
 """What the reading commands share: where the store is, how times and texts look on a terminal."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
@@ -21,6 +22,7 @@ PIPE_WIDTH = 200
 """Columns when nobody looks."""
 
 STATUS_STYLES = {"ABNORMAL": "bold red", "RECOVERING": "yellow", "RECOVERED": "green", "CLOSED": "dim"}
+SEVERITY_WORDS = {"fatal": "1", "warning": "2", "remind": "3"}
 SEVERITIES = {1: ("fatal", "bold red"), 2: ("warning", "yellow"), 3: ("remind", "cyan")}
 
 
@@ -32,6 +34,11 @@ class View(NamedTuple):
     zone: tzinfo | None
     """None = the zone of this machine."""
     as_json: bool
+
+    @property
+    def zone_name(self) -> str:
+        """The zone that times are shown in."""
+        return str(self.zone) if self.zone else f"the zone of this machine ({time.tzname[0]})"
 
     @contextmanager
     def store(self) -> Iterator[Store]:

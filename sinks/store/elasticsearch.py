@@ -63,8 +63,9 @@ class ElasticsearchStore:
         return msgspec.convert(found["_source"], Alert)
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
-        """Return the alerts that match, newest first: ids begin with their second."""
-        found = self._search("alert", Alert, alert_clause(query), {"id": "desc"})
+        """Return the alerts that match, in the query's order: ids begin with their second."""
+        order = [{"severity": "asc"}, {"id": "desc"}] if query.worst_first else [{"id": "desc"}]
+        found = self._search("alert", Alert, alert_clause(query), *order)
         # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
         exact = (alert for alert in found if _has_words(alert, query.words))
         return list(islice(exact, query.offset, query.offset + query.limit))

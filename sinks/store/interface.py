@@ -75,7 +75,7 @@ class Store(Protocol):
         ...
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
-        """Return the alerts that match, newest first."""
+        """Return the alerts that match, in the query's order."""
         ...
 
     def count(self, query: AlertQuery) -> int:

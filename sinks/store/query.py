@@ -28,6 +28,8 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The alert had not ended before this second."""
     until: int | None = None
     """The alert had begun by this second."""
+    worst_first: bool = False
+    """By severity, the newest of each first; else the newest first."""
     limit: int = 50
     offset: int = 0
 

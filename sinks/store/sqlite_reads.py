@@ -38,10 +38,11 @@ def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
 
 
 def alerts(connection: sqlite3.Connection, query: AlertQuery) -> list[Alert]:
-    """Return the alerts that match, newest first: ids begin with their second."""
+    """Return the alerts that match, in the query's order: ids begin with their second."""
     where, values = _where(query)
     # Every text joined here is a constant of this file; values are bound.
-    statement = f"SELECT document FROM alerts WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608
+    order = "severity, id DESC" if query.worst_first else "id DESC"
+    statement = f"SELECT document FROM alerts WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     return [_alert(row[0]) for row in connection.execute(statement, (*values, query.limit, query.offset))]
 
 

@@ -1,10 +1,16 @@
 """Nothing on the command line or in the environment is taken silently for something else."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import COMMANDS, main
 from flows.settings import SettingsError, load_settings
+from tests.tree import ROOT
 
 
 def said(*arguments: str) -> tuple[int, str]:
@@ -105,3 +111,27 @@ def test_other_variables_are_no_concern_of_settings(name: str, text: str):
 def test_a_setting_that_is_not_there_is_met_with_its_nearest(name: str, meant: str):
     with pytest.raises(SettingsError, match=f"unknown setting; did you mean '{meant}'[?]"):
         load_settings(None, {name: "1"})
+
+
+def test_ctrl_c_ends_a_command_with_130(tmp_path):
+    os.mkfifo(tmp_path / "events")
+    program = [
+        sys.executable,
+        "-c",
+        "from flows.cli import main; main()",
+        "replay",
+        "--rules",
+        "none",
+        "--input",
+        "events",
+        "--out",
+        "o",
+    ]
+    process = subprocess.Popen(
+        program, cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, stderr=subprocess.PIPE
+    )
+    with (tmp_path / "events").open("w"):  # opens once the command reads
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == b"interrupted"

@@ -179,6 +179,15 @@ def test_alerts_come_newest_first_in_pages(store, settle):
     assert names(store.alerts(AlertQuery(limit=2, offset=4))) == ["1"]
 
 
+def test_the_worst_alerts_may_come_first_and_the_newest_of_each(store, settle):
+    store.write(
+        Batch(alerts=[alert(number, alert_name=str(number), severity=3 - number % 2) for number in (1, 2, 3, 4)])
+    )
+    settle()
+    assert names(store.alerts(AlertQuery(worst_first=True))) == ["3", "1", "4", "2"]
+    assert names(store.alerts(AlertQuery(worst_first=True, limit=2, offset=1))) == ["1", "4"]
+
+
 def test_alerts_are_counted_beyond_the_page(store, settle):
     store.write(Batch(alerts=[alert(number, severity=1 + number % 2) for number in range(5)]))
     settle()
