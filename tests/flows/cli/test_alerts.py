@@ -92,16 +92,24 @@ def ids(output: str) -> list[str]:
     return [json.loads(line)["id"] for line in output.splitlines()]
 
 
+def test_a_list_says_of_how_many_and_in_which_zone_the_times_are(tocsin):
+    assert tocsin(alerts, "list", "--all", "--time-zone", "Asia/Tokyo").endswith("2 of 2 alerts; times in Asia/Tokyo\n")
+    assert "1 of 2 alerts; more with --offset 1 or --limit 2; times in" in tocsin(
+        alerts, "list", "--all", "--limit", "1"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         ([], [1]),
-        (["--all"], [2, 1]),
-        (["--all", "--limit", "1"], [2]),
-        (["--all", "--offset", "1"], [1]),
+        (["--all"], [1, 2]),
+        (["--all", "--limit", "1"], [1]),
+        (["--all", "--offset", "1"], [2]),
         (["--status", "recovered"], [2]),
-        (["--status", "recovered", "--status", "ABNORMAL"], [2, 1]),
+        (["--status", "recovered", "--status", "ABNORMAL"], [1, 2]),
         (["--severity", "2"], []),
+        (["--severity", "Fatal"], [1]),
         (["--severity", "1", "--severity", "2", "--biz", "2", "--strategy", "1"], [1]),
         (["--all", "--target", "web-1"], [2]),
         (["--all", "--since", str(NOW + 7201)], [1]),
@@ -252,6 +260,7 @@ def test_retain_drops_what_is_old_and_says_how_much(tocsin):
         "actions": 1,
         "receipts": 0,
         "events": 1,
+        "commands": 0,
     }
     assert ids(tocsin(alerts, "list", "--all", "--json")) == [alert(1).id]
     assert "dropped" in tocsin(retain, "--at", year, "--events", "0")
