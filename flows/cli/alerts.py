@@ -151,11 +151,10 @@ def _show_found(
     else:
         out = console()
         out.print(alert_table(view, found, out.width) if found else "no alerts")
-        if len(found) < total:
-            rest = (
-                "" if offset + len(found) >= total else f"; more with --offset {offset + len(found)} or --limit {total}"
-            )
-            out.print(f"{len(found)} of {total} alerts{rest}")
+        if found:
+            seen = offset + len(found)
+            rest = f"; more with --offset {seen} or --limit {total}" if seen < total else ""
+            out.print(f"{len(found)} of {total} alerts{rest}; times in {view.zone_name}")
 
 
 def _event_table(view: View, found: Sequence[Event]) -> Table:
