@@ -213,9 +213,9 @@ def _fact_rows(view: View, alert: Alert, told: Told) -> list[tuple[str, object]]
 
 def _actions(view: View, actions: Sequence[Action]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-    for title in ("planned", "action", "signal", "cycle", "status", "reason"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("receivers", overflow="fold")
+    table.add_column("planned", no_wrap=True)
+    for title in ("action", "signal", "cycle", "status", "reason", "receivers"):
+        table.add_column(title, overflow="fold")
     for action in actions:
         kind = action.plugin_type if action.notice_type == "normal" else f"{action.plugin_type} ({action.notice_type})"
         signal, people = action.signal, {**action.receivers}
