@@ -235,9 +235,9 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
 
 
 def listening(settings: Settings, data: str | None) -> Settings:
-    """Return the settings of a job that hears `tocsin ack` and its like, if it follows a file or reads stdin."""
+    """Return the settings of a job that hears `tocsin ack` and its like, if it follows a file or a spool, or reads stdin."""
     source = settings.source
-    if not (source.files and (source.follow or "-" in source.files)):
+    if not (source.spool or (source.files and (source.follow or "-" in source.files))):
         return settings
     heard = msgspec.structs.replace(source, commands=commands_file(settings, data))
     return msgspec.structs.replace(settings, source=heard)

@@ -7,22 +7,30 @@ committed, so the older of the two is on the disk (engine.md 1.6).
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
+from flows.settings import SourceSettings
 from flows.sources.files import unheard
 from flows.sources.lines import SPOOLED
+from flows.sources.places import Places
+from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop
 from operators.intake.poll import Polled, Raw
+from operators.savepoint.file import FilePlace
 
 PAUSE = 0.02
 """Seconds between two looks at a spool that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""
 Place = tuple[int, int]
 """Number of a segment, and bytes read of it."""
-State = dict[str, Place]
+Folders = dict[str, Place]
 """Folder -> place."""
+State = tuple[Folders, tuple[tuple[Any, ...], ...]]
+"""The places of the folders, and of the file of commands."""
 
 
 class Folder:
@@ -99,16 +107,19 @@ class Folder:
 
 
 class SpoolPart(StatefulSourcePartition[Polled, State]):
-    """Reads every folder of the spool, and ticks with the wall clock."""
+    """Reads every folder of the spool, beside them a file of commands, and ticks with the wall clock."""
 
     def __init__(
-        self, directory: Path, *, size: int, stop: Stop, resume: State | None, now: Callable[[], float] = time.time,
-        answered: Callable[[], None] = unheard,
+        self, directory: Path, *, size: int, stop: Stop, resume: State | None = None, commands: str = "",
+        now: Callable[[], float] = time.time, answered: Callable[[], None] = unheard,
     ) -> None:  # fmt: skip
         self._directory, self._size, self._stop, self._now, self._answered = directory, size, stop, now, answered
         self._folders: dict[str, Folder] = {}
-        self._resume = resume or {}
-        self._kept: list[State] = [self._resume]
+        self._resume, places = resume or ({}, ())
+        self._kept: list[Folders] = [self._resume]
+        self._places = Places(starmap(FilePlace, places))
+        self._commands = Reader((commands,), self._places, follow=True)
+        self._commands_path = Path(commands) if commands else None
         self._ticked = 0
         self._idle = False
 
@@ -117,7 +128,7 @@ class SpoolPart(StatefulSourcePartition[Polled, State]):
         if (self._idle and self._stop.wait(PAUSE)) or self._stop.is_asked:
             raise StopIteration
         now = max(int(self._now()), self._ticked)
-        raws = [raw for folder in self._found() for raw in folder.read(self._size, now)]
+        raws = self._read_commands(now) + [raw for folder in self._found() for raw in folder.read(self._size, now)]
         self._answered()
         self._idle = not raws
         if not raws and now == self._ticked:
@@ -125,6 +136,14 @@ class SpoolPart(StatefulSourcePartition[Polled, State]):
         self._ticked = now
         is_behind = len(raws) >= self._size
         return [Polled(raws, None if is_behind else now)]
+
+    def _read_commands(self, now: int) -> list[Raw]:
+        raws: list[Raw] = []
+        if self._commands_path is not None and self._commands_path.exists():
+            while len(raws) < self._size and (line := self._commands.next_line()) is not None:
+                name, number, raw = line
+                raws.append(Raw(now, name, number, raw, "command"))
+        return raws
 
     def _found(self) -> list[Folder]:
         if self._idle or not self._folders:
@@ -142,12 +161,14 @@ class SpoolPart(StatefulSourcePartition[Polled, State]):
         for name, folder in self._folders.items():
             if (place := self._kept[0].get(name)) is not None:
                 folder.forget(place)
-        state = {**self._resume, **{name: folder.place for name, folder in self._folders.items()}}
-        self._kept = [*self._kept, state][-2:]
-        return state
+        folders = {**self._resume, **{name: folder.place for name, folder in self._folders.items()}}
+        self._kept = [*self._kept, folders][-2:]
+        self._commands.keep_place()
+        return folders, tuple(map(msgspec.structs.astuple, self._places.kept()))
 
     def close(self) -> None:
         """Let go of the open segments."""
+        self._commands.close()
         for folder in self._folders.values():
             folder.close()
 
@@ -155,8 +176,10 @@ class SpoolPart(StatefulSourcePartition[Polled, State]):
 class SpoolSource(FixedPartitionedSource[Polled, State]):
     """One partition that reads the whole spool."""
 
-    def __init__(self, directory: str, *, size: int, stop: Stop, answered: Callable[[], None] = unheard) -> None:
-        self._directory, self._size, self._stop, self._answered = Path(directory), size, stop, answered
+    def __init__(
+        self, settings: SourceSettings, *, size: int, stop: Stop, answered: Callable[[], None] = unheard
+    ) -> None:
+        self._settings, self._size, self._stop, self._answered = settings, size, stop, answered
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -165,5 +188,6 @@ class SpoolSource(FixedPartitionedSource[Polled, State]):
     def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> SpoolPart:  # noqa: ARG002 - the engine's signature
         """Return the reader, where it left off."""
         return SpoolPart(
-            self._directory, size=self._size, stop=self._stop, resume=resume_state, answered=self._answered
-        )
+            Path(self._settings.spool), size=self._size, stop=self._stop, resume=resume_state,
+            commands=self._settings.commands, answered=self._answered,
+        )  # fmt: skip

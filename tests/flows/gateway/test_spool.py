@@ -29,8 +29,8 @@ def spool(tmp_path):
 def part(tmp_path):
     made = []
 
-    def reader(resume=None, size=1000):
-        made.append(SpoolPart(tmp_path, size=size, stop=Stop(), resume=resume, now=lambda: 1000.0))
+    def reader(resume=None, size=1000, **more):
+        made.append(SpoolPart(tmp_path, size=size, stop=Stop(), resume=resume, now=lambda: 1000.0, **more))
         return made[-1]
 
     yield reader
@@ -113,6 +113,18 @@ def test_two_gateways_do_not_share_a_folder(spool, tmp_path):
     with pytest.raises(SpoolBusyError, match="another gateway writes here"):
         Spool(tmp_path)
     Spool(tmp_path, "gateway-1").close()
+
+
+def test_commands_of_a_file_are_read_beside_the_spool_and_once(spool, tmp_path, part):
+    told = tmp_path / "commands.jsonl"
+    told.write_bytes(b"{1}\n")
+    reader = part(commands=str(told))
+    keep(spool, b"{2}")
+    assert read(reader) == [(b"{1}", 1000, "command"), (b"{2}", 7, "event")]
+    state = reader.snapshot()
+    with told.open("ab") as more:
+        more.write(b"{3}\n")
+    assert read(part(resume=state, commands=str(told))) == [(b"{3}", 1000, "command")]
 
 
 def test_what_a_segment_was_told_lies_in_files_that_only_we_read(spool, tmp_path):
