@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "flows.cli.demo:demo",
     "explain": "flows.cli.explain:explain",
     "gateway": "flows.cli.gateway:gateway",
+    "init": "flows.cli.init:init",
     "intake": "flows.cli.intake:intake",
     "notice": "flows.cli.notice:notice",
     "oncall": "flows.cli.oncall:oncall",
@@ -33,6 +34,7 @@ COMMANDS = {
     "settings": "flows.cli.settings:settings",
     "setup": "flows.cli.setup:setup",
     "shield": "flows.cli.commands:shield",
+    "up": "flows.cli.up:up",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 

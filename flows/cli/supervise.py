@@ -1,11 +1,11 @@
-"""Several workers on one machine: each a process of its own, started again when it dies (design.md 5)."""
+"""Several processes of ours on one machine, each started again when it dies (design.md 5)."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -25,13 +25,12 @@ log = structlog.get_logger()
 
 
 class Child:
-    """One worker process and its failures; `port` is that of worker 0, and 0 = none."""
+    """One process and its failures; `arguments` are those of `tocsin`."""
 
-    def __init__(self, number: int, count: int, arguments: Sequence[str], port: int = 0) -> None:
-        program = [sys.executable, "-c", "from flows.cli import main; main()"]
-        self._command = [*program, "run", *arguments, "--worker", f"{number}/{count}"]
-        self._environment = {**os.environ, **({PORT: str(port + number)} if port else {})}
-        self.number = number
+    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self._command = [sys.executable, "-c", "from flows.cli import main; main()", *arguments]
+        self._environment = {**os.environ, **(environment or {})}
+        self.name = name
         self._failures = 0
         self._due = 0.0
         self.start()
@@ -49,7 +48,7 @@ class Child:
         if not self._due:
             self._failures = 0 if now - self._began > STABLE else self._failures + 1
             self._due = now + min(0.5 * 2**self._failures, LONGEST)
-            log.warning("worker died", worker=self.number, exit=code, again_in=round(self._due - now, 1))
+            log.warning("process died", name=self.name, exit=code, again_in=round(self._due - now, 1))
         elif now >= self._due:
             self._due = 0.0
             self.start()
@@ -57,9 +56,22 @@ class Child:
 
 
 def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
-    """Keep `count` workers running until all have ended or a stop is asked for; return the exit code."""
+    """Keep `count` workers running until all have ended or a stop is asked for; return the exit code.
+
+    `port` is that of worker 0, and 0 = none.
+    """
+    return keep_running([worker(number, count, without_workers(arguments), port) for number in range(count)])
+
+
+def worker(number: int, count: int, arguments: Sequence[str], port: int = 0) -> Child:
+    """Start worker `number` of `count`."""
+    environment = {PORT: str(port + number)} if port else {}
+    return Child(f"worker {number}", ["run", *arguments, "--worker", f"{number}/{count}"], environment)
+
+
+def keep_running(children: Sequence[Child]) -> int:
+    """Keep processes running until all have ended or a stop is asked for; return the exit code."""
     stop = Stop()
-    children = [Child(number, count, without_workers(arguments), port) for number in range(count)]
     stop.on_signals(lambda: hang_up(children))
     while not stop.wait(0.2):
         ended = [child.look(time.monotonic()) for child in children]
@@ -90,8 +102,10 @@ def without_workers(arguments: Sequence[str]) -> list[str]:
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: float) -> int:
+    """Wait for the end; a process that our own signal met before it had begun to listen has ended as it was told."""
     try:
-        return abs(process.wait(max(0.0, deadline - time.monotonic())))
+        code = process.wait(max(0.0, deadline - time.monotonic()))
+        return 0 if code == -signal.SIGTERM else abs(code)
     except subprocess.TimeoutExpired:
         process.kill()
         return 1

@@ -13,6 +13,8 @@ from tests.tree import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LASTING = ("up", "gateway")
+"""Commands that run until they are told to end; tests of their own start them."""
 PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()"]
 
 
@@ -29,7 +31,7 @@ def lines(page):
 def without_servers(page):
     """Return the commands of the blocks that set up no server of their own."""
     kept = [line for block in blocks(page) if not any(line.startswith("export ") for line in block) for line in block]
-    return [line for line in kept if line.startswith(".venv/bin/tocsin ")]
+    return [line for line in kept if line.startswith(".venv/bin/tocsin ") and line.split()[1] not in LASTING]
 
 
 def named(page):
