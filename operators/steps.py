@@ -92,9 +92,8 @@ class NoticesLogic(StatefulBatchLogic[Part, Said, bytes]):
         return ([Said(said, [], store.clock)] if said else ()), RETAIN
 
     def snapshot(self) -> bytes:
-        """Return what is kept."""
-        assert self._store is not None
-        return self._store.snapshot()
+        """Return what is kept: what was resumed, where nothing has come since."""
+        return self._store.snapshot() if self._store is not None else self._resume or b""
 
 
 @operator
