@@ -28,6 +28,7 @@ from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
 from flows.telemetry.observability import Observability, open_observability
 from operators.intake.formats.table import FORMATS
+from operators.intake.formats.unpack import OURS
 from operators.model.snapshot import SnapshotError
 from operators.rules.advice import ways_without_channel
 from operators.rules.book import RuleBook
@@ -222,6 +223,9 @@ def as_worker(settings: Settings, share: str) -> Settings:
 
 def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSettings:
     """Return the source that the options name; what is followed goes by the wall clock."""
+    name, recording = options["name_of_format"] or given.format, options["recording"] or given.recording
+    if recording and name != OURS:
+        raise SettingsError(f"a recording holds our own lines: either --recording or --format {name}")
     live = options["follow"] or "-" in options["inputs"]
     clock = options["clock"] or ("wall" if live else "input")
     return msgspec.structs.replace(
@@ -229,8 +233,8 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
         files=tuple(options["inputs"]),
         follow=options["follow"],
         clock=clock,
-        recording=options["recording"] or given.recording,
-        format=options["name_of_format"] or given.format,
+        recording=recording,
+        format=name,
     )
 
 

@@ -93,3 +93,21 @@ def test_a_file_in_another_format_becomes_events(tmp_path, clock, at):
         (at, "2", "refused"),
     ]
     part.close()
+
+
+def test_a_recording_in_another_format_is_refused(tmp_path):
+    (tmp_path / "rules.json").write_text(json.dumps(RULES))
+    done = tocsin(
+        "run",
+        "--rules",
+        tmp_path,
+        "--input",
+        tmp_path / "x",
+        "--recording",
+        "--format",
+        "zabbix",
+        "--data",
+        tmp_path / "d",
+    )
+    assert done.exit_code == 1
+    assert "either --recording or --format zabbix" in done.output

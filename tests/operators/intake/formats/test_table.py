@@ -1,11 +1,13 @@
 """Every format: whatever the bytes, nothing is raised; senders that resolve their alerts are never timed out."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.settings import Format
 from operators.intake.decode import Refusal, decode
 from operators.intake.formats.table import FORMATS
 from tests.operators.intake.formats.test_alertmanager import LABELS
@@ -27,6 +29,10 @@ JSON = st.recursive(
 def test_whatever_comes_nothing_is_raised_and_what_is_made_can_be_read(name, body):
     out = FORMATS[name].read(body, T0)
     assert not any(isinstance(decode(line), Refusal) for line in out.events)
+
+
+def test_settings_know_every_format():
+    assert set(get_args(Format)) == set(FORMATS)
 
 
 FIRING = {
