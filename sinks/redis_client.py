@@ -1,6 +1,12 @@
-"""Redis: an address taken apart, and a client of the server that it names."""
+"""Redis: an address taken apart, and a client of the server that it names.
 
-from typing import TYPE_CHECKING
+Replies are bounded in size and time: the client reads one until it is whole, however long that is, and its time-out
+begins anew with every byte; a server that floods or drips ends its own connection.
+"""
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -66,8 +72,6 @@ LARGEST_REPLY, LONGEST_REPLY = 256 << 20, 120.0
 
 def redis_client(place: RedisPlace, retry: "Retry", *, answer_timeout: float) -> "redis.Redis":
     """Return a client that waits for a bounded time; nothing is sent yet."""
-    from sinks.redis_bounds import Bounds, bounded_client  # noqa: PLC0415 - what runs without servers needs no client
-
     return bounded_client(
         Bounds(LARGEST_REPLY, LONGEST_REPLY),
         tls=place.tls,
@@ -80,3 +84,67 @@ def redis_client(place: RedisPlace, retry: "Retry", *, answer_timeout: float) ->
         socket_timeout=answer_timeout,
         retry=retry,
     )
+
+
+class Bounds(NamedTuple):
+    """The most of what may come between two things that are sent."""
+
+    size: int
+    """Bytes."""
+    seconds: float
+
+
+class _Bounded:
+    """A socket that counts what comes since it last sent something."""
+
+    def __init__(self, sock: Any, bounds: Bounds) -> None:
+        self._sock, self._bounds = sock, bounds
+        self._begin()
+
+    def _begin(self) -> None:
+        self._left, self._ends = self._bounds.size, time.monotonic() + self._bounds.seconds
+
+    def sendall(self, data: bytes) -> None:
+        """Send; what comes now answers it."""
+        self._begin()
+        self._sock.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        """Receive something. Raises redis.ConnectionError beyond the bounds."""
+        data: bytes = self._sock.recv(size)
+        self._left -= len(data)
+        if self._left < 0 or time.monotonic() > self._ends:
+            from redis import ConnectionError as BrokenError  # noqa: PLC0415 - as below
+
+            raise BrokenError(f"a reply of more than {self._bounds.size} bytes or {self._bounds.seconds:g} s")
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+@cache
+def _connection(*, tls: bool) -> type:
+    """Return the class of connections with bounds."""
+    from redis import connection  # noqa: PLC0415 - what runs without servers reads addresses, and needs no client
+
+    base: Any = connection.SSLConnection if tls else connection.Connection
+
+    class Connection(base):  # type: ignore[misc]  # one of two
+        def __init__(self, *, bounds: Bounds, **options: Any) -> None:
+            self.bounds = bounds
+            super().__init__(**options)
+
+        def _connect(self) -> _Bounded:
+            return _Bounded(super()._connect(), self.bounds)
+
+    return Connection
+
+
+def bounded_client(bounds: Bounds, *, tls: bool, ca: str = "", **options: Any) -> "redis.Redis":
+    """Return a client whose replies are bounded; `options` are those of a connection. Nothing is sent yet."""
+    import redis  # noqa: PLC0415 - as above
+
+    if tls:
+        options |= {"ssl_ca_certs": ca or None}
+    return redis.Redis.from_pool(redis.ConnectionPool(connection_class=_connection(tls=tls), bounds=bounds, **options))

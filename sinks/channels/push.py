@@ -19,7 +19,7 @@ from sinks.channels.http import LARGEST_ANSWER
 from sinks.channels.secrets import revealed
 from sinks.kafka.producer import DeliveryError as KafkaDeliveryError
 from sinks.kafka.producer import KafkaSink, Outgoing
-from sinks.redis_bounds import Bounds, bounded_client
+from sinks.redis_client import Bounds, bounded_client
 
 _REMEMBERED = 10_000
 _CLIENTS = 64

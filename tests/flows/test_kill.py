@@ -15,7 +15,7 @@ import pytest
 
 from operators.model.records import Notice
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
-from tests.replay.driver import Out, replay
+from tests.replay.driver import T0, Out, replay
 from tests.tree import ROOT, SHARED
 
 pytestmark = pytest.mark.slow
@@ -65,17 +65,17 @@ def wait_past(folder, process, moment):
         time.sleep(0.002)
 
 
-def run_with_kills(folder, events, rules, settings, span, rng):
+def run_with_kills(folder, events, rules, settings, span, rng, wanted=KILLS):
     """Run to the end of the input, killed on the way; return how often."""
     kills = 0
     first, last = span
-    step = (last - first) // (KILLS + 4)
+    step = (last - first) // (wanted + 4)
     while True:
         process = start(folder, events, rules, settings)
-        if kills < KILLS:
+        if kills < wanted:
             wait_past(folder, process, max(first + rng.randrange(step), progress(folder) + rng.randrange(step)))
             time.sleep(rng.random() * 0.02)
-        if kills < KILLS and process.poll() is None:
+        if kills < wanted and process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait(PATIENCE)
             kills += 1
@@ -125,6 +125,46 @@ def test_ten_kills_change_nothing(tmp_path):
     whole, broken = kept(tmp_path / "whole"), kept(tmp_path / "killed")
     assert broken == whole
     assert_as_replayed(whole, out)
+
+
+def storm():
+    """Endpoints that flap for a hundred minutes, forty hosts that fail together, a shield over some of it."""
+    made = []
+    for number in range(6):
+        strategy = {"strategy_id": 1} if number % 2 else {"alert_name": "loud"}
+        for turn, at in enumerate(range(T0 + number, T0 + 6000, 25 + number)):
+            status = "RECOVERED" if turn % 2 else "ABNORMAL"
+            made.append(
+                {
+                    "event_id": f"f{number}-{turn}",
+                    "target": f"10.0.1.{number}",
+                    "time": at,
+                    "status": status,
+                    **strategy,
+                }
+            )
+    for host in range(40):
+        opened = {"event_id": f"s{host}", "target": f"10.0.2.{host}", "time": T0 + 1000 + host // 2, "strategy_id": 1}
+        made += [opened, {**opened, "event_id": f"e{host}", "time": T0 + 1300 + 7 * host, "status": "RECOVERED"}]
+    lines_ = [{"plugin_id": "p", "target_type": "HOST", "severity": 2, "at": one["time"], **one} for one in made]
+    shield = {"id": 9, "category": "dimension", "dimension_config": {}, "begin_time": T0 + 700, "end_time": T0 + 900}
+    lines_.append({"kind": "command", "at": T0 + 600, "command": "shield", "shield": shield, "operator": "bob"})
+    return [json.dumps(one).encode() for one in sorted(lines_, key=lambda one: one["at"])]
+
+
+def test_thirty_kills_amid_flapping_windows_and_shields_change_no_notice(tmp_path):
+    content, settings = storm(), {"quota": {"alert": {"threshold": 0}, "action": {"threshold": 0}}}
+    out = replay(RULES, content, settings=settings)
+    reasons = {one["reason"] for one in out.actions}
+    assert reasons >= {"flapping", "merged", "shielded_by_rule"}
+    assert {one["notice_type"] for one in out.notices} >= {"flapping", "normal"}
+    rules, events = laid_out(tmp_path, content)
+    span = T0, T0 + 6000
+    assert run_with_kills(tmp_path, events, rules, settings, span, random.Random(9), wanted=30) == 30
+    left = kept(tmp_path)
+    assert_as_replayed(left, out)
+    told = {one["id"]: (one["title"], one["content"], one["receivers"]) for one in out.notices}
+    assert {name: (one.title, one.content, list(one.receivers)) for name, one in left["notices"].items()} == told
 
 
 def test_a_term_ends_with_exit_0_and_is_resumed_exactly(tmp_path):
