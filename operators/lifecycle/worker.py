@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from operators.check.results import forget_after
 from operators.intake.command import outcome
 from operators.intake.handover import Handed, Planned
 from operators.intake.intake import dead_letter
 from operators.intake.name import InForce, Record
 from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
+from operators.lifecycle.forget import forget
 from operators.lifecycle.handing import Handing
 from operators.lifecycle.repeat import fold_repeat
 from operators.limits.noise import Judged
@@ -28,7 +28,6 @@ from operators.plan.later import tell_rest
 from operators.plan.plan import settle_held
 from operators.plan.shield_notices import shield_notices
 from operators.rules.book import RuleBook
-from operators.rules.shapes.model import Strategy
 from operators.state.scene import Limits, Scene, ShieldNews
 from operators.state.slot import Slot
 from operators.state.slots import States
@@ -265,7 +264,8 @@ class Worker:
             check(turn)
         if not turn.is_open:
             tell_rest(turn)
-            if self._forget(turn):
+            if forget(turn):
+                self.states.drop(turn.state.dedupe_md5)
                 return
         elif not looks:
             turn.look_as_before()
@@ -279,37 +279,6 @@ class Worker:
         if turn.let_go is not None:
             self.states.reindex(state, turn.let_go)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
-
-    def _forget(self, turn: Turn) -> bool:
-        """Drop a state that can no longer matter; else ask for the moment at which it will not."""
-        state, retention = turn.state, self.scene.settings.ended_retention
-        until = max(state.touched, state.ended_at or 0) + retention
-        if state.checks is not None and (last := forget_after(state.checks, self._strategy_of(state))) is not None:
-            until = max(until, last)
-        if turn.due is not None:
-            until = max(until, turn.due)
-        if turn.now < until:
-            turn.look(until)
-            return False
-        turn.flush(now_or_never=True)
-        turn.finish()
-        return not self._remembers(turn)
-
-    def _remembers(self, turn: Turn) -> bool:
-        """Return True if a state still knows events that may come again; its ended alerts go (design.md 7.45)."""
-        state = turn.state
-        until = max(state.newest + self.scene.settings.event_expiry + 1, state.late_until) if state.recent else 0
-        if turn.now >= until:
-            self.states.drop(state.dedupe_md5)
-            return False
-        turn.let_go = [alert.id for alert in (state.alert, *state.previous) if alert is not None]
-        state.alert = state.snapshot = state.checks = state.told = state.waiting = None
-        state.previous = ()
-        turn.look(until)
-        return True
-
-    def _strategy_of(self, state: State) -> Strategy | None:
-        return self.scene.strategy(state.alert.strategy_id) if state.alert else None
 
     def close(self) -> None:
         """Do what is due already, then write open runs and stale documents: nothing more will come."""
