@@ -11,6 +11,7 @@ from bench.figure import Round, figure, rounds_of, timed
 from flows.rules.templates import renderer
 from flows.settings import Settings
 from operators.converge.notices import InOneOrder
+from operators.intake.decode import MIXED
 from operators.intake.name import InForce, Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.slot import SLOTS
@@ -34,7 +35,7 @@ class Core:
         """Fold in chunks, as the flow does: what is decoded dies young."""
         records: list[Record] = []
         for raw in raws:
-            records.append(Record(*take_in(raw, self.book, self.settings)))
+            records.append(Record(*take_in(raw, self.book, self.settings, MIXED)))
             if len(records) == CHUNK:
                 self._fold(records)
         self._fold(records)
