@@ -179,7 +179,7 @@ def source_of(
     """Return the source that the settings name: the spool of gateways, files, or Kafka."""
     answered = watched.telemetry.asked if watched is not None else unheard
     if settings.source.spool:
-        return SpoolSource(settings.source, size=settings.batch, stop=stop, answered=answered)
+        return SpoolSource(settings.source, size=settings.batch, stop=stop, answered=answered, inherited=inherited)
     if settings.source.files:
         return FilesSource(
             settings.source,

@@ -88,21 +88,14 @@ def init(directory: str, people: str, way: str, source: str, time_zone: str) -> 
 
 def files(answers: Answers) -> dict[str, str]:
     """Return the rule files by name."""
-    told = answers.way if answers.way != "file" else "mail"
-    plugin, _ = SOURCES[answers.source]
-    listed = ", ".join(map(_quoted, answers.people))
-    receivers = CHAT if told in CHATS else listed
-    found = {
-        "people.yaml": f"""\
-# Who is told, and by which way. docs/rules.md has every field: hours, severities, rotations, calendars.
-businesses:
-  - {{id: 0, name: ours, time_zone: {answers.time_zone}}}
-{_users(answers)}user_groups:
-  - id: ops
-    name: Ops
-    users: [{listed}]
-{_ways(told)}""",
-        "dispatch.yaml": """\
+    found = {"people.yaml": _people(answers), "dispatch.yaml": DISPATCH, "tests.yaml": _tests(answers)}
+    channel = CHANNELS[answers.way]
+    return (
+        {**found, "channels.yaml": f"# How each way is delivered: docs/channels.md.\n{channel}"} if channel else found
+    )
+
+
+DISPATCH = """\
 # Whose an alert is: the first rule that matches. Alerts that match none are kept, and told to nobody.
 dispatch:
   - id: everything
@@ -110,26 +103,48 @@ dispatch:
     priority: 1
     rules:
       - {id: 1, conditions: [], user_groups: [ops], actions: [{action_type: notice}]}
-""",
-        "tests.yaml": f"""\
+"""
+
+
+def _people(answers: Answers) -> str:
+    return f"""\
+# Who is told, and by which way. docs/rules.md has every field: hours, severities, rotations, calendars.
+businesses:
+  - {{id: 0, name: ours, time_zone: {answers.time_zone}}}
+{_users(answers)}user_groups:
+  - id: ops
+    name: Ops
+    users: [{_listed(answers)}]
+{_ways(_told_by(answers))}"""
+
+
+def _tests(answers: Answers) -> str:
+    told, (plugin, _) = _told_by(answers), SOURCES[answers.source]
+    problem = f"plugin_id: {plugin}, alert_name: Disk full, target: db-1, severity: 1"
+    receivers = CHAT if told in CHATS else _listed(answers)
+    return f"""\
 # Behaviour as data: `tocsin rules test` runs these through the whole decision core.
 tests:
   - name: a problem is told once, and its end too
     events:
-      - {{at: 0, event_id: e1, plugin_id: {plugin}, alert_name: Disk full, target: db-1, severity: 1, time: 0}}
-      - {{at: 60, event_id: e2, plugin_id: {plugin}, alert_name: Disk full, target: db-1, severity: 1, time: 60, status: RECOVERED}}
+      - {{at: 0, event_id: e1, {problem}, time: 0}}
+      - {{at: 60, event_id: e2, {problem}, time: 60, status: RECOVERED}}
     until: 120
     expect:
       alerts: [{{alert_name: Disk full, status: RECOVERED, severity: 1}}]
       notices:
         - {{way: {told}, signal: abnormal, receivers: [{receivers}]}}
         - {{way: {told}, signal: recovered, receivers: [{receivers}]}}
-""",
-    }
-    channel = CHANNELS[answers.way]
-    return (
-        {**found, "channels.yaml": f"# How each way is delivered: docs/channels.md.\n{channel}"} if channel else found
-    )
+"""
+
+
+def _told_by(answers: Answers) -> str:
+    """Return the way of the rules: without a channel, mail is what goes to the file."""
+    return answers.way if answers.way != "file" else "mail"
+
+
+def _listed(answers: Answers) -> str:
+    return ", ".join(map(_quoted, answers.people))
 
 
 CHATS, CHAT = ("slack",), "ops"

@@ -149,6 +149,9 @@ def _of_a_cluster() -> SavepointError:
 def _place(worker: int, kept: object) -> ReadUpTo:
     if isinstance(kept, dict):
         return KafkaPlace(worker, kept["clock"], kept["partitions"])
+    if isinstance(kept, tuple) and kept and isinstance(kept[0], dict):
+        folders, files = kept
+        return msgspec.convert({"type": "files", "worker": worker, "files": files, "spool": folders}, FilesPlace)
     named = "place" if isinstance(kept, tuple) and kept and isinstance(kept[0], int) else "files"
     return msgspec.convert({"type": "files", "worker": worker, named: kept}, FilesPlace)
 

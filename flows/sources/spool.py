@@ -21,7 +21,7 @@ from flows.sources.places import Places
 from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop
 from operators.intake.poll import Polled, Raw
-from operators.savepoint.file import FilePlace
+from operators.savepoint.file import FilePlace, FilesPlace, ReadUpTo
 
 PAUSE = 0.02
 """Seconds between two looks at a spool that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""
@@ -177,9 +177,11 @@ class SpoolSource(FixedPartitionedSource[Polled, State]):
     """One partition that reads the whole spool."""
 
     def __init__(
-        self, settings: SourceSettings, *, size: int, stop: Stop, answered: Callable[[], None] = unheard
-    ) -> None:
+        self, settings: SourceSettings, *, size: int, stop: Stop, answered: Callable[[], None] = unheard,
+        inherited: Callable[[], ReadUpTo | None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._settings, self._size, self._stop, self._answered = settings, size, stop, answered
+        self._inherited = inherited
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -187,6 +189,9 @@ class SpoolSource(FixedPartitionedSource[Polled, State]):
 
     def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> SpoolPart:  # noqa: ARG002 - the engine's signature
         """Return the reader, where it left off."""
+        left = self._inherited() if resume_state is None else None
+        if isinstance(left, FilesPlace):
+            resume_state = dict(left.spool), tuple(map(msgspec.structs.astuple, left.files))
         return SpoolPart(
             Path(self._settings.spool), size=self._size, stop=self._stop, resume=resume_state,
             commands=self._settings.commands, answered=self._answered,

@@ -64,6 +64,8 @@ class FilesPlace(msgspec.Struct, frozen=True, tag="files"):
     files: tuple[FilePlace, ...] = ()
     place: tuple[int, int, int, int, int] | None = None
     """Of format 1, which knew files by their number: that of the last one, its bytes and lines; those of the commands."""
+    spool: Mapping[str, tuple[int, int]] = {}
+    """Folder of a gateway -> number of the segment, and bytes read of it."""
 
 
 class IntakeState(msgspec.Struct, frozen=True, tag="intake"):
