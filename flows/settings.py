@@ -42,6 +42,13 @@ class OutboxSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds to wait for Redis at start."""
 
 
+class CourierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the courier does beside the channels' own terms."""
+
+    stale: Pause = 900.0
+    """Seconds behind its moment after which a notice is told in a digest; 0 = never."""
+
+
 class RecoverySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where snapshots are kept, how many files they are spread over, and how many seconds lie between two."""
 
@@ -191,6 +198,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     language: Literal["en", "zh"] = "en"
     store: StoreSettings = StoreSettings()
     outbox: OutboxSettings = OutboxSettings()
+    courier: CourierSettings = CourierSettings()
     recovery: RecoverySettings = RecoverySettings()
     backup: BackupSettings = BackupSettings()
     kafka: KafkaSettings = KafkaSettings()

@@ -72,6 +72,7 @@ def courier(
                 observer=observer,
                 grace=grace,
                 users=lambda: rules.holder.current().users,
+                settings=settings,
             )
             ended_well = _deliver(made, rules, watched)
             outbox.close()

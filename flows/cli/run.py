@@ -180,6 +180,7 @@ def courier_beside(job: Job, notices: str | None, watched: Observability | None 
         outbox, lambda: channels.current().channels, store,
         fallback=fallback, only_without_channels=not notices, observer=observer,
         users=lambda: channels.current().users,
+        settings=settings,
     )  # fmt: skip
 
 

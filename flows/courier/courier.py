@@ -10,6 +10,7 @@ import structlog
 
 from flows.courier.attempt import Attempts
 from flows.courier.gate import Gate, VoiceGate
+from flows.courier.gather import Digests, Gatherer
 from flows.courier.lanes import Hold, Lane, LaneSettings
 from flows.courier.observer import Observer, Silent
 from flows.courier.recorder import Recorder
@@ -37,6 +38,9 @@ class CourierSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """To the next look at an outbox that had nothing, or that no lane had room for."""
     count_every: float = 5.0
     """Between counts of what waits."""
+
+
+NO_DIGESTS = Digests()
 
 
 class Fleet(msgspec.Struct, frozen=True):
@@ -73,6 +77,7 @@ class Courier:
         observer: Observer | None = None,
         gate: Gate | None = None,
         news: News = lambda: None,
+        digests: Digests = NO_DIGESTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outbox, self._clock, self._news = outbox, clock, news
@@ -82,6 +87,7 @@ class Courier:
         self._give_up, self._last_receipts = threading.Event(), threading.Event()
         self._recorder = Recorder(outbox, clock, self._give_up)
         self._lanes: dict[str, Lane] = {}
+        self._late = Gatherer(outbox, digests)
         self._extended = self._counted = clock()
         self._dispatcher = threading.Thread(target=self._dispatch, name="courier", daemon=True)
         receipts = (outbox, write_back, self._last_receipts)
@@ -106,7 +112,7 @@ class Courier:
         self._wake.set()
         self._dispatcher.join(_left(deadline))
         lanes = list(self._lanes.values())
-        self._give_back([taken for lane in lanes for taken in lane.close()])
+        self._give_back([*self._late.give_back(), *(taken for lane in lanes for taken in lane.close())])
         finished = all(lane.finished(_left(deadline)) for lane in lanes)
         self._give_up.set()
         self._last_receipts.set()
@@ -132,7 +138,10 @@ class Courier:
             self._adopt(fleet)
         self._extend(now)
         for taken in self._outbox.take(lambda name: self._lane(name).room(now), now):
-            self._lane(taken.lane).give(taken)
+            if not self._late.takes(taken, now):
+                self._lane(taken.lane).give(taken)
+        if self._late.settle(now):
+            self._wake.set()
         if not 0 <= now - self._counted < self._settings.count_every:
             self._counted = now
             self._observer.on_depth(self._outbox.depth(now))

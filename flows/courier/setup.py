@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
-from flows.courier.courier import Courier, Fleet, settings_of
+from flows.courier.courier import NO_DIGESTS, Courier, Fleet, settings_of
+from flows.courier.gather import Digests
 from flows.courier.observer import Observer
 from flows.courier.writeback import WriteBack
+from flows.settings import Settings
+from operators.deliver.digest import alerts_of
+from operators.model.alert import Alert
+from operators.model.records import Notice
 from operators.rules.shapes.model import Channel as ChannelRule
 from sinks.channels.build import build_all
 from sinks.channels.contacts import Users, addressed
@@ -15,9 +21,14 @@ from sinks.channels.plain import Console, File
 from sinks.channels.result import Channel
 from sinks.channels.secrets import MissingSecretError
 from sinks.outbox import Outbox
-from sinks.store.interface import Batch, Store
+from sinks.render.digest import digest_words
+from sinks.render.words import words
+from sinks.store.interface import Batch, Store, StoreError
 
 log = structlog.get_logger()
+
+MOST_ALERTS = 2000
+"""Alerts that are looked up for digests at once."""
 
 ChannelRules = Callable[[], Sequence[ChannelRule]]
 """Returns the channels of the rules in force."""
@@ -73,6 +84,7 @@ def courier_of(
     observer: Observer | None = None,
     grace: float = 30.0,
     users: Users = dict,
+    settings: Settings | None = None,
 ) -> Courier:
     """Return a courier ready to start; it follows the rules. Raises MissingSecretError where a secret is not there.
 
@@ -87,7 +99,29 @@ def courier_of(
         write_back=None if store is None else receipts_into(store),
         observer=observer,
         news=fleets.news,
+        digests=NO_DIGESTS if settings is None else digests_of(settings, store),
     )
+
+
+def digests_of(settings: Settings, store: Store | None) -> Digests:
+    """Return how late notices are told. A file that is read by its own clock is history: nothing of it is late."""
+    source, zone, said = settings.source, ZoneInfo(settings.time_zone), words(settings.language)
+    is_history = bool(source.files) and source.clock == "input"
+    return Digests(
+        stale=0.0 if is_history else settings.courier.stale,
+        standing=lambda notices: {} if store is None else standing(store, notices),
+        words=lambda late, known: digest_words(late, known, said, zone),
+    )
+
+
+def standing(store: Store, notices: Sequence[Notice]) -> dict[str, Alert]:
+    """Return the alerts of some notices as they stand now; what the store cannot say is left out."""
+    try:
+        found = ((alert_id, store.alert(alert_id)) for alert_id in alerts_of(notices)[:MOST_ALERTS])
+        return {alert_id: alert for alert_id, alert in found if alert is not None}
+    except StoreError as error:
+        log.warning("a digest is told without the state of its alerts", error=str(error))
+        return {}
 
 
 def receipts_into(store: Store) -> WriteBack:

@@ -175,7 +175,12 @@ def bury(taken: Taken, reason: BuryReason, results: Results, now: float) -> Bury
 def drop(taken: Taken, message: str, now: float) -> Settle:
     """Settle a notice that is not to be sent any more: whoever was not reached has the reason in the receipt."""
     gone = {name: Result(ok=False, message=message) for name in taken.notice.receivers or (taken.notice.way,)}
-    return Settle(_receipt(taken, {**gone, **_reached(taken.results)}, now))
+    return settled(taken, {**gone, **_reached(taken.results)}, now)
+
+
+def settled(taken: Taken, results: Results, now: float) -> Settle:
+    """Settle a notice with the last word on each receiver."""
+    return Settle(_receipt(taken, results, now))
 
 
 def revived(results: Results) -> Results:

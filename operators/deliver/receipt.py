@@ -5,10 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from operators.deliver.digest import DIGESTED, STALE
 from operators.model.reason import Reason
 from operators.model.records import Action, Delivery, Receipt, ReceiverResult
 
 SUCCESS, PARTIAL_FAILURE, FAILURE, RETRYING = "success", "partial_failure", "failure", "retrying"
+SKIPPED = "skipped"
 
 EXECUTE_FAILURE = "execute_failure"
 """Failure type of what did not reach everybody (spec/notices.md 1.7)."""
@@ -35,7 +37,7 @@ def apply(action: Action, receipt: Receipt) -> Action:
 
 
 def _failure_type(reason: str) -> str:
-    return "" if reason in (Reason.DELIVERED, Reason.WRITTEN_TO_FILE) else EXECUTE_FAILURE
+    return "" if _STATUS[reason] in (SUCCESS, SKIPPED) else EXECUTE_FAILURE
 
 
 def verdict(action: Action, deliveries: Mapping[str, Delivery]) -> tuple[str, str]:
@@ -54,12 +56,16 @@ _STATUS: Mapping[str, str] = {
     Reason.WRITTEN_TO_FILE: SUCCESS,
     Reason.PARTLY_DELIVERED: PARTIAL_FAILURE,
     Reason.NOT_DELIVERED: FAILURE,
+    Reason.DIGESTED: SUCCESS,
+    Reason.STALE: SKIPPED,
 }
 
 
 def reason_of(outcomes: Iterable[ReceiverResult]) -> Reason:
     """Return what came of a message by the answers for its receivers; what a file took is never delivered."""
     answers = list(outcomes)
+    if len(said := {one.message for one in answers}) == 1 and said < {DIGESTED, STALE}:
+        return Reason(said.pop())
     if not all(one.result for one in answers):
         return Reason.PARTLY_DELIVERED if any(one.result for one in answers) else Reason.NOT_DELIVERED
     is_written = any(one.message == Reason.WRITTEN_TO_FILE for one in answers)

@@ -95,6 +95,8 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.WRITTEN_TO_FILE: "No channel delivers this way: the message was written to a file, and reached nobody.",
     Reason.PARTLY_DELIVERED: "The provider refused the message for some receivers.",
     Reason.NOT_DELIVERED: "The message reached nobody.",
+    Reason.DIGESTED: "The courier came to it too late (setting `courier.stale`): a digest told it with what else waited.",
+    Reason.STALE: "The courier came to this call or escalation too late: its alerts had ended.",
     Reason.VOICE_DUPLICATE: "The same people had been called about the same alert within the last two minutes.",
     Reason.RENDER_FAILED: "A template of the strategy failed, so the built-in text was sent instead.",
 }

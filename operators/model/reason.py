@@ -96,6 +96,8 @@ class Reason(StrEnum):
     WRITTEN_TO_FILE = "written_to_file"
     PARTLY_DELIVERED = "partly_delivered"
     NOT_DELIVERED = "not_delivered"
+    DIGESTED = "digested"
+    STALE = "stale"
     VOICE_DUPLICATE = "voice_duplicate"
     RENDER_FAILED = "render_failed"
 

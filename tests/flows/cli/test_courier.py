@@ -22,6 +22,11 @@ from tests.servers.process import free_port
 from tests.tree import ROOT
 
 
+def fresh(name, **changes):
+    """Return a notice of now: one of long ago would be told in a digest."""
+    return notice(name, time=int(time.time()), **changes)
+
+
 def action(**changes):
     fields = {
         "id": "x1", "time": int(time.time()), "alert_ids": ("a1",), "strategy_id": "1", "relation_id": "notice", "plugin_type": "notice",
@@ -85,7 +90,7 @@ def test_it_delivers_through_the_channels_of_the_rules_and_writes_receipts_back(
     httpserver.expect_request("/hook", method="POST").respond_with_data("fine")
     store = open_store(str(tmp_path / "store.sqlite3"))
     store.write(Batch(actions=[action()]))
-    outbox.put([notice("n1", way="webhook")], time.time())
+    outbox.put([fresh("n1", way="webhook")], time.time())
     child = tocsin()
     until(lambda: store.actions("a1")[0].deliveries)
     code, text = ended(child)
@@ -101,7 +106,7 @@ def test_a_refused_notice_shows_in_its_action_and_in_the_dead_list(outbox, tocsi
     httpserver.expect_request("/hook").respond_with_data("no", status=400)
     store = open_store(str(tmp_path / "store.sqlite3"))
     store.write(Batch(actions=[action()]))
-    outbox.put([notice("n1", way="webhook")], time.time())
+    outbox.put([fresh("n1", way="webhook")], time.time())
     child = tocsin()
     until(lambda: store.actions("a1")[0].deliveries)
     assert ended(child)[0] == 0
@@ -112,13 +117,13 @@ def test_a_refused_notice_shows_in_its_action_and_in_the_dead_list(outbox, tocsi
 
 
 def test_ways_without_a_channel_go_to_a_file_and_the_console(outbox, tocsin, tmp_path):
-    outbox.put([notice("n1"), notice("n2")], time.time())
+    outbox.put([fresh("n1"), fresh("n2")], time.time())
     child = tocsin("--notices", str(tmp_path / "out" / "notices.jsonl"))
     until(lambda: outbox.put([], 0) or outbox.depth(time.time()).oldest_age == 0)
     assert ended(child)[0] == 0
     lines = (tmp_path / "out" / "notices.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["id"] for line in lines) == ["n1", "n2"]
-    outbox.put([notice("n3", title="loud")], time.time())
+    outbox.put([fresh("n3", title="loud")], time.time())
     child = tocsin("--console", "--store", "none")
     until(lambda: outbox.depth(time.time()).oldest_age == 0)
     code, text = ended(child)
@@ -138,17 +143,17 @@ def test_changed_channels_are_used_without_a_restart_and_wrong_ones_are_not(outb
         (Path(rules) / "new.yaml").replace(Path(rules) / "channels.yaml")
 
     child = tocsin("--store", "none")
-    outbox.put([notice("n1", way="webhook", receivers=("ops",))], time.time())
+    outbox.put([fresh("n1", way="webhook", receivers=("ops",))], time.time())
     until(lambda: sent() == [("/hook", "n1")])
     write("channels: [{way: webhook, url: {env: NOT_SET_ANYWHERE}}]")
     until(lambda: "NOT_SET_ANYWHERE is not set" in child.log.read_text())
     write("channels: [{way: nonsense}]")
     until(lambda: "unknown notice way" in child.log.read_text())
-    outbox.put([notice("n2", way="webhook", receivers=("ops",))], time.time())
+    outbox.put([fresh("n2", way="webhook", receivers=("ops",))], time.time())
     until(lambda: sent()[1:] == [("/hook", "n2")])
     write(json.dumps({"channels": [{"way": "webhook", "url": httpserver.url_for("/new")}]}))
     for number in range(1000):
-        outbox.put([notice(f"m{number}", way="webhook", receivers=("ops",))], time.time())
+        outbox.put([fresh(f"m{number}", way="webhook", receivers=("ops",))], time.time())
         time.sleep(0.2)
         if "/new" in dict(sent()):
             break
@@ -160,7 +165,7 @@ def test_changed_channels_are_used_without_a_restart_and_wrong_ones_are_not(outb
 
 
 def test_its_port_shows_metrics_and_health(outbox, tocsin, tmp_path):
-    outbox.put([notice("n1", way="sms")], time.time())
+    outbox.put([fresh("n1", way="sms")], time.time())
     port = free_port()
     (tmp_path / "tocsin.yaml").write_text(f"metrics: {{port: {port}}}")
     child = tocsin("--settings", str(tmp_path / "tocsin.yaml"))
