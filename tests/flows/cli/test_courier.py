@@ -63,7 +63,8 @@ def tocsin(where, rules, tmp_path):
     children = []
 
     def start(*options):
-        arguments = ["--rules", rules, "--outbox", where, "--store", str(tmp_path / "store.sqlite3"), *options]
+        kept = () if "--store" in options else ("--store", str(tmp_path / "store.sqlite3"))
+        arguments = ["--rules", rules, "--outbox", where, *kept, *options]
         log = tmp_path / f"courier-{len(children)}.log"
         with log.open("wb") as written:
             child = subprocess.Popen(
