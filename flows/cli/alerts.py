@@ -13,14 +13,13 @@ from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
 from flows.cli.view import SEVERITY_WORDS, View, console, print_json, reading, shown
+from flows.explained import look_up
 from operators.deliver.told import Told, told_of
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action
 from sinks.store.interface import Store
-from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
-
-_FINGERPRINT_LENGTH = 32
+from sinks.store.query import FIELDS, QueryError, parse_query
 
 
 @click.group(cls=Group)
@@ -111,18 +110,9 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
 
 def find(store: Store, name: str, place: str) -> Alert:
     """Return an alert by id, or the newest of a fingerprint; else the command ends and says so."""
-    found = look_up(store, name)
+    found = look_up(store, typed(name))
     if found is None:
         raise click.ClickException(f"no alert {name} in {bare(place)}")
-    return found
-
-
-def look_up(store: Store, name: str) -> Alert | None:
-    """Return an alert by id, or the newest of a fingerprint."""
-    name = typed(name)
-    found = store.alert(name)
-    if found is None and len(name) == _FINGERPRINT_LENGTH:
-        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
     return found
 
 

@@ -10,22 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.alerts import bare, look_up
-from flows.cli.given import read_moment
+from flows.cli.alerts import bare
+from flows.cli.given import read_moment, typed
 from flows.cli.strict import Command
 from flows.cli.view import View, console, print_json, reading, shown
-from flows.recovery.last_state import last_changes, last_state
+from flows.explained import DAY, look_up, story_of
+from flows.recovery.last_state import last_changes
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine
-from operators.explain.explain import explain as explain_alert
-from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.rules.book import RuleBook
 from operators.rules.read.load import load
-from operators.state.state import State
-
-DAY = 86400
-"""Seconds of archived events that are looked at: those that came last, or right after the end."""
 
 
 @click.command(cls=Command, short_help="Tell what happened to an alert, why not, and what is next.")
@@ -43,21 +38,11 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     """
     book, at = _rules(view, rules), int(time.time()) if now is None else now
     with view.store() as store:
-        alert = look_up(store, alert_id)
+        alert = look_up(store, typed(alert_id))
         if alert is None:
             _tell_events(view, alert_id, store.events(alert_id.lower(), at - DAY, at), book)
             return
-        until = at if alert.end_time is None else min(at, alert.end_time + DAY)
-        story = explain_alert(
-            alert,
-            store.logs(alert.id),
-            store.actions(alert.id),
-            now=at,
-            events=store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until),
-            book=book,
-            settings=view.settings,
-            state=_state(view, alert, at),
-        )
+        story = story_of(store, alert, book, view.settings, at)
     if view.as_json:
         print_json(story)
     else:
@@ -75,16 +60,6 @@ def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook 
         return
     console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
     console().print(_lines(view, lines, None))
-
-
-def _state(view: View, alert: Alert, at: int) -> State | None:
-    """Return what the job kept of an open alert's fingerprint; not where it has moved on since `at`."""
-    directory = view.settings.recovery.directory
-    if alert.status != ABNORMAL or directory in ("", "none"):
-        return None
-    state = last_state(directory, alert.dedupe_md5)
-    is_of_then = state is not None and state.alert is not None and state.alert.id == alert.id and state.touched <= at
-    return state if is_of_then else None
 
 
 def _rules(view: View, rules: str | None) -> RuleBook | None:

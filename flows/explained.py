@@ -1,0 +1,48 @@
+"""What is known of one alert, put together for its story: the store, the rules, and what the job kept of its fingerprint."""
+
+from flows.recovery.last_state import last_state
+from flows.settings import Settings
+from operators.explain.explain import Story
+from operators.explain.explain import explain as explain_alert
+from operators.model.alert import ABNORMAL, Alert
+from operators.rules.book import RuleBook
+from operators.state.state import State
+from sinks.store.interface import Store
+from sinks.store.query import AlertQuery
+
+DAY = 86400
+"""Seconds of archived events that are looked at: those that came last, or right after the end."""
+_FINGERPRINT_LENGTH = 32
+
+
+def look_up(store: Store, name: str) -> Alert | None:
+    """Return an alert by id, or the newest of a fingerprint."""
+    found = store.alert(name)
+    if found is None and len(name) == _FINGERPRINT_LENGTH:
+        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
+    return found
+
+
+def story_of(store: Store, alert: Alert, book: RuleBook | None, settings: Settings, at: int) -> Story:
+    """Tell the story of an alert as of a Unix second."""
+    until = at if alert.end_time is None else min(at, alert.end_time + DAY)
+    return explain_alert(
+        alert,
+        store.logs(alert.id),
+        store.actions(alert.id),
+        now=at,
+        events=store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until),
+        book=book,
+        settings=settings,
+        state=_state(settings, alert, at),
+    )
+
+
+def _state(settings: Settings, alert: Alert, at: int) -> State | None:
+    """Return what the job kept of an open alert's fingerprint; not where it has moved on since `at`."""
+    directory = settings.recovery.directory
+    if alert.status != ABNORMAL or directory in ("", "none"):
+        return None
+    state = last_state(directory, alert.dedupe_md5)
+    is_of_then = state is not None and state.alert is not None and state.alert.id == alert.id and state.touched <= at
+    return state if is_of_then else None
