@@ -13,7 +13,7 @@ from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
 from flows.cli.view import SEVERITY_WORDS, View, console, print_json, reading, shown
-from flows.explained import look_up
+from flows.console.explained import look_up
 from operators.deliver.told import Told, told_of
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event

@@ -14,7 +14,7 @@ from flows.cli.alerts import bare
 from flows.cli.given import read_moment, typed
 from flows.cli.strict import Command
 from flows.cli.view import View, console, print_json, reading, shown
-from flows.explained import DAY, look_up, story_of
+from flows.console.explained import DAY, look_up, story_of
 from flows.recovery.last_state import last_changes
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine

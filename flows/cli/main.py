@@ -16,6 +16,7 @@ COMMANDS = {
     "channels": "flows.cli.channels:channels",
     "close": "flows.cli.commands:close",
     "comment": "flows.cli.commands:comment",
+    "console": "flows.cli.console:console",
     "courier": "flows.cli.courier:courier",
     "demo": "flows.cli.demo:demo",
     "explain": "flows.cli.explain:explain",

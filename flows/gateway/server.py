@@ -86,7 +86,7 @@ def bound(listen: str, *, is_guarded: bool) -> socket.socket:
     host, port = address_of(listen)
     if not is_guarded and not only_here(host):
         raise AddressError(
-            f"{listen}: without tokens the gateway listens on 127.0.0.1 or [::1] only (setting gateway.tokens)"
+            f"{listen}: without tokens only 127.0.0.1 or [::1] may be listened on (--tokens FILE, or setting gateway.tokens)"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

@@ -20,6 +20,8 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 class Stand:
     """A running gateway. `start` again after `kill` keeps its folder and its port."""
 
+    program = "gateway"
+
     def __init__(self, folder: Path, *options: str, env: dict[str, str] | None = None, listen: str = "127.0.0.1:0"):
         self.folder, self.options, self.env, self.listen = folder, options, {**BARE, **(env or {})}, listen
         self.log = folder / "gateway.log"
@@ -28,7 +30,7 @@ class Stand:
 
     def start(self) -> None:
         before = self.log.stat().st_size if self.log.exists() else 0
-        command = [*TOCSIN, "gateway", "--data", str(self.folder / "data"), "--listen", self.listen, *self.options]
+        command = [*TOCSIN, self.program, "--data", str(self.folder / "data"), "--listen", self.listen, *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.env, cwd=ROOT)
         deadline = time.monotonic() + 120

@@ -1,0 +1,71 @@
+"""The parts of a running console, opened from the settings: the store it reads, the rules in force, where commands go."""
+
+import asyncio
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from flows.gateway.durable import Durable, Kind, NotKeptError
+from flows.gateway.gate import Gate
+from flows.gateway.service import Service
+from flows.gateway.tokens import Tokens
+from flows.gateway.topic import Topics
+from flows.settings import Settings, commands_file
+from flows.sources.kafka_client import ensure, options
+from flows.telemetry.meter import Meter
+from operators.rules.book import RuleBook
+from sinks.appended import append_lines
+from sinks.store.interface import Store
+from sinks.store.place import open_store
+
+
+class CommandsFile:
+    """The file of commands that a job follows, as `tocsin ack` writes it."""
+
+    trouble = ""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def keep(self, lines: Sequence[bytes], at: int, kind: Kind = "event") -> None:  # noqa: ARG002 - of Durable
+        """Append lines durably. Raises NotKeptError."""
+        try:
+            await asyncio.to_thread(append_lines, self._path, b"".join(line + b"\n" for line in lines))
+        except OSError as error:
+            raise NotKeptError(f"{self._path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Nothing is held between two commands."""
+
+
+class Console(msgspec.Struct, frozen=True):
+    """What the pages share."""
+
+    service: Service
+    store: Store
+    settings: Settings
+    book: Callable[[], RuleBook]
+    operator: str
+    """Who acts where no tokens are set."""
+
+
+def open_console(
+    settings: Settings, environment: Mapping[str, str], book: Callable[[], RuleBook], data: str | None
+) -> Console:
+    """Return the parts. Raises StoreError, TokensError, KafkaTroubleError, SettingsError, OSError."""
+    store = open_store(settings.store.dsn, read_only=True)
+    given = settings.gateway
+    gate = Gate(Tokens(given.tokens) if given.tokens else None)
+    durable = _durable(settings, environment, data)
+    return Console(Service(durable, gate, Meter(programs=()), store), store, settings, book, getpass.getuser())
+
+
+def _durable(settings: Settings, environment: Mapping[str, str], data: str | None) -> Durable:
+    """Return where commands go, as those of `tocsin ack`: with `--data` the file beside the job, else its topic if it has one."""
+    kafka = settings.kafka
+    if not data and kafka.brokers and kafka.commands:
+        counts = ensure(kafka, environment, [kafka.commands])
+        return Topics(options(kafka, environment), "", kafka.commands, counts)
+    return CommandsFile(Path(commands_file(settings, data)))

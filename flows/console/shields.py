@@ -1,0 +1,78 @@
+"""The page Shields: those of the rules and those set by command, which of them hold, who set them, and why."""
+
+import msgspec
+
+from operators.model.settings import CoreSettings
+from operators.model.shield import ShieldDocument
+from operators.rules.book import RuleBook
+from operators.rules.read.alone import read_alone
+from operators.rules.shapes.model import FOREVER, Shield
+from operators.rules.times.windows import shield_window
+from sinks.store.interface import Store
+
+HOLDS, COMES, OVER = "holds", "comes", "over"
+
+
+class ShieldRow(msgspec.Struct, frozen=True):
+    """One shield. Times in Unix seconds."""
+
+    id: str
+    by_command: bool
+    state: str
+    """holds, comes or over; a daily one between two of its times comes."""
+    category: str
+    covers: str
+    begin: int
+    until: int | None
+    """When what holds now ends; else when the shield is over. None: never."""
+    who: str
+    why: str
+
+    @property
+    def holds(self) -> bool:
+        """True while it keeps alerts quiet."""
+        return self.state == HOLDS
+
+
+def shield_rows(store: Store, book: RuleBook, settings: CoreSettings, now: int) -> list[ShieldRow]:
+    """Return every shield: those that hold first, then those to come."""
+    by_command = [_of_document(one, book, settings, now) for one in store.shields()]
+    named = {one.id for one in by_command}
+    of_rules = [_row(one, book, settings, now) for one in book.shields.values() if one.id not in named]
+    order = (HOLDS, COMES, OVER)
+    return sorted((*by_command, *of_rules), key=lambda one: (order.index(one.state), -one.begin))
+
+
+def _of_document(one: ShieldDocument, book: RuleBook, settings: CoreSettings, now: int) -> ShieldRow:
+    """Return the row of one set by command; of one that this version cannot read, what its document says."""
+    shield, _ = read_alone(one.shield, Shield, time_zone=settings.time_zone)
+    if shield is None:
+        return ShieldRow(one.id, True, OVER, "", "", one.time, one.ends, one.operator, one.message)
+    found = _row(shield, book, settings, now)
+    said = {"by_command": True, "who": one.operator or found.who, "why": one.message or found.why}
+    if one.ended is not None and one.ended <= now:
+        said |= {"state": OVER, "until": one.ended}
+    return msgspec.structs.replace(found, **said)
+
+
+def _row(one: Shield, book: RuleBook, settings: CoreSettings, now: int) -> ShieldRow:
+    window = shield_window(one, book.zone_of(one.bk_biz_id, settings), now)
+    holds = window.active and one.is_enabled
+    is_over = not one.is_enabled or one.end_time < now
+    end = None if one.end_time >= FOREVER else one.end_time
+    return ShieldRow(
+        id=one.id, by_command=False, state=HOLDS if holds else OVER if is_over else COMES, category=one.category,
+        covers=_covers(one), begin=one.begin_time, until=now + window.left if holds and window.left else end,
+        who=one.created_by, why=one.description,
+    )  # fmt: skip
+
+
+def _covers(one: Shield) -> str:
+    """Say in short what a shield covers."""
+    equal = (f"{name}={', '.join(map(str, values))}" for name, values in one.dimension_config.equals.items())
+    conditions = (
+        f"{condition.field} {condition.method} {', '.join(map(str, condition.value))}"
+        for condition in one.dimension_config.dimension_conditions
+    )
+    scope = (one.scope_type,) if one.category == "scope" and one.scope_type else ()
+    return "; ".join((*scope, *equal, *conditions))

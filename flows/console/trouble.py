@@ -1,0 +1,84 @@
+"""The page Trouble: records that were refused, by reason with their bytes, and notices that could not be delivered."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from flows.cli.outbox import document
+from flows.settings import Settings
+from operators.model.records import DeadLetter
+from sinks.outbox import Depth, OutboxUnavailableError, State, open_outbox
+from sinks.redis_client import PlaceError
+
+TAIL = 4 * 1024 * 1024
+"""Bytes of the file of dead letters that are read: the newest."""
+OF_ONE_REASON = 5
+GIVEN_UP = 50
+
+
+class Letters(msgspec.Struct, frozen=True):
+    """Dead letters of one reason."""
+
+    reason: str
+    count: int
+    newest: tuple[DeadLetter, ...]
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """The page."""
+
+    letters: tuple[Letters, ...]
+    letters_of: str
+    """Where they are; empty: nowhere that can be read here."""
+    is_tail: bool
+    """The file holds more than was read."""
+    depth: Depth | None
+    given_up: tuple[dict[str, object], ...]
+    outbox_trouble: str
+
+
+def trouble(settings: Settings, now: float) -> Trouble:
+    """Return the page."""
+    letters, is_tail = _letters(Path(settings.dead_letters))
+    depth, given_up, why = _outbox(settings.outbox.dsn, now)
+    has_file = bool(settings.dead_letters) and Path(settings.dead_letters).is_file()
+    return Trouble(letters, settings.dead_letters if has_file else "", is_tail, depth, given_up, why)
+
+
+def _letters(path: Path) -> tuple[tuple[Letters, ...], bool]:
+    """Return the dead letters of a file, the most frequent reason first; lines that are none are left out."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - TAIL))
+            lines = file.read(TAIL).splitlines()
+    except OSError:
+        return (), False
+    found = [letter for letter in map(_letter, lines[size > TAIL :]) if letter is not None]
+    counts = Counter(one.reason for one in found)
+    newest = {
+        reason: tuple([one for one in reversed(found) if one.reason == reason][:OF_ONE_REASON]) for reason in counts
+    }
+    return tuple(Letters(reason, count, newest[reason]) for reason, count in counts.most_common()), size > TAIL
+
+
+def _letter(line: bytes) -> DeadLetter | None:
+    try:
+        return msgspec.json.decode(line, type=DeadLetter)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _outbox(dsn: str, now: float) -> tuple[Depth | None, tuple[dict[str, object], ...], str]:
+    """Return how much waits in the outbox, what was given up, and why neither can be said."""
+    if dsn in ("", "none") or ("://" not in dsn and not Path(dsn).exists()):
+        return None, (), ""
+    try:
+        outbox = open_outbox(dsn)
+        try:
+            return outbox.depth(now), tuple(map(document, outbox.entries(State.DEAD, GIVEN_UP, now))), ""
+        finally:
+            outbox.close()
+    except (OutboxUnavailableError, PlaceError) as error:
+        return None, (), str(error)

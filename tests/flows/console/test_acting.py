@@ -1,0 +1,217 @@
+"""What people do on a page becomes a command, and the page says what the job made of it."""
+
+import hashlib
+import json
+import subprocess
+import time
+
+import pytest
+import yaml
+
+from operators.rules.one_alert import shield_of_alert
+from sinks.store.interface import StoreError
+from sinks.store.query import AlertQuery
+from sinks.store.sqlite import SqliteStore
+from tests.flows.console.stand import JSON, OURS, Desk, desk
+from tests.flows.gateway.stand import BARE, TOCSIN
+from tests.sinks.store.samples import alert
+from tests.tree import ROOT
+
+NOW = int(time.time())
+ALERT = alert(1, opened=NOW - 100)
+RULES = {
+    "strategies": [{"id": 1, "name": "CPU usage"}],
+    "user_groups": [{"id": "ops", "name": "Ops", "users": ["alice"]}],
+}
+WAIT = 120
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    running = desk(tmp_path_factory.mktemp("console"), RULES, alerts=[ALERT])
+    yield running
+    assert running.stop() == 0
+
+
+def commands(console):
+    path = console.folder / "data" / "commands.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"HX-Request": "true"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"HX-Request": "true", "Sec-Fetch-Site": "cross-site"},
+        {"HX-Request": "true", "Sec-Fetch-Site": "same-site"},
+        {**OURS, "Host": "evil.example"},
+        {**OURS, "Host": "127.0.0.1.evil.example:80"},
+        {"Authorization": "Bearer guess"},
+    ],
+)
+def test_what_does_not_come_from_our_page_is_refused(console, headers):
+    before = commands(console)
+    assert console.act(f"/a/{ALERT.id}/ack", headers, message="mine").status == 403
+    assert commands(console) == before
+
+
+def test_another_name_of_this_machine_gets_no_page_either(console):
+    assert console.get("/", Host="evil.example").status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status", "why"),
+    [
+        (f"/a/{ALERT.id}/ack", {}, 422, "say why"),
+        (f"/a/{ALERT.id}/ack", {"message": " "}, 422, "say why"),
+        (f"/a/{ALERT.id}/assign", {"message": "x", "users": " , "}, 422, "to whom"),
+        (f"/a/{ALERT.id}/shield", {"message": "x", "for": "100y"}, 422, "for: one of"),
+        (f"/a/{ALERT.id}/delete", {"message": "x"}, 404, "no such deed"),
+        ("/a/none/ack", {"message": "x"}, 404, "no alert"),
+        ("/shields/none/end", {"message": "x"}, 404, "no shield"),
+    ],
+)
+def test_a_deed_that_makes_no_sense_is_refused_in_place_with_its_reason(console, path, form, status, why):
+    answer = console.act(path, **form)
+    assert (answer.status, why in answer.data.decode()) == (status, True)
+    assert "<html" not in answer.data.decode()
+
+
+def test_a_deed_is_a_command_with_an_id_and_is_pending_until_the_job_has_read_it(console):
+    answer = console.act(f"/a/{ALERT.id}/assign", message="please", users="bob, 李雷")
+    assert (answer.status, "pending" in answer.data.decode()) == (202, True)
+    last = commands(console)[-1]
+    assert (last["command"], last["alert_id"], last["appointee"], last["message"]) == (
+        "assign", ALERT.id, ["bob", "李雷"], "please",
+    )  # fmt: skip
+    answer = console.get(f"/c/{last['command_id']}?looks=60", **OURS)
+    assert "does one run?" in answer.data.decode()
+
+
+SCOPES = {"alice": ("read", "command"), "bob": ("read",), "prometheus": ("send",)}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("guarded")
+    tokens = [
+        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": list(scopes)}
+        for name, scopes in SCOPES.items()
+    ]
+    (folder / "tokens.yaml").write_text(yaml.safe_dump({"tokens": tokens}))
+    running = desk(folder, RULES, "--tokens", str(folder / "tokens.yaml"), alerts=[ALERT])
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "read", "act"), [("alice", 200, 202), ("bob", 200, 403), ("prometheus", 403, 403), ("eve", 401, 401)]
+)
+def test_tokens_say_who_reads_and_who_acts(guarded, who, read, act):
+    bearer = {"Authorization": f"Bearer {who}"}
+    answer = guarded.get("/", **bearer)
+    assert answer.status == read
+    assert guarded.act(f"/a/{ALERT.id}/comment", {**bearer, **JSON}, message="hm").status == act
+    if read == 200:
+        assert ("hx-post" in guarded.page(f"/a/{ALERT.id}", **bearer)) == (act == 202)
+
+
+def test_a_browser_is_asked_for_a_token_and_its_login_alone_may_not_act(guarded):
+    assert guarded.get("/").headers["www-authenticate"].startswith("Basic ")
+    basic = {"Authorization": "Basic eDphbGljZQ=="}  # x:alice
+    assert guarded.act(f"/a/{ALERT.id}/ack", basic, message="mine").status == 403
+    assert guarded.act(f"/a/{ALERT.id}/ack", {**basic, **OURS}, message="mine").status == 202
+    assert commands(guarded)[-1]["operator"] == "alice"
+
+
+EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "Disk <full>", "severity": 1, "bk_biz_id": 2, "target": "10.0.0.1",
+         "target_type": "HOST", "dedupe_keys": ["tags.mount"], "tags": [{"key": "mount", "value": "/data"}]}  # fmt: skip
+
+
+@pytest.fixture
+def beside_a_job(tmp_path):
+    """A console beside a job that follows a file, once the job has opened an alert."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "rules.yaml").write_text(yaml.safe_dump(RULES))
+    now = int(time.time())
+    lines = [EVENT | {"time": now}, EVENT | {"event_id": "e2", "time": now, "tags": [{"key": "mount", "value": "/"}]}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    options = ["--rules", str(rules), "--data", str(tmp_path / "data"), "--settings", "/dev/null"]
+    with (tmp_path / "job.log").open("wb") as log:
+        job = subprocess.Popen(
+            [*TOCSIN, "run", "--input", str(tmp_path / "in.jsonl"), "--follow", *options],
+            stdout=log,
+            stderr=log,
+            env=BARE,
+            cwd=ROOT,
+        )
+    path = tmp_path / "data" / "tocsin.sqlite3"
+    try:
+        until(lambda: path.exists() and len(alerts_of(path)) == 2, job)
+        console = Desk(tmp_path, "--settings", "/dev/null", "--rules", str(rules))
+        yield console, path
+        console.stop()
+    finally:
+        job.terminate()
+        assert job.wait(120) == 0
+
+
+def alerts_of(path):
+    try:
+        store = SqliteStore(path, read_only=True)
+    except StoreError:  # the job is making it
+        return {}
+    try:
+        return {one.event.tags[0].value: one for one in store.alerts(AlertQuery())}
+    finally:
+        store.close()
+
+
+def until(holds, job=None):
+    deadline = time.monotonic() + WAIT
+    while not holds():
+        assert job is None or job.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def outcome(console, answer):
+    """Follow a deed to its end, as the page does."""
+    name = json.loads(answer.data)["command_id"]
+    until(lambda: console.view(f"/c/{name}")["outcome"] != "pending")
+    found = console.view(f"/c/{name}")["command"]
+    return found.get("outcome", "applied"), found.get("reason", "")
+
+
+@pytest.mark.slow
+def test_deeds_are_pending_then_applied_or_refused_by_a_running_job_and_a_shield_covers_its_alert_alone(beside_a_job):
+    console, path = beside_a_job
+    mine, other = (alerts_of(path)[mount].id for mount in ("/data", "/"))
+    act = {**OURS, **JSON}
+    assert outcome(console, console.act(f"/a/{mine}/ack", act, message="on it")) == ("applied", "")
+    assert outcome(console, console.act(f"/a/{mine}/ack", act, message="again")) == ("refused", "already_acked")
+    assert outcome(console, console.act(f"/a/{mine}/shield", act, message="disk swap", **{"for": "1h"})) == (
+        "applied",
+        "",
+    )
+    until(lambda: alerts_of(path)["/data"].is_shielded)
+    assert not alerts_of(path)["/"].is_shielded
+    (shield,) = console.view("/shields")
+    assert (shield["state"], shield["why"]) == ("holds", "disk swap")
+    assert outcome(console, console.act(f"/shields/{shield['id']}/end", act, message="done")) == ("applied", "")
+    assert console.view("/shields")[0]["state"] == "over"
+    assert outcome(console, console.act(f"/a/{other}/close", act, message="test")) == ("applied", "")
+    audit = [(one["command"], one.get("outcome", "applied")) for one in console.view("/audit")["commands"]]
+    assert audit.count(("ack", "applied")) == 1
+    assert ("close", "applied") in audit
+
+
+def test_a_shield_of_an_alert_asks_for_everything_that_names_it():
+    shield = shield_of_alert(ALERT, "s", 1, 2, "alice", "why")
+    asked = {one["key"]: one["value"] for one in shield["dimension_config"]["dimension_conditions"]}
+    assert asked == {
+        "alert.name": ["CPU usage"], "strategy_id": ["1"], "tags.device": ["/dev/vda1"], "target": ["10.0.0.1|0"],
+    }  # fmt: skip

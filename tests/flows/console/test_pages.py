@@ -1,0 +1,240 @@
+"""What the pages show, to people and to programs, and that nothing of a store ever becomes markup."""
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from operators.model.alert import Dimension, Extra
+from operators.model.event import Tag
+from operators.model.records import DeadLetter, ReceiverResult
+from operators.model.shield import ShieldDocument
+from tests.flows.console.stand import desk
+from tests.sinks.store.samples import action, alert, command, entry, receipt
+
+NOW = int(time.time())
+EVIL = "<script>alert('x')</script>\"'&{{7*7}}"
+PAGES = ("/", "/shields", "/oncall", "/audit", "/trouble")
+RULES = {
+    "user_groups": [
+        {"id": "ops", "name": f"Ops {EVIL}", "users": ["alice"], "ways": ["mail"]},
+        {"id": "empty", "name": "Night shift", "ways": ["mail"]},
+    ],
+    "strategies": [{"id": 1, "name": "CPU usage", "notice": {"user_groups": ["ops"]}}],
+    "shields": [{"id": "of-rules", "category": "scope", "scope_type": "biz", "description": f"why {EVIL}"}],
+}
+
+
+def opened(number, **changed):
+    return alert(number, opened=NOW - 3600 + number, **changed)
+
+
+BAD = opened(
+    1,
+    severity=1,
+    alert_name=f"Bad {EVIL}",
+    labels=(EVIL,),
+    appointee=(EVIL,),
+    follower=(EVIL,),
+    is_ack=True,
+    ack_operator=EVIL,
+    is_shielded=True,
+    shield_id=(EVIL,),
+    is_blocked=True,
+    dimensions=(Dimension(EVIL, EVIL, EVIL, EVIL),),
+    extra_info=Extra(predecessor=EVIL, successor=EVIL, end_description=EVIL),
+    event_changes={"target": EVIL, "description": EVIL, "plugin_id": EVIL, "tags": (Tag(EVIL, EVIL),)},
+)
+STORY = pytest.param(f"/a/{BAD.id}", id="alert")
+PLANNED = action(BAD, receivers={EVIL: [EVIL, [EVIL, EVIL]]}, status=EVIL, reason=EVIL, plugin_type="notice")
+UNREACHABLE = [opened(number, alert_name="Host unreachable", severity=2) for number in range(10, 73)]
+ENDED = opened(5, alert_name="Old thing", status="RECOVERED", end_time=NOW - 60)
+LETTER = DeadLetter(time=NOW, source=EVIL, position=EVIL, reason=EVIL, detail=EVIL, raw=EVIL)
+SHIELD = {"id": EVIL, "bk_biz_id": 2, "category": "scope", "scope_type": "biz", "begin_time": NOW - 60,
+          "end_time": NOW + 3600, "description": EVIL, "created_by": EVIL}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("console")
+    (folder / "data").mkdir()
+    (folder / "data" / "dead_letters.jsonl").write_bytes(msgspec.json.encode(LETTER) + b"\n{torn")
+    running = desk(
+        folder,
+        RULES,
+        alerts=[BAD, *UNREACHABLE, ENDED],
+        logs=[entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL)],
+        actions=[PLANNED],
+        receipts=[receipt(PLANNED, way=EVIL, results={EVIL: ReceiverResult(result=False, message=EVIL)})],
+        shields=[ShieldDocument(id=EVIL, time=NOW, shield=SHIELD, operator=EVIL, message=EVIL)],
+        commands=[
+            command(
+                EVIL,
+                command=EVIL,
+                operator=EVIL,
+                alert_id=EVIL,
+                message=EVIL,
+                outcome="refused",
+                detail=EVIL,
+                reason=EVIL,
+            ),
+            *(command(f"c{number}", time=NOW - number, operator="bob") for number in range(1, 60)),
+        ],
+    )
+    yield running
+    assert running.stop() == 0
+
+
+class Read(HTMLParser):
+    """Reads a page strictly: what it is made of, and the words that are left."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.links, self.text, self.attributes = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        self.links += [value for name, value in attrs if name in ("href", "src") and value]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, STORY, "/?q=%3Cscript%3E&fold=no", "/?fold=no", "/audit?operator=%3Cscript%3E"]
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_values_from_outside_stay_text_in_every_field(console, path, lang):
+    page = console.page(path, **{"accept-language": lang})
+    read = Read(page)
+    assert read.tags.count("script") == 2
+    assert not [name for name in read.attributes if name.startswith("on")]
+    assert "alert('x')</script>" not in page
+
+
+def test_every_page_is_reached_by_links_and_read_without_script_and_nothing_comes_from_elsewhere(console):
+    seen, waiting = set(), ["/"]
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen or len(seen) > 60:
+            continue
+        seen.add(path)
+        answer = console.get(path)
+        assert answer.status in (200, 404), path  # a predecessor may be gone
+        if "html" in answer.headers["content-type"]:
+            links = [link.partition("#")[0] for link in Read(answer.data.decode()).links]
+            assert all(link.startswith("/") for link in links if link), links
+            waiting += filter(None, links)
+    assert {*PAGES, f"/a/{BAD.id}", "/assets/favicon.svg", "/assets/console.css", "/assets/htmx.min.js"} <= seen
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/assets/console.css", "/a/none", "/favicon.ico"])
+def test_every_answer_carries_a_policy_that_allows_nothing_unsafe(console, path):
+    headers = console.get(path).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [*PAGES, STORY])
+def test_no_page_needs_style_or_script_of_its_own(console, path):
+    page = console.page(path)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|hx-on", page)
+
+
+def test_the_title_says_the_state(console):
+    assert "<title>1 fatal - Tocsin</title>" in console.page("/")
+    assert "<title>1 致命 - Tocsin</title>" in console.page("/", **{"accept-language": "zh-CN,zh;q=0.9"})
+
+
+def test_many_alerts_of_one_name_are_one_row_that_leads_to_all_of_them(console):
+    board = console.view("/")["board"]
+    assert [(one["count"], one["severity"]) for one in board["folds"]] == [(1, 1), (63, 2)]
+    assert board["counts"] == {"fatal": 1, "warning": 63, "remind": 0}
+    link = next(link for link in Read(console.page("/")).links if "Host" in link)
+    assert console.view(link)["board"]["total"] == 63
+
+
+def test_an_address_holds_all_that_a_view_is(console):
+    first = console.view("/?fold=no")["board"]
+    second = console.view("/?fold=no&page=2")["board"]
+    assert (len(first["rows"]), len(second["rows"]), first["pages"]) == (50, 14, 2)
+    assert first["rows"][0]["id"] == BAD.id
+    newest = console.view("/?fold=no&sort=new")["board"]["rows"]
+    assert [one["begin"] for one in newest] == sorted((one["begin"] for one in newest), reverse=True)
+    assert not {one["id"] for one in first["rows"]} & {one["id"] for one in second["rows"]}
+    assert [one["name"] for one in console.view("/?q=status:RECOVERED")["board"]["rows"]] == ["Old thing"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "why"),
+    [
+        ("/?q=severity:9", 400, "severity:9"),
+        ("/?page=0", 400, "page"),
+        ("/?page=%C2%B2", 400, "page"),
+        ("/?sort=x", 400, "sort"),
+        ("/audit?until=x", 400, "until"),
+        ("/a/none", 404, "no alert none"),
+        ("/c/none", 404, "no such command"),
+        ("/nowhere", 404, "no such page"),
+        (f"/a/{'x' * 5000}", 404, "no alert"),
+    ],
+)
+def test_a_bad_address_is_met_with_its_reason(console, path, status, why):
+    answer = console.get(path)
+    assert (answer.status, why in answer.data.decode()) == (status, True)
+    answer = console.get(path, accept="application/json")
+    assert why in json.loads(answer.data)["error"]
+
+
+def test_an_alert_tells_what_explain_tells(console):
+    view = console.view(f"/a/{BAD.id}")
+    assert view["story"]["headline"].startswith("ABNORMAL fatal: Bad ")
+    assert view["story"]["lines"]
+    assert view["told"]["not_reached"]
+    assert view["alert"]["id"] == BAD.id
+    by_fingerprint = console.view(f"/a/{BAD.dedupe_md5}")
+    assert by_fingerprint["alert"]["id"] == BAD.id
+
+
+def test_shields_of_rules_and_commands_stand_together_and_say_who_why_and_until(console):
+    rows = {one["id"]: one for one in console.view("/shields")}
+    assert (rows[EVIL]["by_command"], rows[EVIL]["state"], rows[EVIL]["who"]) == (True, "holds", EVIL)
+    assert rows[EVIL]["until"] in range(NOW + 3590, NOW + 3610)
+    assert (rows["of-rules"]["by_command"], rows["of-rules"]["state"]) == (False, "holds")
+
+
+def test_people_who_are_missing_are_named(console):
+    view = console.view("/oncall")
+    assert [(one["group_id"], one["kind"]) for one in view["gaps"]] == [("empty", "nobody")]
+    assert view["ways_without_channel"] == {"mail": ["ops", "empty"]}
+    assert view["groups"][0]["people"] == ["alice"]
+
+
+def test_the_audit_goes_back_page_by_page(console):
+    seen, path = [], "/audit?operator=bob"
+    while path:
+        view = console.view(path)
+        seen += [one["id"] for one in view["commands"] if one["id"] not in seen]
+        path = f"/audit?operator=bob&until={view['older']}" if view["older"] else ""
+    assert seen == [f"c{number}" for number in range(1, 60)]
+    assert [one["command"] for one in console.view("/audit?outcome=refused")["commands"]] == [EVIL]
+
+
+def test_trouble_shows_what_was_refused_with_its_bytes(console):
+    (letters,) = console.view("/trouble")["letters"]
+    assert (letters["reason"], letters["count"], letters["newest"][0]["raw"]) == (EVIL, 1, EVIL)
+
+
+def test_a_chosen_language_stays(console):
+    answer = console.get("/?lang=zh")
+    cookie = answer.headers["set-cookie"]
+    assert "SameSite=Strict" in cookie
+    assert '<html lang="zh-Hans">' in console.page("/", cookie=cookie.partition(";")[0])
