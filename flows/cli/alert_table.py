@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.view import SEVERITIES, STATUS_STYLES, View, shown, span
+from flows.cli.view import SEVERITIES, STATUS_STYLES, View, shown
+from operators.explain.text import span
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 

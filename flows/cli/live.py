@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.view import SEVERITIES, shown, span
+from flows.cli.view import SEVERITIES, shown
 from flows.replay.replay import Replay
+from operators.explain.text import span
 
 ROWS = 12
 """Open alerts shown: the worst, then the oldest."""

@@ -13,13 +13,12 @@ from rich.table import Table
 
 from flows.cli.given import json_option, limit_option, read_settings, settings_option
 from flows.cli.strict import Group
-from flows.cli.view import console, print_json, shown, span
-from flows.telemetry.redaction import Redactor
+from flows.cli.view import console, print_json, shown
+from flows.courier.waiting import document, hidden
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
+from operators.explain.text import span
 from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
-
-_hidden = Redactor().hidden
 
 PIECE = 500
 """Notices handled at once."""
@@ -92,29 +91,6 @@ def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
         console().print(_table(entries, now))
 
 
-def document(entry: Entry) -> dict[str, Any]:
-    """Return an entry for programs, without what is secret in addresses."""
-    taken = entry.taken
-    told: dict[str, Any] = _hidden(
-        {
-            "id": taken.notice.id,
-            "state": entry.state,
-            "way": taken.notice.way,
-            "receivers": pending(taken).receivers,
-            "reached": [name for name, one in taken.results.items() if one.ok],
-            "attempts": taken.attempt,
-            "created": taken.created,
-            "due": entry.due,
-            "error": entry.error,
-            "signal": taken.notice.signal,
-            "title": taken.notice.title,
-            "alert_ids": taken.notice.alert_ids,
-            "action_ids": taken.notice.action_ids,
-        }
-    )
-    return told
-
-
 def _table(entries: list[Entry], now: float) -> Table:
     table = Table("id", "way", "receivers", "attempts", "age", "due", "error", "title", box=None, pad_edge=False)
     for entry in entries:
@@ -122,11 +98,11 @@ def _table(entries: list[Entry], now: float) -> Table:
         table.add_row(
             shown(taken.notice.id),
             shown(taken.notice.way),
-            shown(_hidden(", ".join(pending(taken).receivers))),
+            shown(hidden(", ".join(pending(taken).receivers))),
             str(taken.attempt),
             span(max(0, int(now - taken.created))),
             datetime.fromtimestamp(int(entry.due)).astimezone().isoformat(sep=" "),
-            shown(_hidden(entry.error)),
+            shown(hidden(entry.error)),
             shown(taken.notice.title),
         )
     return table

@@ -11,8 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.view import SEVERITIES, STATUS_STYLES, shown, span
+from flows.cli.view import SEVERITIES, STATUS_STYLES, shown
 from operators.explain.case import why_text
+from operators.explain.text import span
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.records import DeadLetter, Notice
 from sinks.channels.wording import plain_text

@@ -115,13 +115,3 @@ def console() -> Console:
 def shown(text: object, style: str = "") -> Text:
     """Show text from outside as it is: no markup, no control characters, on one line."""
     return Text("".join(char if char.isprintable() else " " for char in str(text)), style=style)
-
-
-def span(seconds: int) -> str:
-    """Show a duration: `45s`, `12m`, `3h05m`, `2d4h`."""
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if minutes == 0:
-        return f"{seconds}s"
-    if hours == 0:
-        return f"{minutes}m"
-    return f"{hours}h{minutes % 60:02}m" if days == 0 else f"{days}d{hours % 24}h"

@@ -11,10 +11,10 @@ from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from flows.cli.view import span
 from flows.console.parts import Console
 from flows.console.words import LANGUAGES, said
 from flows.gateway.service import json
+from operators.explain.text import span
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 SEVERITIES = {1: "fatal", 2: "warning", 3: "remind"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from flows.cli.outbox import document
+from flows.courier.waiting import document
 from flows.settings import Settings
 from operators.model.records import DeadLetter
 from sinks.outbox import Depth, OutboxUnavailableError, State, open_outbox

@@ -165,3 +165,13 @@ def _page() -> Iterator[str]:
         yield from ("", f"## {title}", "", lead, "", "| name | meaning |", "| --- | --- |")
         yield from (f"| `{name.value}` | {text} |" for name, text in table.items())
     yield ""
+
+
+def span(seconds: int) -> str:
+    """Show a duration: `45s`, `12m`, `3h05m`, `2d4h`."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes == 0:
+        return f"{seconds}s"
+    if hours == 0:
+        return f"{minutes}m"
+    return f"{hours}h{minutes % 60:02}m" if days == 0 else f"{days}d{hours % 24}h"
