@@ -64,17 +64,17 @@ def test_another_name_of_this_machine_gets_no_page_either(console):
 @pytest.mark.parametrize(
     ("path", "form", "status", "why"),
     [
-        (f"/a/{ALERT.id}/ack", {}, 422, "say why"),
-        (f"/a/{ALERT.id}/ack", {"message": " "}, 422, "say why"),
-        (f"/a/{ALERT.id}/assign", {"message": "x", "users": " , "}, 422, "to whom"),
-        (f"/a/{ALERT.id}/shield", {"message": "x", "for": "100y"}, 422, "for: one of"),
-        (f"/a/{ALERT.id}/delete", {"message": "x"}, 404, "no such deed"),
+        ("/a/{alert}/ack", {}, 422, "say why"),
+        ("/a/{alert}/ack", {"message": " "}, 422, "say why"),
+        ("/a/{alert}/assign", {"message": "x", "users": " , "}, 422, "to whom"),
+        ("/a/{alert}/shield", {"message": "x", "for": "100y"}, 422, "for: one of"),
+        ("/a/{alert}/delete", {"message": "x"}, 404, "no such deed"),
         ("/a/none/ack", {"message": "x"}, 404, "no alert"),
         ("/shields/none/end", {"message": "x"}, 404, "no shield"),
     ],
 )
 def test_a_deed_that_makes_no_sense_is_refused_in_place_with_its_reason(console, path, form, status, why):
-    answer = console.act(path, **form)
+    answer = console.act(path.format(alert=ALERT.id), **form)
     assert (answer.status, why in answer.data.decode()) == (status, True)
     assert "<html" not in answer.data.decode()
 
