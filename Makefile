@@ -12,7 +12,7 @@ LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-vers
 .PHONY: help demo test test-core check format lock bench chaos fuzz servers servers-k8s test-k8s clean
 
 help: ## Say what there is to make
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): requirements-dev.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \

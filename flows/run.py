@@ -3,7 +3,7 @@
 import gc
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -97,7 +97,7 @@ def recovery_in(directory: Path, count: int) -> RecoveryConfig:
     return RecoveryConfig(str(partitions))  # type: ignore[no-untyped-call]  # as above
 
 
-def run(job: Job, courier: Courier | None = None) -> Depth:
+def run(job: Job, courier: Courier | None = None, backed_up: Callable[[float], None] = lambda _: None) -> Depth:
     """Run a job until its input ends or a stop is asked for; the last snapshot is taken on the way out.
 
     A courier beside it delivers meanwhile; when the input has ended, it first delivers what waits. Returns the notices
@@ -109,7 +109,7 @@ def run(job: Job, courier: Courier | None = None) -> Depth:
         gc.freeze()
         gc.set_threshold(*COLLECT_EVERY)
         job.rules.start()
-        backups = backups_of(job)
+        backups = backups_of(job, backed_up)
         if courier is not None:
             courier.start()
         try:
@@ -129,12 +129,15 @@ def run(job: Job, courier: Courier | None = None) -> Depth:
     return left
 
 
-def backups_of(job: Job) -> Backups | None:
-    """Return the backups of a job's state, begun, if the settings name a place for them. Raises PlaceUnavailableError."""
+def backups_of(job: Job, backed_up: Callable[[float], None]) -> Backups | None:
+    """Return the backups of a job's state, begun, if the settings name a place for them.
+
+    `backed_up` is told the Unix second of each part.
+    """
     backup, recovery = job.settings.backup, job.settings.recovery
     if not backup.place or recovery.directory in ("", "none"):
         return None
-    made = Backups(Path(recovery.directory), open_place(backup.place), backup.interval)
+    made = Backups(Path(recovery.directory), backup.place, backup.interval, backed_up)
     made.start()
     return made
 

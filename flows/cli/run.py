@@ -121,7 +121,7 @@ def _run(
     if beat is not None:
         beat.start()
     try:
-        left = run_job(job, beside)
+        left = run_job(job, beside, watched.telemetry.backed_up)
     except (RuntimeError, *REFUSALS) as error:
         reason = caused_by(error, REFUSALS) or engine_trouble(error, settings.recovery.directory)
         if reason is None:

@@ -1,5 +1,11 @@
-"""Parts of savepoints written while a job runs: from its last snapshot, at an interval, and once more at its end."""
+"""Parts of savepoints written while a job runs: from its last snapshot, at an interval, and once more at its end.
 
+Each is written by a process of its own. The engine brings an SQLite of its own beside Python's, and where two of them
+read one file in one process, the one that closes it takes the locks of the other away: the file would be damaged.
+"""
+
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -7,21 +13,23 @@ from pathlib import Path
 
 import structlog
 
-from flows.recovery.parts import write_part
-from flows.recovery.place import Place, PlaceUnavailableError
-from operators.savepoint.file import SavepointError
+PATIENCE = 600.0
+"""Seconds that one may take."""
 
 log = structlog.get_logger()
 
 
 class Backups:
-    """A thread beside the job. It reads the engine's store and holds the job up for nothing but its processor time."""
+    """A thread beside the job that starts such a process; `place` is a path or URL, `backed_up` is told the Unix second."""
 
     def __init__(
-        self, directory: Path, place: Place, interval: float, on_written: Callable[[float], None] = lambda _: None
+        self, directory: Path, place: str, interval: float, backed_up: Callable[[float], None] = lambda _: None
     ) -> None:
-        self._directory, self._place, self._interval = directory, place, interval
-        self._on_written = on_written
+        self._command = [
+            sys.executable, "-c", "from flows.cli import main; main()",
+            "savepoint", "backup", "--to", place, "--state", str(directory),
+        ]  # fmt: skip
+        self._place, self._interval, self._backed_up = place, interval, backed_up
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="backup", daemon=True)
 
@@ -46,14 +54,13 @@ class Backups:
     def _write(self) -> None:
         begun = time.monotonic()
         try:
-            size = write_part(self._directory, self._place, int(time.time()))
-        except (SavepointError, PlaceUnavailableError) as error:
-            log.warning("no part of a savepoint written", place=str(self._place), error=str(error))
+            done = subprocess.run(self._command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own program
+        except subprocess.TimeoutExpired:
+            log.warning("no part of a savepoint written", place=self._place, error=f"not done in {PATIENCE:.0f} s")
             return
-        self._on_written(time.time())
-        log.info(
-            "part of a savepoint written",
-            place=str(self._place),
-            bytes=size,
-            seconds=round(time.monotonic() - begun, 3),
-        )
+        seconds = round(time.monotonic() - begun, 3)
+        if done.returncode:
+            log.warning("no part of a savepoint written", place=self._place, error=done.stderr.strip()[-500:])
+            return
+        self._backed_up(time.time())
+        log.info("part of a savepoint written", place=self._place, said=done.stdout.strip(), seconds=seconds)

@@ -146,6 +146,10 @@ SNAPSHOT_PAUSE = Metric(
     name="tocsin_snapshot_pause_seconds", kind="histogram", buckets=SHORT,
     help="Seconds in which nothing else was done because a snapshot was taken.",
 )  # fmt: skip
+BACKUP_TIME = Metric(
+    name="tocsin_backup_timestamp_seconds", kind="gauge",
+    help="When this worker last wrote its part of a savepoint, in Unix seconds; nothing where setting backup.place is empty.",
+)  # fmt: skip
 CONFLICTS = Metric(
     name="tocsin_store_conflicts", kind="counter",
     help="Documents that the store already had in a newer version: normal for a while after a restart.",
@@ -230,7 +234,7 @@ METRICS = (
     PUSHED, LATENCY_SECONDS, CREATE_SECONDS, CREATED,
     RECORDS, EVENTS, DUPLICATES, EXPIRED, UNMATCHED, DROPPED, AHEAD, UNREAD_WORDS, DEAD_LETTERS, LAG_RECORDS, CLOCK_LAG,
     SLOTS, STATES, OPEN_ALERTS, ALERTS, UNCHECKED, LOG_ENTRIES, BATCH_SECONDS, BUSY_SECONDS, WORKERS,
-    SNAPSHOT_TIME, SNAPSHOT_PAUSE, CONFLICTS,
+    SNAPSHOT_TIME, SNAPSHOT_PAUSE, BACKUP_TIME, CONFLICTS,
     ACTIONS, NOTICES, OUTBOX_DEPTH, OUTBOX_AGE, SENDS, SEND_SECONDS, GIVEN_UP,
     RULES, RULES_TIME, RULES_ERRORS, RULES_LOADS,
     REQUESTS, TAKEN_IN, NOT_TAKEN_IN, LEFT_OUT, KEEP_SECONDS, AM_BUILD,

@@ -109,6 +109,10 @@ class Telemetry:
                 labels = (self._data_ids.get(source, "0"), source)
                 self._meter.observe(metrics.LATENCY_SECONDS, max(0.0, now - at), *labels, times=count)
 
+    def backed_up(self, now: float) -> None:
+        """Show when a part of a savepoint was written."""
+        self._meter.put(metrics.BACKUP_TIME, now)
+
     def lag(self, topic: str, partition: int, records: int) -> None:
         """Show how many records of a partition were not yet read."""
         self._meter.put(metrics.LAG_RECORDS, records, topic, str(partition))

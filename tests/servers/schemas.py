@@ -16,7 +16,7 @@ KUBERNETES = ("1.34", "1.35", "1.36", "1.37")
 VALIDATE = "1.37.0"
 HADOLINT = "2.15.1"
 COMPOSE = "2.16.2"
-KUSTOMIZE = "5.8.0"
+KUSTOMIZE = "5.8.1"
 
 
 def kustomize() -> list[str]:

@@ -9,8 +9,10 @@ from collections import Counter
 
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from flows.cli import main
+from flows.recovery.backup import Backups
 from flows.recovery.layout import Layout, save_layout, saved_layout
 from flows.recovery.parts import generation_of, joined, newest, restore, write_part
 from flows.recovery.place import Folder, PlaceUnavailableError
@@ -93,6 +95,28 @@ def test_a_part_that_is_damaged_is_refused_by_its_name(stopped, tmp_path):
     with pytest.raises(SavepointError, match=r"all/000001/part-0-of-1: it is damaged or was cut off"):
         restore(place, tmp_path / "recovery", ONE)
     assert not (tmp_path / "recovery").exists()
+
+
+def test_a_job_that_ends_leaves_its_part_and_says_when(stopped, tmp_path):
+    folder, _ = stopped
+    said = []
+    backups = Backups(state(folder), str(tmp_path / "place"), 3600, said.append)
+    backups.start()
+    backups.finish()
+    assert len(said) == 1
+    assert newest(Folder(tmp_path / "place"), "all") is not None
+
+
+def test_a_place_that_is_away_holds_no_job_up(stopped, tmp_path):
+    folder, _ = stopped
+    (tmp_path / "place").write_text("a file")
+    said = []
+    with capture_logs() as lines:
+        backups = Backups(state(folder), str(tmp_path / "place"), 3600, said.append)
+        backups.start()
+        backups.finish()
+    assert said == []
+    assert [line["event"] for line in lines] == ["no part of a savepoint written"]
 
 
 def test_a_crash_while_a_part_is_written_leaves_the_one_before(stopped, tmp_path):
