@@ -23,7 +23,12 @@ def test_it_names_only_metrics_that_are_in_the_list():
 def test_it_names_every_metric_by_which_trouble_shows():
     silent = {"tocsin_slots", "tocsin_states", "tocsin_open_alerts", "tocsin_batch_seconds", "tocsin_alerts_total"}
     silent |= {"tocsin_events_total", "tocsin_notices_total", "tocsin_rules_loads_total"}
-    silent |= {"alert_manage_push_data_count_total", "action_create_process_time", "alertmanager_build_info", "tocsin_build_info"}
+    silent |= {
+        "alert_manage_push_data_count_total",
+        "action_create_process_time",
+        "alertmanager_build_info",
+        "tocsin_build_info",
+    }
     assert [metric.series for metric in METRICS if metric.series not in TEXT and metric.series not in silent] == []
 
 
