@@ -24,7 +24,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from bench import chaos_check
 from bench.chaos_load import Load, Provider, rules
-from flows.settings import load_settings
+from flows.settings.settings import load_settings
 from sinks.outbox import open_outbox
 from sinks.store.place import open_store
 from tests.servers.elasticsearch import elasticsearch_server

@@ -9,7 +9,7 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.rules.templates import renderer
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.converge.notices import InOneOrder
 from operators.intake.name import InForce, Record, take_in
 from operators.lifecycle.worker import Worker

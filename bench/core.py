@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from bench.events import mixed, openings, repeats
 from bench.figure import Round, figure, rounds_of, timed
 from flows.rules.templates import renderer
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.converge.notices import InOneOrder
 from operators.intake.decode import MIXED
 from operators.intake.name import InForce, Record, take_in

@@ -15,7 +15,7 @@ import msgspec
 
 from flows.replay.replay import Replay
 from flows.rules.templates import renderer
-from flows.settings import settings_from
+from flows.settings.settings import settings_from
 from operators.intake.decode import MIXED, Wire
 from operators.intake.poll import Raw
 from operators.rules.book import RuleBook

@@ -27,7 +27,7 @@ from elasticsearch import ApiError
 
 from bench.events import event, mixed, openings
 from bench.figure import SECONDS, Round, calibration, figure, rounds_of, spread
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.intake.name import Record, take_in
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert

@@ -24,7 +24,7 @@ from bench.figure import calibration
 from bench.kafka import PARTITIONS, keyed
 from flows.job import build
 from flows.run import run
-from flows.settings import settings_from
+from flows.settings.settings import settings_from
 from operators.model.event import Event
 from tests.servers.kafka import kafka_server
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flows.replay.replay import Line, Replay
 from flows.rules.templates import renderer
-from flows.settings import Settings, settings_from
+from flows.settings.settings import Settings, settings_from
 from operators.rules.read.documents import Sourced
 from operators.rules.read.load import build
 

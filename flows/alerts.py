@@ -42,7 +42,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from flows.job import build  # noqa: PLC0415 - clients load when a job is built, not when a name is looked up
     from flows.recovery.private import keep_private  # noqa: PLC0415 - as above
-    from flows.settings import load_settings  # noqa: PLC0415 - as above
+    from flows.settings.settings import load_settings  # noqa: PLC0415 - as above
 
     keep_private()
     job = build(load_settings(os.environ.get("TOCSIN_SETTINGS"), os.environ))

@@ -16,11 +16,11 @@ from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.templates import Words, renderer
 from flows.rules.watch import Watcher
-from flows.settings import Settings, SettingsError
-from flows.shares import divided, owner_of
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.files import FilesSource, unheard
 from flows.sources.kafka import KafkaSource
 from flows.sources.kafka_client import HANDS_ON, options, prepare
+from flows.sources.shares import divided, owner_of
 from flows.sources.spool import SpoolSource
 from flows.stop import Stop
 from flows.telemetry.observability import Observability

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flows.settings import KafkaSettings, Settings
+from flows.settings.settings import KafkaSettings, Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.intake.handover import Clock
 from operators.intake.intake import Named

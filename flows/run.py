@@ -22,7 +22,7 @@ from flows.recovery.place import open_place
 from flows.recovery.private import check_state
 from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
-from flows.settings import SettingsError
+from flows.settings.settings import SettingsError
 from operators.model.slot import SLOTS
 from sinks.outbox.outbox import Depth
 

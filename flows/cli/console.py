@@ -14,7 +14,7 @@ from flows.cli.strict import Command
 from flows.console.app import application
 from flows.console.parts import open_console
 from flows.gateway.server import bound, serve
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from flows.stop import Stop
 from flows.telemetry.logs import set_up
 

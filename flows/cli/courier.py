@@ -19,7 +19,7 @@ from flows.recovery.private import check_state
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.watch import Watcher
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from flows.stop import Stop
 from flows.telemetry.observability import Observability, open_observability
 from sinks.channels.secrets import MissingSecretError

@@ -17,7 +17,7 @@ from flows.cli.strict import Command
 from flows.demo.storm import storm
 from flows.job import Job, build
 from flows.run import run
-from flows.settings import RecoverySettings, Settings, SourceSettings, load_settings
+from flows.settings.settings import RecoverySettings, Settings, SourceSettings, load_settings
 from flows.telemetry.logs import set_up
 from operators.model.settings import FlapSettings
 from sinks.store.place import open_store

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from flows.cli.fail import LEFT, fail
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.reason import OpType
 from operators.model.records import DeadLetter, LogEntry

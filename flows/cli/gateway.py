@@ -14,7 +14,7 @@ from flows.gateway.open import open_service
 from flows.gateway.server import AddressError, bound, serve
 from flows.gateway.spool import SpoolBusyError
 from flows.gateway.tokens import TokensError
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.stop import Stop
 from flows.telemetry.logs import set_up

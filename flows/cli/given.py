@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from flows.cli.fail import fail
-from flows.settings import Settings, SettingsError, load_settings
+from flows.settings.settings import Settings, SettingsError, load_settings
 
 LATEST = 253_402_214_400
 """The last day that any zone can show, in Unix seconds."""

@@ -9,7 +9,7 @@ import msgspec
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
-from flows.settings import KafkaSettings, SettingsError
+from flows.settings.settings import KafkaSettings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
 from flows.sources.produce import produce as send

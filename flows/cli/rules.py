@@ -15,7 +15,7 @@ from flows.rules.source import SourceUnavailableError, Terms, id_in
 from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from operators.model.address import without_password
 from operators.rules.advice import advice
 from operators.rules.book import KINDS, RuleBook, acted_on

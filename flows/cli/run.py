@@ -18,14 +18,14 @@ from flows.cli.supervise import supervise
 from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
-from flows.heartbeat import heartbeat_of
 from flows.job import Job, RulesError, build
 from flows.recovery.place import PlaceUnavailableError
 from flows.run import run as run_job
-from flows.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
+from flows.settings.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
+from flows.telemetry.heartbeat import heartbeat_of
 from flows.telemetry.observability import Observability, open_observability
 from operators.intake.formats.table import FORMATS
 from operators.intake.formats.unpack import OURS

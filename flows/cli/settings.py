@@ -12,9 +12,9 @@ from rich.table import Table
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.view import console, shown
-from flows.setting_names import PREFIX
-from flows.setting_page import schema, settings_there_are
-from flows.settings import SettingsError, load_settings, read_file
+from flows.settings.names import PREFIX
+from flows.settings.page import schema, settings_there_are
+from flows.settings.settings import SettingsError, load_settings, read_file
 from flows.telemetry.redaction import Redactor, secrets_in
 
 

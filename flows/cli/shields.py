@@ -7,7 +7,7 @@ from rich.table import Table
 from flows.cli.fail import fail
 from flows.cli.view import console, print_json, shown
 from flows.recovery.last_state import last_changes
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.explain.text import span
 from operators.rules.read.load import load
 from operators.rules.times.windows import shield_window

@@ -12,7 +12,7 @@ from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.supervise import Child, keep_running
 from flows.gateway.server import AddressError, address_of
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.rules.book import RuleBook
 
 

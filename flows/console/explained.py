@@ -1,7 +1,7 @@
 """What is known of one alert, put together for its story: the store, the rules, and what the job kept of its fingerprint."""
 
 from flows.recovery.last_state import last_state
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.explain.explain import Story
 from operators.explain.explain import explain as explain_alert
 from operators.model.alert import ABNORMAL, Alert

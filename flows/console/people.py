@@ -2,7 +2,7 @@
 
 import msgspec
 
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.people.gaps import Gap, gaps_of
 from operators.people.oncall import OnCall, on_duty
 from operators.rules.advice import ways_without_channel

@@ -4,7 +4,7 @@ import msgspec
 
 from flows.console.explained import look_up, story_of
 from flows.recovery.last_state import last_changes
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.deliver.told import Told, told_of
 from operators.explain.explain import Story
 from operators.model.alert import ABNORMAL, Alert

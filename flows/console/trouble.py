@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from flows.courier.waiting import document
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.model.records import DeadLetter
 from sinks.outbox import Depth, OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError

@@ -10,7 +10,7 @@ from flows.courier.courier import NO_DIGESTS, Courier, Fleet, settings_of
 from flows.courier.gather import Digests
 from flows.courier.observer import Observer
 from flows.courier.writeback import WriteBack
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.deliver.digest import alerts_of
 from operators.model.alert import Alert
 from operators.model.records import Notice

@@ -9,7 +9,7 @@ from flows.gateway.service import Service
 from flows.gateway.spool import Spool
 from flows.gateway.tokens import Tokens
 from flows.gateway.topic import Topics
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import ensure, options
 from flows.telemetry import metrics
 from flows.telemetry.meter import Meter

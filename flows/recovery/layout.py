@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from flows.recovery.ids import FORMAT
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 
 FILE = "layout.json"
 LOCK = "lock"

@@ -1,6 +1,6 @@
 """The words of notices as the core asks for them: rendering, and the judgement of templates while rules load."""
 
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from sinks.render import Renderer, check_template
 
 

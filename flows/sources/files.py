@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from flows.settings import SourceSettings
+from flows.settings.settings import SourceSettings
 from flows.sources.foreign import unpacked
 from flows.sources.places import Places, by_number
 from flows.sources.reader import Reader

@@ -8,7 +8,7 @@ from typing import Any
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from flows.settings import KafkaSettings
+from flows.settings.settings import KafkaSettings
 from flows.sources.files import unheard
 from flows.sources.foreign import unpacked
 from flows.sources.handed import HandedPartition

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from flows.settings import KafkaSettings, Secret, SettingsError
+from flows.settings.settings import KafkaSettings, Secret, SettingsError
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.model.address import without_password
 from operators.rules.advice import ways_without_channel
 from operators.rules.book import KINDS, RuleBook

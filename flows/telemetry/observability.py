@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import msgspec
 
-from flows.settings import Settings, SettingsError
+from flows.settings.settings import Settings, SettingsError
 from flows.telemetry.health import HealthServer, Heart
 from flows.telemetry.logs import set_up
 from flows.telemetry.meter import BOTH, Meter

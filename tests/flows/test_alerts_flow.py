@@ -15,7 +15,7 @@ from flows.recovery.ids import ALERTS, INTAKE, NOTICES, READ, step_id
 from flows.replay.files import write
 from flows.replay.outcome import Outcome, summary
 from flows.run import recovery_in
-from flows.settings import settings_from
+from flows.settings.settings import settings_from
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.replay.driver import T0, Out, replay
 from tests.tree import ROOT

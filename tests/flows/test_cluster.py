@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.batch import InOrder
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled, Raw

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.settings import PREFIX, Settings, SettingsError, load_settings
+from flows.settings.settings import PREFIX, Settings, SettingsError, load_settings
 
 
 @pytest.fixture

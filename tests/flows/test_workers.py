@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from flows.cli.supervise import without_workers
-from flows.settings import KafkaSettings, Settings, SettingsError, TopicSettings
-from flows.shares import divided, owner_of
+from flows.settings.settings import KafkaSettings, Settings, SettingsError, TopicSettings
+from flows.sources.shares import divided, owner_of
 from operators.model.settings import ActionQuota, Quota, Quotas
 from operators.model.slot import Owner
 from sinks.kafka.keyed import partition_of

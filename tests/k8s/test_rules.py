@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from flows.cli import main
-from flows.settings import load_settings
+from flows.settings.settings import load_settings
 from operators.rules.read.load import load
 from tests.k8s.render import ROOT, TREES, Thing, containers, environment, of_kind, pods, text, things
 

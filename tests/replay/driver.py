@@ -16,7 +16,7 @@ from flows.replay.files import write
 from flows.replay.outcome import summary
 from flows.replay.replay import Line, Replay
 from flows.rules.templates import Words, renderer
-from flows.settings import Settings, settings_from
+from flows.settings.settings import Settings, settings_from
 from operators.intake.poll import Polled
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import taken_apart

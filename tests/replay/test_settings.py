@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.settings import SettingsError, settings_from
+from flows.settings.settings import SettingsError, settings_from
 from operators.model.settings import CoreSettings
 from tests.replay.driver import RULES, T0, command, event, replay, strategy_event
 

@@ -48,7 +48,7 @@ OURS = {
     "elasticsearch": "TOCSIN__STORE__DSN={}",
     "redis": "MESSAGE_QUEUE_DSN=redis://{}/0/tocsin",
 }
-"""What the job is told to use them (flows/settings.py)."""
+"""What the job is told to use them (flows/settings/settings.py)."""
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

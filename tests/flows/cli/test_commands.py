@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from flows.cli.commands import ack, assign, close, comment, shield
 from flows.cli.run import with_options
-from flows.settings import Settings, StoreSettings, load_settings
+from flows.settings.settings import Settings, StoreSettings, load_settings
 from operators.intake.command import read_command
 from operators.intake.decode import Decoded, decode
 from operators.model.command import Command

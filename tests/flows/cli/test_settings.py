@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from flows.cli.main import main
-from flows.setting_meanings import MEANINGS
-from flows.setting_page import document, schema, settings_there_are
-from flows.settings import Settings, load_settings
+from flows.settings.meanings import MEANINGS
+from flows.settings.page import document, schema, settings_there_are
+from flows.settings.settings import Settings, load_settings
 from tests.tree import DOCS
 
 
@@ -25,7 +25,7 @@ def tocsin(monkeypatch, tmp_path):
 
 
 def test_the_page_is_made_of_the_code():
-    assert (DOCS / "settings.md").read_text(encoding="utf-8") == document(), "run python -m flows.setting_page"
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == document(), "run python -m flows.settings.page"
 
 
 def test_every_setting_says_what_it_means_and_nothing_else_does():

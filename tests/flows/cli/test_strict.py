@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import COMMANDS, main
-from flows.settings import SettingsError, load_settings
+from flows.settings.settings import SettingsError, load_settings
 from tests.tree import ROOT
 
 

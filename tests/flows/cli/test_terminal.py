@@ -15,7 +15,7 @@ from rich.console import Console
 from flows.cli.alert_table import WIDE, alert_table
 from flows.cli.given import typed
 from flows.cli.view import View
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
 from tests.sinks.store.samples import alert

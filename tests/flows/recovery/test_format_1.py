@@ -10,7 +10,7 @@ from flows.cli import main
 from flows.recovery.layout import FILE, Layout, check_layout, saved_layout
 from flows.recovery.savepoint import read
 from flows.rules.templates import renderer
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.converge.notices import InOneOrder
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled

@@ -6,7 +6,7 @@ from flows.replay.replay import Replay
 from flows.rules.source import Terms
 from flows.rules.templates import renderer
 from flows.rules.trial import START, failures, moment, with_moments
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from operators.rules.read.load import build
 from operators.rules.shapes.model import RuleTest
 from tests.flows.rules.made import CPU, OPS, found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.settings import KafkaSettings, SettingsError, settings_from
+from flows.settings.settings import KafkaSettings, SettingsError, settings_from
 from flows.sources.kafka_client import options, prepare, read_topics
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
-from flows.settings import KafkaSettings
+from flows.settings.settings import KafkaSettings
 from flows.sources.produce import outgoing, produce, rebased, send_one
 from sinks.kafka.producer import ANY
 

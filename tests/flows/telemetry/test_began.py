@@ -1,6 +1,6 @@
 """The job says in one line what it is."""
 
-from flows.settings import load_settings
+from flows.settings.settings import load_settings
 from flows.telemetry.began import facts
 from operators.rules.book import RuleBook
 from operators.rules.read.load import build

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from flows.courier.telemetry import DeliveryTelemetry
 from flows.rules.templates import renderer
-from flows.settings import Settings
+from flows.settings.settings import Settings
 from flows.telemetry import metrics
 from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter

@@ -1,6 +1,6 @@
 """Every setting there is, with its default, its variable and what it means: one list for the page, the schema and the command.
 
-docs/settings.md is made by `python -m flows.setting_page`; a test compares.
+docs/settings.md is made by `python -m flows.settings.page`; a test compares.
 """
 
 import ast
@@ -12,9 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from flows.setting_meanings import MEANINGS
-from flows.setting_names import PREFIX
-from flows.settings import Settings
+from flows.settings.meanings import MEANINGS
+from flows.settings.names import PREFIX
+from flows.settings.settings import Settings
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -147,7 +147,7 @@ def _shown(value: Any) -> str:
 _HEAD = """\
 # Settings
 
-Made from the code by `python -m flows.setting_page`; a test compares. How files and variables are read: [running](running.md#settings).
+Made from the code by `python -m flows.settings.page`; a test compares. How files and variables are read: [running](running.md#settings).
 
 ```sh
 tocsin settings                                   # this list

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from flows.settings import HeartbeatSettings
+from flows.settings.settings import HeartbeatSettings
 from operators.rules.shapes.model import Secret
 from sinks.channels.errors import DeliveryError
 from sinks.channels.http import Http

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from flows.setting_names import PREFIX, did_you_mean, near_miss
+from flows.settings.names import PREFIX, did_you_mean, near_miss
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.words import zone_named

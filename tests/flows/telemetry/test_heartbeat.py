@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from flows.heartbeat import heartbeat_of
-from flows.settings import HeartbeatSettings, Secret, SettingsError, settings_from
+from flows.settings.settings import HeartbeatSettings, Secret, SettingsError, settings_from
+from flows.telemetry.heartbeat import heartbeat_of
 from sinks.channels.secrets import MissingSecretError
 
 
