@@ -41,7 +41,7 @@ class Child:
         self._began = time.monotonic()
 
     def look(self, now: float) -> bool:
-        """Start it again if it died and its time has come; tell whether it has ended well, something left or not."""
+        """Start it again if it died and its time has come; return whether it has ended well, something left or not."""
         code = self.process.poll()
         if code in (None, 0, LEFT):
             return code is not None

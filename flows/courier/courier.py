@@ -104,7 +104,7 @@ class Courier:
         return self._dispatcher.is_alive() and self._writer.is_alive()
 
     def stop(self, grace: float | None = None) -> bool:
-        """Finish what is being sent, give back the rest; tell whether it ended within `grace` seconds."""
+        """Finish what is being sent, give back the rest; return whether it ended within `grace` seconds."""
         if self._dispatcher.ident is None:
             return True
         deadline = time.monotonic() + (self._settings.grace if grace is None else grace)
@@ -209,12 +209,12 @@ class Wish(Protocol):
     """The wish to stop."""
 
     def wait(self, seconds: float, /) -> bool:
-        """Wait for the wish; tell whether it came."""
+        """Wait for the wish; return whether it came."""
         ...
 
 
 def run_courier(courier: Courier, stop: Wish) -> bool:
-    """Deliver until a stop is wished; tell whether it ended well: no thread met a bug, nothing was cut off."""
+    """Deliver until a stop is wished; return whether it ended well: no thread met a bug, nothing was cut off."""
     courier.start()
     while courier.alive and not stop.wait(1.0):
         pass

@@ -103,7 +103,7 @@ class Lane:
             self._rests_until = max(self._rests_until, now + pause(self._streak, answer))
 
     def rests(self, now: float) -> bool:
-        """Tell whether nothing is to be sent now."""
+        """Return True if nothing is to be sent now."""
         return now < self._rests_until
 
     def close(self) -> list[Taken]:
@@ -116,7 +116,7 @@ class Lane:
             return left
 
     def finished(self, timeout: float) -> bool:
-        """Wait for what is being sent; tell whether it all came to an end."""
+        """Wait for what is being sent; return whether it all came to an end."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._sending, timeout)
 

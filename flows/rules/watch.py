@@ -137,7 +137,7 @@ class Watcher:
             one.due, one.stamp = 0.0, None
 
     def _changed(self, one: _Polled, now: float) -> bool:
-        """Ask a source; tell whether it had news. What it cannot tell now stays as it was."""
+        """Ask a source; return whether it had news. What it cannot tell now stays as it was."""
         one.due = now + one.source.interval
         try:
             has_news = self._offered(one)

@@ -84,7 +84,7 @@ class Reader:
     # --- records
 
     def read(self, now: float) -> bool:
-        """Put what has come into the partitions; tell whether anything came. Raises KafkaTroubleError."""
+        """Put what has come into the partitions; return whether anything came. Raises KafkaTroubleError."""
         self._pass(now)
         if self._has_enough():
             return False
@@ -126,7 +126,7 @@ class Reader:
     # --- bounded memory
 
     def _has_enough(self) -> bool:
-        """Tell whether much is held, and something of every partition: then all of it can go on first."""
+        """Return True if much is held, and something of every partition: then all of it can go on first."""
         partitions = self._partitions.values()
         return self._held() > self._room // 2 and all(one.held or one.is_read for one in partitions)
 

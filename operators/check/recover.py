@@ -184,11 +184,11 @@ class Heat:
         return self.sums[bisect_right(self.times, last)] - self.sums[bisect_left(self.times, first)]
 
     def is_hot(self, end: int) -> bool:
-        """Tell whether the window that ends at a second meets the trigger condition."""
+        """Return True if the window that ends at a second meets the trigger condition."""
         return self.weight(end - self.series.window + 1, end) >= self.series.count
 
     def is_all_quiet(self, end: int) -> bool:
-        """Tell whether no window is hot of those that end at a second and each a period before."""
+        """Return True if no window is hot of those that end at a second and each a period before."""
         return not any(self.is_hot(end - i * self.series.unit) for i in range(self.series.recovery))
 
     def cooling_after(self, end: int) -> int:

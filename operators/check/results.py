@@ -24,7 +24,7 @@ FEWEST_KEPT = 30
 
 
 def lacks_level(check: CheckResult) -> bool:
-    """Tell whether a check cannot be used: an anomaly that names no level (design.md 7.39)."""
+    """Return True if a check cannot be used: an anomaly that names no level (design.md 7.39)."""
     return bool(check.anomaly) and check.level is None
 
 

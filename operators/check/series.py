@@ -61,7 +61,7 @@ class Series(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_event_data(self) -> bool:
-        """Tell whether the series has no regular checks, so that time alone moves its windows."""
+        """Return True if the series has no regular checks, so that time alone moves its windows."""
         return self.data_type == "event"
 
 
@@ -147,17 +147,17 @@ def result_level(event: Event, strategy: Strategy) -> int:
 
 
 def is_host_anomaly(item: Item) -> bool:
-    """Tell whether one alert of an item stands for many indicators of a host."""
+    """Return True if one alert of an item stands for many indicators of a host."""
     return bool(item.algorithms) and item.algorithms[0].type == "HostAnomalyDetection"
 
 
 def is_auto_level(item: Item) -> bool:
-    """Tell whether intelligent detection chooses the level of its anomalies itself."""
+    """Return True if intelligent detection chooses the level of its anomalies itself."""
     return len(item.algorithms) == 1 and _option(item.algorithms[0], "alert_level_mode") == "auto"
 
 
 def is_intelligent_without_sdk(item: Item) -> bool:
-    """Tell whether results of intelligent detection come through a computation that is some periods late."""
+    """Return True if results of intelligent detection come through a computation that is some periods late."""
     return any(one.type == "IntelligentDetect" and not _option(one, "use_sdk") for one in item.algorithms)
 
 

@@ -54,7 +54,7 @@ def _no_data_change(before: StrategySnapshot, now: StrategySnapshot, strategy: S
 
 
 def _lost_level(before: StrategySnapshot, now: StrategySnapshot, strategy: Strategy, alert: Alert) -> bool:
-    """Tell whether the alert's level was configured and no longer is; not where something else sets the severity."""
+    """Return True if the alert's level was configured and no longer is; not where something else sets the severity."""
     if alert.extra_info.severity_source == "by_rule":
         return False
     if strategy.items and (is_host_anomaly(strategy.items[0]) or is_auto_level(strategy.items[0])):
@@ -63,7 +63,7 @@ def _lost_level(before: StrategySnapshot, now: StrategySnapshot, strategy: Strat
 
 
 def _differ(before: Iterable[Any], now: Iterable[Any]) -> bool:
-    """Tell whether any pair of queries differs; a query without a partner is for the metrics to tell."""
+    """Return True if any pair of queries differs; a query without a partner is for the metrics to tell."""
     return any(one != other for one, other in zip(before, now, strict=False))
 
 

@@ -78,7 +78,7 @@ def _covers(item: Item, place: Place, book: RuleBook) -> bool:
 
 
 def _meets(condition: TargetCondition, place: Place, book: RuleBook) -> bool:
-    """Tell whether a place meets one condition. What the alert is not about is met; a topology nobody knows is not."""
+    """Return True if a place meets one condition. What the alert is not about is met; a topology nobody knows is not."""
     if condition.field in HOST_FIELDS:
         have, wanted = place.hosts, _host_values(condition, book)
     elif condition.field in SERVICE_FIELDS:

@@ -169,7 +169,7 @@ class Converge:
         return False
 
     def _opens(self, key: str, child: Child, now: int) -> bool:
-        """Open a group; tell whether its opener may go."""
+        """Open a group; return whether its opener may go."""
         number = self._numbers.next()
         storm = self._storm_over(child, number, now) if child.action.need_biz_converge else 0
         self._groups[number] = Group(key, now, now + self._settings.delay, _addressee(child), storm)

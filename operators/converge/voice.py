@@ -36,11 +36,11 @@ class Voice:
         return self._calls
 
     def free(self, people: Sequence[str], alert_ids: Sequence[str], now: int) -> bool:
-        """Tell whether these people may be called about these alerts; takes nothing."""
+        """Return True if these people may be called about these alerts; nothing is taken."""
         return self._calls.get(call_key(people, alert_ids), now) <= now
 
     def fold(self, people: Sequence[str], alert_ids: Sequence[str], now: int) -> bool:
-        """Tell whether the call is to be made, and if so presume it settled at once."""
+        """Return True if the call is to be made, and then presume it settled at once."""
         if not self.free(people, alert_ids, now):
             return False
         self.settle(people, alert_ids, now)

@@ -140,7 +140,7 @@ def _open(result: Result | None) -> bool:
 
 
 def too_late(taken: Taken, now: float, policy: Policy) -> bool:
-    """Tell whether the deadline of a notice that had its attempts has passed; a first attempt is always made."""
+    """Return True if the deadline of a notice that had its attempts has passed; a first attempt is always made."""
     return taken.attempt > 1 and policy.life is not None and now > taken.created + policy.life
 
 

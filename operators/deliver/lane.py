@@ -37,7 +37,7 @@ def pause(streak: int, answer: Mapping[str, Result]) -> float:
 
 
 def failed_for_now(answer: Mapping[str, Result]) -> bool:
-    """Tell whether an attempt reached nobody although another might: the provider, not the receivers, is in trouble."""
+    """Return True if an attempt reached nobody although another might: the provider, not the receivers, is in trouble."""
     return not any(one.ok for one in answer.values()) and any(one.retryable for one in answer.values())
 
 

@@ -117,7 +117,7 @@ def look_of(case: Case) -> Look | None:
 
 
 def holds_by_document(case: Case) -> bool:
-    """Tell whether the document says of a shield what the rules at hand cannot: it was set by command, or is gone."""
+    """Return True if the document says of a shield what the rules at hand cannot: it was set by command, or is gone."""
     alert = case.alert
     if not alert.is_shielded:
         return False

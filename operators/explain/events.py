@@ -73,5 +73,5 @@ def _why(event: Event, at: int, settings: CoreSettings, ends: _Ends) -> str:
 
 
 def is_expired(event: Event, at: int, settings: CoreSettings) -> bool:
-    """Tell whether the data of an event was too old when it came, whatever the state of its alert."""
+    """Return True if the data of an event was too old when it came, whatever the state of its alert."""
     return access_time(event) < at - settings.event_expiry

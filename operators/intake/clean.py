@@ -85,7 +85,7 @@ def _unread(value: Any) -> str:
 
 
 def _is_fingerprint(given: str) -> bool:
-    """Tell whether text is 32 hex digits (`fromhex` passes over blanks, which then are missing in its length)."""
+    """Return True if text is 32 hex digits (`fromhex` passes over blanks, which then are missing in its length)."""
     try:
         return len(given) == FINGERPRINT_LENGTH and len(bytes.fromhex(given)) == FINGERPRINT_LENGTH // 2
     except ValueError:

@@ -80,7 +80,7 @@ def access_time(event: Event) -> int:
 
 
 def _note_anomaly(turn: Turn, event: Event) -> bool:
-    """Let the event count as an anomalous check result of its level (design.md 7.8); tell whether it said anything new."""
+    """Let the event count as an anomalous check result of its level (design.md 7.8); return whether it said anything new."""
     strategy, checks = turn.scene.strategy(event.strategy_id), turn.state.checks
     if checks is None and (strategy is None or not strategy.items):
         return False
@@ -137,7 +137,7 @@ def _fold_anomaly(turn: Turn, alert: KeptAlert, event: Event, *, is_result: bool
 
 
 def _flow_control(turn: Turn, event: Event) -> bool:
-    """Close the alert if circuit breaking hits it, or release a blocked one; tell whether it was closed."""
+    """Close the alert if circuit breaking hits it, or release a blocked one; return whether it was closed."""
     alert, scene = turn.current(), turn.scene
     rule = circuit_broken("alert.builder", alert, scene.strategy(alert.strategy_id), scene.book)
     if not alert.is_blocked:

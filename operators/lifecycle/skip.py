@@ -31,7 +31,7 @@ def may_skip(state: State, strategy: Strategy | None, before: Event, event: Even
 
 
 def _is_newest(memory: CheckMemory | None, event: Event) -> bool:
-    """Tell whether no result known is newer than the event."""
+    """Return True if no result known is newer than the event."""
     if memory is None:
         return True
     if memory.last_check is not None and memory.last_check > event.time:

@@ -64,7 +64,7 @@ class State(msgspec.Struct, frozen=True):
 
 
 def is_reducible(action: Action, strategy: Strategy) -> bool:
-    """Tell whether a notice is to be held: the first abnormal one of an alert, no repeat, no escalation."""
+    """Return True if a notice is to be held: the first abnormal one of an alert, no repeat, no escalation."""
     is_first = action.signal == ABNORMAL and action.execute_times <= 1 and action.notice_type != UPGRADE
     return is_first and action.plugin_type == "notice" and noise_dimensions(strategy) is not None
 

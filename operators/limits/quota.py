@@ -35,12 +35,12 @@ class Windows:
         return counter.count > self.quota.threshold
 
     def is_over(self, key: str, now: int) -> bool:
-        """Tell whether the key is over its threshold, without counting."""
+        """Return True if the key is over its threshold, without counting."""
         counter = self.counters.get(key)
         return counter is not None and now < counter.end and 0 < self.quota.threshold < counter.count
 
     def is_full(self, key: str, now: int) -> bool:
-        """Tell whether one hit more would be over the threshold."""
+        """Return True if one hit more would be over the threshold."""
         counter = self.counters.get(key)
         return counter is not None and now < counter.end and 0 < self.quota.threshold <= counter.count
 

@@ -167,7 +167,7 @@ def document(alert: KeptAlert) -> Alert:
 
 
 def is_no_data(alert: Alert) -> bool:
-    """Tell whether the alert says that a series stopped."""
+    """Return True if the alert says that a series stopped."""
     return first_tag(alert.event, NO_DATA_TAG) is not None
 
 

@@ -16,7 +16,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def fits(value: Any) -> bool:
-    """Tell whether a value of JSON holds no number that is too long."""
+    """Return True if a value of JSON holds no number that is too long."""
     try:
         _encode(value)
     except OverflowError:

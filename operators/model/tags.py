@@ -12,7 +12,7 @@ PLAIN = (str, bool, float, type(None))
 
 
 def are_plain(tags: tuple[Tag, ...]) -> bool:
-    """Tell whether tags hold nothing but plain values, none of them a number of more than 64 bits."""
+    """Return True if tags hold nothing but plain values, none of them a number of more than 64 bits."""
     for tag in tags:  # noqa: SIM110 - a generator would cost each event its making
         if (type(tag.value) is not str and not _is_plain(tag.value)) or tag.display_value is not None:
             return False

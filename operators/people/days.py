@@ -17,7 +17,7 @@ class DaySet(Protocol):
     """A set of days, counted from the beginning of time."""
 
     def has(self, day: int) -> bool:
-        """Tell whether the day belongs to the set."""
+        """Return True if the day belongs to the set."""
         ...
 
     def upto(self, day: int) -> int:
@@ -31,7 +31,7 @@ class Weekdays(msgspec.Struct, frozen=True):
     listed: frozenset[int]
 
     def has(self, day: int) -> bool:
-        """Tell whether the day's weekday is listed."""
+        """Return True if the day's weekday is listed."""
         return (day - 1) % 7 + 1 in self.listed
 
     def upto(self, day: int) -> int:
@@ -46,7 +46,7 @@ class MonthDays(msgspec.Struct, frozen=True):
     listed: frozenset[int]
 
     def has(self, day: int) -> bool:
-        """Tell whether the day of the month is listed."""
+        """Return True if the day of the month is listed."""
         return date.fromordinal(day).day in self.listed
 
     def upto(self, day: int) -> int:
@@ -62,7 +62,7 @@ class Spans(msgspec.Struct, frozen=True):
     lasts: tuple[int, ...]
 
     def has(self, day: int) -> bool:
-        """Tell whether a run covers the day."""
+        """Return True if a run covers the day."""
         place = bisect_right(self.firsts, day)
         return place > 0 and day <= self.lasts[place - 1]
 

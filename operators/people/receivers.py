@@ -67,7 +67,7 @@ def receivers(
 
 
 def is_suspected(event: Event) -> bool:
-    """Tell whether the second look at the data suspects that points are merely missing."""
+    """Return True if the second look at the data suspects that points are merely missing."""
     return any(tag.key == DOUBLE_CHECK_TAG and tag.value == SUSPECTED for tag in event.tags)
 
 

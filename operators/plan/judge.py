@@ -87,7 +87,7 @@ def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shi
 
 
 def in_time(turn: Turn, relation: Relation, strategy: Strategy | None) -> bool:
-    """Tell whether now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
+    """Return True if now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
     scene, alert = turn.scene, turn.current()
     zone = scene.book.zone_of(alert.bk_biz_id, scene.settings)
     if isinstance(relation, NoticeRelation):

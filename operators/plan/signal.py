@@ -85,7 +85,7 @@ def retry(turn: Turn) -> None:
 
 
 def _stands(turn: Turn, signal: str) -> bool:
-    """Tell whether the alert is still in the state that a signal stands for (spec/notices.md 1.5)."""
+    """Return True if the alert is still in the state that a signal stands for (spec/notices.md 1.5)."""
     alert = turn.current()
     if signal == "ack" and alert.is_ack_noticed:
         return False

@@ -60,7 +60,7 @@ _ID_FIELDS = {"channels": "way", "hosts": "bk_host_id", "topology": "key", "test
 
 
 def acted_on(kind: str) -> bool:
-    """Tell whether the job acts on documents of a kind, and does not only read them."""
+    """Return True if the job acts on documents of a kind, and does not only read them."""
     return kind in KINDS and kind not in NOT_YET
 
 

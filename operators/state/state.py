@@ -85,7 +85,7 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether an alert is open."""
+        """Return True if an alert is open."""
         return self.alert is not None and self.alert.status == ABNORMAL
 
 

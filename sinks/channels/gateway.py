@@ -67,7 +67,7 @@ def results_of(answer: Answer, receivers: tuple[str, ...]) -> Results:
 
 
 def _is_no(code: Any) -> bool:
-    """Tell whether a code or status word is a refusal: any number but 0 and 2xx, or a word that says so."""
+    """Return True if a code or status word is a refusal: any number but 0 and 2xx, or a word that says so."""
     text = str(code).strip().lower()
     number = text.removeprefix("-")
     if number.isascii() and number.isdecimal():

@@ -89,5 +89,5 @@ def make_case(
 
 
 def is_open(alert: Alert) -> bool:
-    """Tell whether the alert has not ended."""
+    """Return True if the alert has not ended."""
     return alert.status == ABNORMAL

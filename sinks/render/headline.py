@@ -41,7 +41,7 @@ def kind_of(case: Case) -> str:
 
 
 def is_without_data(case: Case) -> bool:
-    """Tell whether the notice says that data stopped coming."""
+    """Return True if the notice says that data stopped coming."""
     return case.message.signal == NO_DATA or bool(case.alerts and is_no_data(case.alert))
 
 

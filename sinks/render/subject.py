@@ -105,7 +105,7 @@ def _host_text(alert: Alert, target: str, book: RuleBook) -> str:
 
 
 def same_subject(first: Alert, other: Alert) -> bool:
-    """Tell whether two alerts differ in nothing but their target."""
+    """Return True if two alerts differ in nothing but their target."""
     return first.alert_name == other.alert_name and other_dimensions(first) == other_dimensions(other)
 
 

@@ -60,7 +60,7 @@ def _dropped(event: Event, reason: DropReason, detail: str) -> Dropped:
 
 
 def _is_host_without_name(event: Event) -> bool:
-    """Tell whether an event is about some host it does not name: the only kind that may have no business."""
+    """Return True if an event is about some host it does not name: the only kind that may have no business."""
     return event.target_type == "HOST" and not event.target
 
 

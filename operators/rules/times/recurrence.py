@@ -32,7 +32,7 @@ class Recurrence(NamedTuple):
 
 
 def happening(item: "CalendarItem", zone: ZoneInfo, now: int) -> tuple[bool, int | None]:
-    """Tell whether a calendar item is going on, and the next second at which that may change (None = never)."""
+    """Return whether a calendar item is going on, and the next second at which that may change (None = never)."""
     if not item.repeat.freq:
         return _once(item.start_time, item.end_time, now)
     moment = reading(now, zone)

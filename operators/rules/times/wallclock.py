@@ -52,7 +52,7 @@ def parse_time(text: str) -> int:
 
 
 def in_range(limits: Hours, moment: datetime) -> bool:
-    """Tell whether the time of day lies in the range."""
+    """Return True if the time of day lies in the range."""
     second = second_of_day(moment)
     if limits.begin <= limits.end:
         return limits.begin <= second <= limits.end
@@ -72,7 +72,7 @@ def days_from(today: date, first: int, last: int) -> Iterable[date]:
 
 
 def holds(spans: Iterable[Span], moment: datetime) -> bool:
-    """Tell whether a reading lies in any span."""
+    """Return True if a reading lies in any span."""
     return any(span.begin <= moment <= span.end for span in spans)
 
 

@@ -58,7 +58,7 @@ class _Cycle(NamedTuple):
 
 
 def in_day_range(start: str, end: str, zone: ZoneInfo, now: int) -> bool:
-    """Tell whether the time of day lies in a range, both ends included; start after end runs past midnight."""
+    """Return True if the time of day lies in a range, both ends included; start after end runs past midnight."""
     hours = _hours(start, end)
     return hours == WHOLE_DAY or in_range(hours, reading(now, zone))
 
@@ -69,14 +69,14 @@ def day_range_edge(start: str, end: str, zone: ZoneInfo, now: int) -> int | None
 
 
 def strategy_active(strategy: "Strategy", book: "RuleBook", zone: ZoneInfo, now: int) -> Answer:
-    """Tell whether a strategy is in its active time: the one of its first level (spec/lifecycle.md 4.4)."""
+    """Return True if a strategy is in its active time: the one of its first level (spec/lifecycle.md 4.4)."""
     if not strategy.detects:
         return True, None
     return active(strategy.detects[0].trigger_config.uptime, book, zone, now)
 
 
 def active(uptime: "Uptime | None", book: "RuleBook", zone: ZoneInfo, now: int) -> Answer:
-    """Tell whether an active time holds, and the next second at which that may change (spec/lifecycle.md 4.4)."""
+    """Return whether an active time holds, and the next second at which that may change (spec/lifecycle.md 4.4)."""
     if uptime is None or not uptime.time_ranges:
         return True, None
     return _active_time(uptime).answer(book.calendars, zone, now)
