@@ -8,11 +8,10 @@ reads again. Another number of workers begins another generation; the last two a
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout, saved_layout
@@ -26,8 +25,6 @@ KEPT = 2
 """Generations that stay."""
 TRIES = 5
 """Reads of a store whose job writes at the same time."""
-
-log = structlog.get_logger()
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -169,8 +166,3 @@ def _others(directory: Path, now: Layout) -> Iterator[tuple[Path, Layout]]:
         layout = saved_layout(path) if re.fullmatch(r"worker-\d+", path.name) or path == top else None
         if layout is not None and layout.workers != now.workers:
             yield path, layout
-
-
-def described(manifest: Manifest) -> Mapping[str, object]:
-    """Return what is logged of a set."""
-    return {"generation": manifest.generation, "workers": manifest.workers, "closed_at": manifest.closed_at}
