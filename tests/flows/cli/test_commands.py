@@ -15,7 +15,7 @@ from operators.intake.decode import Decoded, decode
 from operators.model.command import Command
 
 ALERT = "1763900000ffffffffffff"
-PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool")) | {
+PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool", "name_of_format")) | {
     "inputs": (),
     "follow": False,
     "recording": False,

@@ -180,18 +180,18 @@ def test_its_port_shows_metrics_and_health(outbox, tocsin, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("option", "value", "said"),
     [
-        (["--rules", "/nowhere"], "/nowhere"),
-        (["--outbox", "redis://127.0.0.1:1"], "expected redis://host:port/db/key"),
-        (["--settings", "/nowhere.yaml"], "/nowhere.yaml"),
-        (["--store", "ftp://x"], "ftp"),
+        ("--rules", "/nowhere", "/nowhere"),
+        ("--outbox", "redis://127.0.0.1:1", "expected redis://host:port/db/key"),
+        ("--settings", "/nowhere.yaml", "/nowhere.yaml"),
+        ("--store", "ftp://x", "ftp"),
     ],
 )
-def test_what_cannot_be_used_is_told_without_a_trace(tmp_path, rules, options, said):
+def test_what_cannot_be_used_is_told_without_a_trace(tmp_path, rules, option, value, said):
     open_outbox(str(tmp_path / "o.db")).close()
-    places = ["--rules", rules, "--outbox", str(tmp_path / "o.db"), "--store", "none"]
-    result = CliRunner().invoke(command, places + options)
+    options = {"--rules": rules, "--outbox": str(tmp_path / "o.db"), "--store": "none"} | {option: value}
+    result = CliRunner().invoke(command, [word for pair in options.items() for word in pair])
     assert result.exit_code == 1
     assert said in result.output
     assert "Traceback" not in result.output
