@@ -42,7 +42,7 @@ def up(rules: str, data: str, listen: str, tokens: str | None, settings_path: st
         Child("gateway", ["gateway", *common, "--rules", rules, "--listen", listen, *guarded]),
         Child("job", ["run", *common, "--rules", rules, "--spool", f"{data}/spool"]),
     ]
-    click.echo(welcome(f"{host}:{port}", data, book), err=True)
+    click.echo(welcome(f"{host}:{port}", data, rules, book), err=True)
     sys.exit(keep_running(children))
 
 
@@ -53,7 +53,7 @@ def _book(rules: str, settings: Settings) -> RuleBook:
     return rules_of(msgspec.structs.replace(settings, rules=rules)).holder.current()
 
 
-def welcome(place: str, data: str, book: RuleBook) -> str:
+def welcome(place: str, data: str, rules: str, book: RuleBook) -> str:
     """Return what is said at the start: where alerts come in, where notices go, what to try."""
     ways = sorted(channel.way for channel in book.channels)
     told = f"by {', '.join(ways)}" if ways else f"to {data}/notices.jsonl, for the rules name no channel"
@@ -65,4 +65,5 @@ Try next
   curl -d '{{"event_id": "1", "plugin_id": "me", "alert_name": "Disk full", "time": '$(date +%s)', "severity": 2}}' http://{place}/v1/events
   tocsin alerts list --data {data}
   tocsin explain ALERT --data {data}
+  tocsin console --data {data} --rules {rules}
 Ctrl-C ends it."""

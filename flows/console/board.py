@@ -13,8 +13,8 @@ from sinks.store.interface import Store
 from sinks.store.query import parse_query
 
 PAGE = 50
-MOST = 2000
-"""Alerts that are looked at to fold them by name: the worst."""
+MOST = 10_000
+"""Alerts that are counted to fold them by name: the worst; no store gives more at once."""
 NAMES = {1: "fatal", 2: "warning", 3: "remind"}
 BY_SEVERITY, BY_TIME = "severity", "new"
 
@@ -80,8 +80,8 @@ class Board(msgspec.Struct, frozen=True):
     page: int
     pages: int
     is_folded: bool
-    is_part: bool
-    """More matched than were folded."""
+    folded_of: int | None
+    """So many were folded, for more matched; None: all were."""
 
 
 def board(store: Store, wish: Wish) -> Board:
@@ -102,7 +102,7 @@ def board(store: Store, wish: Wish) -> Board:
     return Board(
         counts={NAMES[one]: count_ for one, count_ in counts.items()},
         total=total, shown_of=count, rows=() if is_folded else rows, folds=folds[start : start + PAGE],
-        page=wish.page, pages=max(1, -(-count // PAGE)), is_folded=is_folded, is_part=is_folded and total > MOST,
+        page=wish.page, pages=max(1, -(-count // PAGE)), is_folded=is_folded, folded_of=MOST if is_folded and total > MOST else None,
     )  # fmt: skip
 
 

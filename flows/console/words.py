@@ -48,7 +48,7 @@ CHINESE = {
     "All quiet. Nothing is burning.": "一切正常，没有告警。",
     "{alerts} alerts": "{alerts} 条告警",
     "{alerts} alerts in {rows} rows": "{alerts} 条告警，合并为 {rows} 行",
-    "of the worst {most}": "仅含最严重的 {most} 条",
+    "counted among the worst {most}": "仅统计最严重的 {most} 条",
     "every alert by itself": "逐条显示",
     "fold by name": "按名称合并",
     "newest first": "最新优先",

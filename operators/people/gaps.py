@@ -1,7 +1,7 @@
 """Where a call would reach nobody: times in which nobody of a group is on duty, severities for which it has no way now."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain
 
 import msgspec
 
@@ -17,6 +17,7 @@ from operators.rules.shapes.model import UserGroup
 NOBODY, NO_WAY = "nobody", "no_way"
 AHEAD_DAYS = 14
 _DAY = 86400
+_FURTHER = 31
 _DAY_MINUTES = 1440
 _SEVERITIES = (1, 2, 3)
 
@@ -46,16 +47,15 @@ def gaps_of(group: UserGroup, book: RuleBook, settings: CoreSettings, at: int, d
 
 
 def _empty(group: UserGroup, situation: Situation, days: int) -> Iterator[tuple[int, int | None]]:
-    """Yield the stretches in which the group has nobody; the last may go on beyond the days."""
-    end = situation.now + days * _DAY
-    edges = [situation.now, *(at for at in shift_edges(group, situation, days) if at < end), end]
+    """Yield the stretches without anybody that begin within the days; where they end is looked for a month further."""
+    last = situation.now + days * _DAY
     begun: int | None = None
-    for at, _ in pairwise(edges):
-        if people_now(group, msgspec.structs.replace(situation, now=at)):
-            if begun is not None:
-                yield begun, at
-            begun = None
-        elif begun is None:
-            begun = at
+    for at in chain((situation.now,), shift_edges(group, situation, days + _FURTHER)):
+        is_empty = not people_now(group, msgspec.structs.replace(situation, now=at))
+        if begun is not None and not is_empty:
+            yield begun, at
+        if at > last and not is_empty:
+            return
+        begun = (at if begun is None and at <= last else begun) if is_empty else None
     if begun is not None:
         yield begun, None

@@ -19,6 +19,12 @@ def test_every_word_of_the_templates_has_its_chinese():
     assert not WORDS - CHINESE.keys()
 
 
+@pytest.mark.parametrize("page", sorted(FOLDER.glob("*.jinja")), ids=lambda page: page.name)
+def test_what_comes_anew_by_itself_does_not_decide_what_its_buttons_show(page):
+    text = page.read_text("utf-8")
+    assert text.count("hx-select=") == text.count('hx-disinherit="*"')
+
+
 @pytest.mark.parametrize("english", sorted(CHINESE))
 def test_a_translation_keeps_the_blanks_to_fill(english):
     blanks = re.compile(r"{\w+}")
