@@ -13,7 +13,7 @@ from operators.intake.enrich.names import DISPLAY_KEYS, display_name
 from operators.intake.enrich.target import target_dimensions
 from operators.model.alert import NO_DATA_TAG, Dimension
 from operators.model.event import Event, Tag
-from operators.model.identity import reader
+from operators.model.identity import field_value
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
 
@@ -58,7 +58,7 @@ def _chosen(dedupe_keys: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], 
 def _own_dimension(event: Event, tags: Mapping[str, Tag], key: str, name: str) -> Dimension:
     """Return the dimension of a dedupe key; a tag is shown as it says."""
     if key == name:
-        value = reader(key)(event, {})
+        value = field_value(event, key)
         return Dimension(key, value, name, value)
     tag = tags.get(name)
     if tag is None:

@@ -1,9 +1,9 @@
 """Names for things: fingerprint, event uid, alert, action and notice ids (design.md 6, spec/lifecycle.md 1.3, 1.4)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -28,27 +28,11 @@ TAG = "tags."
 _encode = msgspec.json.Encoder().encode
 
 
-Values = Mapping[str, Any]
-"""Tag -> its first value."""
-Reader = Callable[[Event, Values], Any]
-
-
-def reader(key: str) -> Reader:
-    """Return what reads the value an event holds under a dedupe key: a tag for `tags.X`, else a field; None if missing."""
-    if key.startswith(TAG):
-        name = key.removeprefix(TAG)
-        return lambda _, tags: tags.get(name)
-    if key == "bk_biz_id":
-        return _business
-    if key not in FIELDS:
-        return lambda _, __: None
-    read = attrgetter(key)
-    return lambda event, _: read(event)
-
-
-def tag_values(event: Event) -> Values:
-    """Return the values of an event's tags by key: looked up in one step, however many there are."""
-    return {tag.key: tag.value for tag in reversed(event.tags)}
+def field_value(event: Event, key: str) -> Any:
+    """Return the value an event holds under a dedupe key that is no tag; None for one that nothing has."""
+    if key == "bk_biz_id" and event.bk_biz_id is not None:
+        return str(event.bk_biz_id)
+    return getattr(event, key) if key in FIELDS else None
 
 
 def first_tag(event: Event, name: str) -> Tag | None:
@@ -59,15 +43,29 @@ def first_tag(event: Event, name: str) -> Tag | None:
     return None
 
 
-def _business(event: Event, _: Values) -> str | None:
-    return None if event.bk_biz_id is None else str(event.bk_biz_id)
+class DedupeKeys(NamedTuple):
+    """Every key by which some events are told apart, sorted, and how their values are read in one go."""
+
+    keys: tuple[str, ...]
+    fields: Callable[[Event], tuple[Any, ...]]
+    """Reads the keys that are fields, in their order."""
+    others: tuple[tuple[int, str | None], ...]
+    """Place and tag of the keys that are tags; the tag is None for a key that nothing has."""
+    business: int
+    """Place of `bk_biz_id` among the fields: it is compared as text."""
 
 
 @lru_cache(maxsize=256)
-def dedupe_keys(of_strategy: bool, chosen: tuple[str, ...]) -> tuple[tuple[str, Reader], ...]:  # noqa: FBT001 - cached
-    """Return, sorted, every key by which events with these `dedupe_keys` are told apart: a producer has few such."""
-    keys = {"strategy_id" if of_strategy else "alert_name", *DEFAULT_KEYS, *chosen}
-    return tuple((key, reader(key)) for key in sorted(keys))
+def dedupe_keys(of_strategy: bool, chosen: tuple[str, ...]) -> DedupeKeys:  # noqa: FBT001 - cached
+    """Return the keys of events with these `dedupe_keys`: a producer has few such."""
+    keys = tuple(sorted({"strategy_id" if of_strategy else "alert_name", *DEFAULT_KEYS, *chosen}))
+    fields = [key for key in keys if key in FIELDS]
+    others = tuple((at, _tag_of(key)) for at, key in enumerate(keys) if key not in FIELDS)
+    return DedupeKeys(keys, attrgetter(*fields), others, fields.index("bk_biz_id"))
+
+
+def _tag_of(key: str) -> str | None:
+    return key.removeprefix(TAG) if key.startswith(TAG) else None
 
 
 @lru_cache(maxsize=256)
@@ -86,10 +84,20 @@ def fingerprint(event: Event, algorithm: str) -> str:
     """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
     if event.dedupe_md5:
         return event.dedupe_md5
-    keys, tags = dedupe_keys(bool(event.strategy_id), event.dedupe_keys), tag_values(event)
+    keys, read, others, business = dedupe_keys(bool(event.strategy_id), event.dedupe_keys)
+    values = list(read(event))
+    if event.bk_biz_id is not None:
+        values[business] = str(event.bk_biz_id)
+    if others:
+        tags: dict[str | None, Any] = {}  # looked up in one step, however many there are
+        for tag in reversed(event.tags):
+            tags[tag.key] = tag.value
+        for at, name in others:
+            values.insert(at, tags.get(name))
+    pairs = list(zip(keys, values, strict=True))
     if algorithm == "bk":
-        return bk_hash([_bk_value(event, key, read(event, tags)) for key, read in keys])
-    return md5(_encode([(key, read(event, tags)) for key, read in keys])).hexdigest()
+        return bk_hash([_bk_value(event, key, value) for key, value in pairs])
+    return md5(_encode(pairs)).hexdigest()
 
 
 def _bk_value(event: Event, key: str, value: Any) -> Any:
