@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from operators.check.verdict import Verdict
 from operators.model.alert import Alert
 from operators.model.reason import Reason
+from operators.model.settings import CoreSettings
 from operators.rules.ask.hosts import dimension_values, host_at
 from operators.rules.ask.look import Look
 from operators.rules.ask.shields import shields_covering
@@ -32,6 +33,11 @@ OPEN = Shielding()
 def shielding(look: Look) -> Shielding:
     """Judge whether an alert is shielded: by the global switch, its host's state or the shields that cover it."""
     return look.once(_shielding)
+
+
+def may_shield(settings: CoreSettings, book: "RuleBook") -> bool:
+    """Return True unless nothing could shield any alert."""
+    return bool(settings.global_shield or book.hosts or book.shields)
 
 
 def _shielding(look: Look) -> Shielding:

@@ -14,7 +14,7 @@ from operators.check.flapping import flap_verdict
 from operators.check.held import held_verdict
 from operators.check.next import next_verdict
 from operators.check.recover import recover_verdict
-from operators.check.shield import shielding
+from operators.check.shield import may_shield, shielding
 from operators.check.upgrade import upgrade_verdict
 from operators.check.verdict import Verdict
 from operators.check.waiting import waiting_verdict
@@ -26,6 +26,8 @@ from operators.lifecycle.telling import escalate, repeat, try_again
 from operators.model.alert import ABNORMAL, Alert
 from operators.plan.later import settle_flapping, tell_waiting
 from operators.rules.ask.look import Look
+from operators.state.scene import Scene
+from operators.state.state import State
 from operators.state.turn import Turn
 
 
@@ -36,6 +38,8 @@ class Checker(NamedTuple):
     judge: Callable[[Look], Verdict]
     concerns: Callable[[Alert], bool]
     carry_out: Callable[[Turn, Any], None]
+    needs_cause: bool = False
+    """It has nothing to say of an alert that only time can move (`only_time_moves`)."""
 
 
 def everyone(_: Alert) -> bool:
@@ -55,25 +59,44 @@ def unblocked(alert: Alert) -> bool:
 
 CHECKERS: tuple[Checker, ...] = (
     Checker("next", next_verdict, everyone, end_by_verdict),
-    Checker("close", close_verdict, of_strategies, end_by_verdict),
-    Checker("recover", recover_verdict, of_strategies, recover),
-    Checker("shield", shielding, unblocked, shielded.carry_out),
-    Checker("ack", ack_verdict, everyone, settle_ack_duration),
-    Checker("held", held_verdict, unblocked, try_again),
-    Checker("flapping", flap_verdict, unblocked, settle_flapping),
-    Checker("waiting", waiting_verdict, unblocked, tell_waiting),
-    Checker("upgrade", upgrade_verdict, unblocked, escalate),
-    Checker("action", action_verdict, unblocked, repeat),
+    Checker("close", close_verdict, of_strategies, end_by_verdict, needs_cause=True),
+    Checker("recover", recover_verdict, of_strategies, recover, needs_cause=True),
+    Checker("shield", shielding, unblocked, shielded.carry_out, needs_cause=True),
+    Checker("ack", ack_verdict, everyone, settle_ack_duration, needs_cause=True),
+    Checker("held", held_verdict, unblocked, try_again, needs_cause=True),
+    Checker("flapping", flap_verdict, unblocked, settle_flapping, needs_cause=True),
+    Checker("waiting", waiting_verdict, unblocked, tell_waiting, needs_cause=True),
+    Checker("upgrade", upgrade_verdict, unblocked, escalate, needs_cause=True),
+    Checker("action", action_verdict, unblocked, repeat, needs_cause=True),
 )
 """What was held back is told before anything later is: the first line before an escalation, that before a repeat."""
+
+
+def only_time_moves(alert: Alert, state: State, scene: Scene) -> bool:
+    """Return True if an alert has no strategy, no rule has a say in it, and nothing of it waits to be told or repeated."""
+    extra = alert.extra_info
+    return not (
+        alert.strategy_id
+        or scene.book.dispatch
+        or may_shield(scene.settings, scene.book)
+        or alert.is_shielded
+        or alert.is_ack
+        or extra.need_unshield_notice
+        or extra.cycle_handle_record
+        or state.retry is not None
+        or state.waiting is not None
+        or state.flapping.is_on
+        or state.repeat_waits
+    )
 
 
 def check(turn: Turn) -> None:
     """Let every checker look at the open alert; deadlines are asked for on the way."""
     turn.state.rules = turn.scene.book.version
     alert = turn.current()
-    for _, judge, concerns, carry_out in CHECKERS:
-        if concerns(alert):
+    is_moved_by_time = only_time_moves(alert, turn.state, turn.scene)
+    for _, judge, concerns, carry_out, needs_cause in CHECKERS:
+        if not (is_moved_by_time and needs_cause) and concerns(alert):
             verdict = judge(turn.view())
             if verdict.next_look is not None:
                 turn.look(verdict.next_look)

@@ -15,8 +15,7 @@ from operators.model.event import RESOLVES, Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
 from operators.model.reason import OpType, Reason
-from operators.people.dispatch import dispatch
-from operators.plan.signal import emit
+from operators.plan.signal import emit, matched
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.shapes.model import Strategy
 from operators.state.scene import Scene
@@ -139,10 +138,10 @@ def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> 
 
 def _dispatch_at_birth(turn: Turn) -> None:
     """Let dispatch rules set severity and tags of a new alert."""
-    alert = turn.current()
-    found = dispatch(turn.view())
+    found = matched(turn)
     if found is None:
         return
+    alert = turn.current()
     tags = tuple({"key": tag.key, "value": tag.value} for tag in found.additional_tags)
     change = "kept" if found.severity == alert.severity else f"changed from {alert.severity} to {found.severity}"
     turn.put(

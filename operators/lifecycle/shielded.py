@@ -1,6 +1,6 @@
 """Keeping an alert's shield flags, and the un-shield notice (spec/lifecycle.md 4.11, spec/notices.md 10.2)."""
 
-from operators.check.shield import Shielding, shielding
+from operators.check.shield import Shielding, may_shield, shielding
 from operators.lifecycle.ack import settle_ack_duration
 from operators.model.reason import OpType, Reason
 from operators.people.dispatch import notice_of
@@ -11,7 +11,8 @@ from operators.state.turn import Turn
 
 def shield(turn: Turn) -> None:
     """Let the shields judge a new alert."""
-    carry_out(turn, shielding(turn.view()))
+    if may_shield(turn.scene.settings, turn.scene.book):
+        carry_out(turn, shielding(turn.view()))
 
 
 def carry_out(turn: Turn, found: Shielding) -> None:

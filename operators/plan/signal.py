@@ -14,7 +14,7 @@ from operators.state.turn import Turn
 
 def matched(turn: Turn) -> Dispatch | None:
     """Return what the dispatch rules say of the alert now."""
-    return dispatch(turn.view())
+    return dispatch(turn.view()) if turn.scene.book.dispatch else None
 
 
 def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from operators.lifecycle import checkers
 from operators.rules.ask.look import Look
 from tests.replay.driver import T0, event, finished, lines_of, replay, replay_of, restarted, tick
 from tests.replay.scenes import HOSTS, NAMES, SERIES, SETTINGS, scenes
@@ -156,6 +157,17 @@ def test_the_short_way_of_a_repeat_does_what_the_long_way_does(lines):
         assert _snapshots(short) == _snapshots(long)
     until = _last(lines) + 3000
     assert finished(short, until).bytes == finished(long, until).bytes
+
+
+@ODD
+@given(some_lines, st.booleans())
+def test_checkers_that_need_a_cause_have_nothing_to_say_without_one(lines, has_rules):
+    rules, until = SERIES if has_rules else {}, _last(lines) + 3000
+    sparing = replay(rules, lines, until, SETTINGS)
+    asking = tuple(row._replace(needs_cause=False) for row in checkers.CHECKERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkers, "CHECKERS", asking)
+        assert replay(rules, lines, until, SETTINGS).bytes == sparing.bytes
 
 
 def _snapshots(driver):

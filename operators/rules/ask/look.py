@@ -37,15 +37,15 @@ class Look:
         """By which third-party alerts are told."""
         self.memory = memory or EMPTY
         self.snapshot = snapshot
-        self.remember()
+        self.retry: Retry | None = None
+        self.told: Told | None = None
+        self.waiting: Waiting | None = None
+        self.flapping: Flapping = CALM
         self._event = alert.event
         self._severity = alert.severity
         self._made: dict[Callable[[Look], Any], Any] = {}
 
-    def remember(
-        self, retry: Retry | None = None, told: Told | None = None, waiting: Waiting | None = None,
-        flapping: Flapping = CALM,
-    ) -> None:  # fmt: skip
+    def remember(self, retry: Retry | None, told: Told | None, waiting: Waiting | None, flapping: Flapping) -> None:
         """Take notice of what was told and of what waits to be: it may change while the look stays true."""
         self.retry, self.told, self.waiting, self.flapping = retry, told, waiting, flapping
 
