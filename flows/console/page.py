@@ -39,14 +39,25 @@ def _environment() -> Environment:
 @pass_context
 def _iso(context: Context, second: float) -> str:
     """Return a time with its offset, in the zone of the page."""
-    return datetime.fromtimestamp(int(second), context["zone"]).isoformat(sep=" ")
+    at = _at(second, context["zone"])
+    return str(second) if at is None else at.isoformat(sep=" ")
 
 
 @pass_context
 def _short(context: Context, second: float) -> str:
     """Return a time without its year, if that is the page's own."""
-    at, now = (datetime.fromtimestamp(int(one), context["zone"]) for one in (second, context["now"]))
+    at, now = (_at(one, context["zone"]) for one in (second, context["now"]))
+    if at is None or now is None:
+        return str(second)
     return at.strftime("%m-%d %H:%M:%S" if at.year == now.year else "%Y-%m-%d %H:%M")
+
+
+def _at(second: float, zone: tzinfo) -> datetime | None:
+    """Return a time in a zone; None beyond what calendars hold, for documents may say anything."""
+    try:
+        return datetime.fromtimestamp(int(second), zone)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _raw(value: Any) -> str:

@@ -69,7 +69,10 @@ def console(tmp_path_factory):
         logs=[entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL)],
         actions=[PLANNED],
         receipts=[receipt(PLANNED, way=EVIL, results={EVIL: ReceiverResult(result=False, message=EVIL)})],
-        shields=[ShieldDocument(id=EVIL, time=NOW, shield=SHIELD, operator=EVIL, message=EVIL)],
+        shields=[
+            ShieldDocument(id=EVIL, time=NOW, shield=SHIELD, operator=EVIL, message=EVIL),
+            ShieldDocument(id="far", time=NOW, shield={"id": "far", "category": EVIL, "end_time": 10**15}),
+        ],
         commands=[
             command(
                 EVIL,
@@ -207,6 +210,7 @@ def test_an_alert_tells_what_explain_tells(console):
 def test_shields_of_rules_and_commands_stand_together_and_say_who_why_and_until(console):
     rows = {one["id"]: one for one in console.view("/shields")}
     assert (rows[EVIL]["by_command"], rows[EVIL]["state"], rows[EVIL]["who"]) == (True, "holds", EVIL)
+    assert (rows["far"]["state"], rows["far"]["until"]) == ("over", 10**15)
     assert rows[EVIL]["until"] in range(NOW + 3590, NOW + 3610)
     assert (rows["of-rules"]["by_command"], rows["of-rules"]["state"]) == (False, "holds")
 
