@@ -52,7 +52,7 @@ def tocsin(wheel, tmp_path_factory) -> Path:
     return place / "bin" / "tocsin"
 
 
-def test_the_wheel_carries_templates_and_the_demo_and_no_tests(wheel):
+def test_the_wheel_carries_templates_assets_and_the_demo_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {Path(name).parts[0] for name in names if ".dist-info" not in name} == {
         "flows",
@@ -67,6 +67,8 @@ def test_the_wheel_carries_templates_and_the_demo_and_no_tests(wheel):
         ours = {path.relative_to(folder) for path in folder.rglob("*") if path.suffix in (".jinja", ".yaml")}
         assert ours
         assert {f"{packed}/{path}" for path in ours} <= set(names)
+    assets = ROOT / "flows" / "console" / "assets"
+    assert {f"flows/console/assets/{path.name}" for path in assets.iterdir()} <= set(names)
 
 
 def test_the_demo_runs_from_an_empty_folder(tocsin, tmp_path):
