@@ -28,7 +28,7 @@ def produce(
     topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None,
     *, to_now: bool,
 ) -> None:  # fmt: skip
-    """Send lines to Kafka, each stamped with its `at` (else its `time`), so that it arrives when it says.
+    """Send lines to Kafka, each stamped with its `at` (else its `time`, else that of the line before), so that it arrives when it says.
 
     Old lines are backlog: a job works them off at once, by their own clock; with --now they are as if they had just
     happened (all of them are read first). Lines whose `kind` is check, command or

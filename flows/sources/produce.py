@@ -32,7 +32,7 @@ def produce(
     settings: KafkaSettings, topic: str, lines: Iterable[bytes], rate: float = 0, *,
     environment: Mapping[str, str] = os.environ, pause: Callable[[float], None] = time.sleep,
 ) -> tuple[int, int]:  # fmt: skip
-    """Send lines to Kafka, stamped with their `at` (else `time`, else now), `rate` a second.
+    """Send lines to Kafka, stamped with their arrivals (`arriving`), `rate` a second.
 
     Events go to `topic`, lines of another kind to the topic of the settings that carries it, if there is one. Return
     how many went, and how many the broker found too large. Lines that bring their fingerprint go to the partition of
@@ -41,9 +41,12 @@ def produce(
     counts = ensure(settings, environment, {topic, *_topics(settings).values()})
     sink = KafkaSink(options(settings, environment), timeout=settings.timeout)
     sent = refused = 0
+    last: int | None = None
     for chunk in _chunks(iter(lines), max(1, int(rate / CHUNKS)) if rate else 1000):
         begun = time.monotonic()
-        too_large = sum(len(sink.write(name, part)) for name, part in _parts(chunk, topic, settings, counts))
+        heads, last = arriving([_head(line) for line in chunk], last, int(time.time()))
+        parts = _parts(chunk, heads, topic, settings, counts)
+        too_large = sum(len(sink.write(name, part)) for name, part in parts)
         sent, refused = sent + len(chunk) - too_large, refused + too_large
         if rate:
             pause(max(0.0, len(chunk) / rate - (time.monotonic() - begun)))
@@ -72,6 +75,24 @@ def _moved(line: bytes, shift: int) -> bytes:
     return msgspec.json.encode({**fields, **times})
 
 
+def arriving(heads: Sequence[Head], last: int | None, now: int) -> tuple[list[Head], int | None]:
+    """Return heads with the second of their arrival, as a file is read: `at`, else `time`, and never before the line before.
+
+    A line that says none arrives with the one before it (`last` before the first), else with the first that says one;
+    where none does, None: now. Return as well what the next line counts from; a second yet to come moves nothing.
+    """
+    stamps = [_stamp(head) for head in heads]
+    if last is None:
+        last = next((stamp for stamp in stamps if stamp is not None and stamp <= now), None)
+    stamped = []
+    for head, stamp in zip(heads, stamps, strict=True):
+        if stamp is not None and stamp <= now:
+            last = max(stamp, last or stamp)
+        at = stamp if stamp is not None and stamp > now else last
+        stamped.append(msgspec.structs.replace(head, at=at))
+    return stamped, last
+
+
 def _is_time(value: Any) -> bool:
     return type(value) is int and 0 < value < LATEST
 
@@ -92,12 +113,11 @@ def _topics(settings: KafkaSettings) -> dict[str, str]:
 
 
 def _parts(
-    lines: Iterable[bytes], topic: str, settings: KafkaSettings, counts: Mapping[str, int]
+    lines: Sequence[bytes], heads: Sequence[Head], topic: str, settings: KafkaSettings, counts: Mapping[str, int]
 ) -> Iterable[tuple[str, list[Outgoing]]]:
     """Return the records of lines by the topic that carries their kind, each topic's in order."""
     topics, parts = _topics(settings), dict[str, list[Outgoing]]()
-    for line in lines:
-        head = _head(line)
+    for line, head in zip(lines, heads, strict=True):
         name = topics.get(head.kind, topic) if isinstance(head.kind, str) else topic
         parts.setdefault(name, []).append(outgoing(line, counts[name], head))
     return parts.items()

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
 from flows.settings.settings import KafkaSettings
-from flows.sources.produce import outgoing, produce, rebased, send_one
+from flows.sources.produce import Head, arriving, outgoing, produce, rebased, send_one
 from sinks.kafka.producer import ANY
 
 T = 1_700_000_000
@@ -55,6 +55,26 @@ def test_lines_are_moved_as_one_so_that_the_last_arrives_now():
 @pytest.mark.parametrize("lines", [[], [b"{}"], [b"nonsense"]])
 def test_lines_without_a_time_are_not_moved(lines):
     assert list(rebased(lines, T)) == lines
+
+
+@pytest.mark.parametrize(
+    ("stamps", "last", "arrivals"),
+    [
+        ([T, None, T + 5, None], None, [T, T, T + 5, T + 5]),
+        ([T, T - 60, T + 1], None, [T, T, T + 1]),  # as a file is read
+        ([None, None, T], None, [T, T, T]),
+        ([None], T, [T]),
+        ([T - 60, T], T, [T, T]),
+        ([None, None], None, [None, None]),
+        ([T, T + 1001, None, T + 1], None, [T, T + 1001, T, T + 1]),  # what is yet to come moves nothing
+        ([T + 1001, None, T], None, [T + 1001, T, T]),
+    ],
+)
+def test_lines_arrive_as_those_of_a_file_do(stamps, last, arrivals):
+    now = T + 1000
+    heads, counted = arriving([Head(at=stamp) for stamp in stamps], last, now)
+    assert [head.at for head in heads] == arrivals
+    assert counted == max((at for at in arrivals if at is not None and at <= now), default=None)
 
 
 @pytest.mark.servers
