@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "flows.cli.demo:demo",
     "explain": "flows.cli.explain:explain",
     "gateway": "flows.cli.gateway:gateway",
+    "import": "flows.cli.import_:import_",
     "init": "flows.cli.init:init",
     "intake": "flows.cli.intake:intake",
     "notice": "flows.cli.notice:notice",
