@@ -29,7 +29,7 @@ MEANINGS = {
     "converge.delay": "Seconds until a summary.",
     "converge.business_threshold": "Groups told one by one before a storm is merged.",
     "noise_reduce.window": "Seconds a noise-reduced notice is held.",
-    "notice.max_length": "Limits of a text by way; 0 = none.",
+    "notice.max_length": "Limits of a text by way, in place of those of docs/templates.md (Lengths); 0 = no limit.",
     "product.name": "What notices call the product.",
     "links.alert": "Template of the link to an alert; it may name `alert`.",
     "source.files": "Files to read, one after the other; `-` is stdin.",

@@ -9,6 +9,7 @@ import msgspec
 
 from operators.alertmanager.alerts import moment
 from operators.alertmanager.matchers import Matcher, MatcherError, anchored, checked, matches_nothing, parse_matcher
+from operators.rules.shapes.words import FOREVER
 
 MOST_MATCHERS, MOST_CONDITIONS = 32, 256
 ACTIVE, PENDING, EXPIRED = "active", "pending", "expired"
@@ -45,6 +46,8 @@ def read_silence(body: bytes, now: int) -> Silence:
     starts, ends = silence.starts_at.timestamp(), silence.ends_at.timestamp()
     if ends <= starts:
         raise SilenceError("invalid silence: end time must be after start time")
+    if ends >= FOREVER:
+        raise SilenceError("invalid silence: end time must be before the year 2100")
     if ends <= now:
         raise SilenceError("invalid silence: end time can't be in the past")
     if not 0 < len(matchers) <= MOST_MATCHERS:
@@ -137,6 +140,8 @@ def gettable(shield: Document, updated: int, now: int) -> dict[str, Any] | None:
 
 def state_of(begins: int, ends: int, now: int) -> str:
     """Return whether a silence is to come, holds, or is over."""
+    if ends >= FOREVER:
+        raise SilenceError("invalid silence: end time must be before the year 2100")
     if ends <= now:
         return EXPIRED
     return PENDING if begins > now else ACTIVE

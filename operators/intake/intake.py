@@ -26,7 +26,10 @@ from operators.model.settings import CoreSettings
 from operators.model.shield import ShieldDocument
 from operators.model.slot import ALONE, Owner, slot_of_command
 from operators.rules.book import RuleBook
+from operators.rules.read.assemble import raw_id
+from operators.rules.read.documents import Sourced
 from operators.rules.read.patch import CheckTemplate, patch
+from operators.rules.shapes.model import FOREVER
 
 VERSION = 1
 """Format of the snapshot."""
@@ -154,6 +157,10 @@ class Intake:
         book = patch(self.book, change.put, change.delete, self._check_template)
         if isinstance(book, list):
             return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
+        if at_once and (endless := _endless(book, change)):
+            return Refusal(
+                DeadReason.INVALID_RULES, f"shields {endless}: end_time: a shield set by command needs an end"
+            )
         self._changes.remember(change.put, change.delete)
         self.book = book
         return InForce(book, at_once)
@@ -205,6 +212,12 @@ class Intake:
         """Take over what a snapshot kept. Raises SnapshotError."""
         kept = snapshot.unpack("intake", VERSION, data, Kept)
         self.clock, self._changes, self._seen = kept.clock, Changes(kept.changes), None
+
+
+def _endless(book: RuleBook, change: RulesChange) -> str:
+    """Return the shields of a change that never end, as their ids; empty if there are none."""
+    names = (raw_id(Sourced("shields", one)) for one in change.put.get("shields", ()))
+    return ", ".join(name for name in names if book.shields[name].end_time >= FOREVER)
 
 
 def _stamped(event: Event, clock: int) -> Event:

@@ -82,6 +82,13 @@ def _people(book: RuleBook) -> Iterator[Advice]:
                     yield "user_groups", group.id, "", f"{person} has no {contact} for way {way!r}"
 
 
+def _idle(book: RuleBook) -> Iterator[Advice]:
+    for user in book.users.values():
+        for field in ("language", "time_zone"):
+            if getattr(user, field):
+                yield "users", user.id, field, "is read, not acted on: notices speak as their business does"
+
+
 def _shields(book: RuleBook) -> Iterator[Advice]:
     for shield in book.shields.values():
         if shield.is_enabled and shield.end_time >= FOREVER:
@@ -160,4 +167,4 @@ def _duties(book: RuleBook) -> Iterator[Advice]:
                     yield "duties", duty.id, place, said
 
 
-_LOOKS: tuple[Callable[[RuleBook], Iterator[Any]], ...] = (_ways, _people, _shields, _dispatch, _duties)
+_LOOKS: tuple[Callable[[RuleBook], Iterator[Any]], ...] = (_ways, _people, _idle, _shields, _dispatch, _duties)

@@ -212,6 +212,9 @@ def test_a_comment_is_only_logged():
 # --- shields by command
 
 
+ALL = {"id": 9, "category": "scope", "scope_type": "biz"}
+
+
 def silence(at, begin, end, number=9):
     document = {
         "id": number,
@@ -252,6 +255,14 @@ def test_a_shield_of_the_rules_may_be_ended_by_command():
     [
         (command(5, "unshield", id=77), "unknown_shield"),
         (command(5, "shield", shield={"begin_time": T0}), "invalid_rules"),
+        (command(5, "shield", shield=ALL | {"begin_time": T0}), "invalid_rules"),
+        (command(5, "shield", shield=ALL | {"end_time": None}), "invalid_rules"),
+        (command(5, "shield", shield=ALL | {"end_time": 4102444800}), "invalid_rules"),
+        (command(5, "shield", shield=ALL | {"end_time": "2100-01-01T00:00:00+00:00"}), "invalid_rules"),
+        (
+            command(5, "shield", shield=ALL | {"end_time": T0 + 9, "dimension_config": {"strategy_id": []}}),
+            "invalid_rules",
+        ),
         (
             command(5, "shield", shield={"id": 1, "begin_time": T0, "end_time": T0 + 9, "colour": "red"}),
             "invalid_rules",
@@ -261,6 +272,14 @@ def test_a_shield_of_the_rules_may_be_ended_by_command():
 )
 def test_a_shield_command_that_makes_no_sense_is_refused(line, reason):
     assert done(line).refused() == [("2", reason)]
+
+
+def test_a_shield_by_command_may_end_in_the_last_second_that_is_an_end():
+    assert done(command(5, "shield", shield=ALL | {"end_time": 4102444799})).refused() == []
+
+
+def test_a_shield_of_the_rules_needs_no_end():
+    assert done(put(5, shields=[ALL])).refused() == []
 
 
 def test_a_shield_by_command_outlives_other_changes_of_rules():

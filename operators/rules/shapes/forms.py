@@ -82,7 +82,7 @@ def _dimension_config(document: Any, _: Reading) -> Any:
     if not isinstance(document, dict):
         return document
     equals = {
-        key: value if isinstance(value, list) else [value]
+        key: value if isinstance(value, list) else [] if value in (None, "") else [value]
         for key, value in document.items()
         if key != "dimension_conditions" and not (isinstance(key, str) and key.startswith("_"))
     }
@@ -96,6 +96,10 @@ def _means_any(key: Any, values: list[Any]) -> bool:
 
 
 def _covered(config: DimensionConfig, reading: Reading) -> DimensionConfig:
+    """Make all values text. A key without any would hold for nothing or for all: nobody could tell (design.md 7.52)."""
+    for key, values in config.equals.items():
+        if not key.strip() or not values:
+            reading.fail("missing: what is covered?", key)
     equals = {key: _value_texts(key, values, reading, key) for key, values in config.equals.items()}
     return replace(config, equals=equals)
 
@@ -185,7 +189,7 @@ def _shield(shield: Shield, reading: Reading) -> Shield:
     if shield.begin_time > shield.end_time:
         reading.fail("ends before it begins", "end_time")
     fields = SCOPE_FIELDS.get(shield.scope_type, ())
-    if shield.category == "scope" and fields and not any(shield.dimension_config.equals.get(one) for one in fields):
+    if shield.category == "scope" and fields and shield.dimension_config.equals.keys().isdisjoint(fields):
         reading.fail(f"scope {shield.scope_type} needs {fields[0]!r}", "dimension_config")
     return shield
 

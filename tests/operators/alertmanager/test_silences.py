@@ -82,6 +82,7 @@ def posted(**changes):
     ("changes", "why"),
     [
         ({"endsAt": iso(NOW)}, "end time must be after start time"),
+        ({"endsAt": "2100-01-01T00:00:00Z"}, "end time must be before the year 2100"),
         ({"startsAt": iso(NOW - 20), "endsAt": iso(NOW)}, "can't be in the past"),
         ({"matchers": []}, "matchers, got 0"),
         ({"matchers": [{"name": "a", "value": ".*", "isRegex": True}]}, "must not match the empty string"),

@@ -39,6 +39,8 @@ def test_rules_in_which_everything_is_meant_are_told_nothing_of():
         ({"user_groups": [{**OPS, "ways": ["mail", "sms"]}]}, "way 'sms' has no channel: its notices are given up"),
         ({"user_groups": [OPS, {**OPS, "id": "idle"}]}, "nobody uses this group"),
         ({"users": [{"id": "alice", "phone": "1"}]}, "alice has no mail for way 'mail'"),
+        ({"users": [{"id": "bob", "language": "zh"}]}, "is read, not acted on: notices speak as their business does"),
+        ({"users": [{"id": "bob", "time_zone": "UTC"}]}, "is read, not acted on: notices speak as their business does"),
         ({"shields": [{"id": "s", "category": "scope", "scope_type": "biz"}]}, "this shield has no end"),
         ({"shields": [{"id": "s", "end_time": 9, "dimension_config": {"strategy_id": [2]}}]}, "no strategy '2': this matches nothing"),
         ({"dispatch": [group(1, 1, rule("r", condition("alert.nmae", "x")))]}, "alerts have no 'alert.nmae', so this matches nothing; did you mean 'alert.name'?"),
