@@ -17,6 +17,7 @@ from operators.intake.intake import Named
 from operators.intake.name import InForce, Record
 from operators.lifecycle.worker import Said, Worker
 from operators.model.command import ON_ALERTS, Command
+from operators.model.event import Event
 from operators.model.settings import CoreSettings
 from operators.model.slot import KEYS, SHARED, slot_of_command
 from operators.state.scene import Limits
@@ -100,6 +101,8 @@ def is_of_several(data: bytes) -> bool:
 def key_of(record: Record) -> str | None:
     """Return the key whose state a record may change; None: any."""
     body = record.body
+    if type(body) is Event and (key := body.dedupe_md5[:2]) in _IS_KEY:
+        return key
     if isinstance(body, Command):
         return slot_of_command(body) if body.command in ON_ALERTS else SHARED
     if isinstance(body, InForce):

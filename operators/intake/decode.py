@@ -80,6 +80,8 @@ NOTHING = Refusal(DeadReason.TOMBSTONE, "a key without a value")
 KINDS = frozenset({"event", "check", "command", "rules", "receipt", "tick"})
 MIXED = "mixed"
 """Kind of a source whose records say themselves what they are: the lines of a replay, or of a recording."""
+TYPED = frozenset({"event", MIXED})
+"""Kinds whose records are mostly events with the right types."""
 MAY_BE = {
     "event": frozenset({"event"}), "check": frozenset({"check"}), "command": frozenset({"command", "rules"}),
     MIXED: KINDS,
@@ -132,13 +134,13 @@ def decode(raw: bytes, kind: str = "event") -> Event | Decoded | Refusal:
 
     `kind` is that of its source: what a record is that says nothing, and what it may be (`MAY_BE`).
     """
-    if kind.startswith(REFUSED):
+    if kind not in TYPED and kind.startswith(REFUSED):
         _, reason, detail = kind.split(" ", 2)
         return Refusal(DeadReason(reason), detail)
     refusal = oversized(raw)
     if refusal is not None:
         return refusal
-    if kind not in ("event", MIXED):
+    if kind not in TYPED:
         return NOTHING if kind == TOMBSTONE else _decode_untyped(raw, kind)
     try:
         typed = _event.decode(raw)

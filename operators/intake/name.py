@@ -15,7 +15,7 @@ from operators.model.check import Check, CheckResult
 from operators.model.command import Command
 from operators.model.event import SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
-from operators.model.identity import event_uid, fingerprint, same_keys, same_text
+from operators.model.identity import dedupe_keys, event_uid, fingerprint, same_text
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
@@ -140,14 +140,14 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> E
     enriched = enrich_event(event, book, settings)
     if isinstance(enriched, Dropped):
         return enriched
-    algorithm = settings.fingerprint
+    algorithm, dedupe = settings.fingerprint, dedupe_keys(bool(enriched.strategy_id), enriched.dedupe_keys)
     named = replace(
         enriched,
         id=event_uid(enriched, algorithm),
-        dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, algorithm),
+        dedupe_md5=enriched.dedupe_md5 or fingerprint(enriched, dedupe, algorithm),
         plugin_id=same_text(enriched.plugin_id),
         alert_name=same_text(enriched.alert_name),
-        dedupe_keys=same_keys(enriched.dedupe_keys),
+        dedupe_keys=dedupe.chosen,
         extra_info=enriched.extra_info or NO_EXTRA,
         at=at,
         create_time=at,

@@ -22,15 +22,14 @@ REPEATED, OUT_OF_ORDER, MILDER = Reason.REPEATED, Reason.OUT_OF_ORDER, Reason.MI
 def fold_event(turn: Turn, event: Event) -> bool:
     """Fold one event; return whether the checkers have anything new to look at."""
     scene, state, key = turn.scene, turn.state, id_key(event.id)
-    if seen(state.recent, key) or (state.ended_at is not None and seen(state.openers, key)):
+    if (state.ended_at is not None and seen(state.openers, key)) or not remember(state.recent, key):
         scene.counts.duplicates += 1
         return False
-    remember(state.recent, key)
     state.touched = turn.now
     if event.time > state.newest:  # noqa: PLR1730 - half the time of max()
         state.newest = event.time
     scene.say(event)
-    if not turn.is_open and event.strategy_id and scene.in_force(event.strategy_id) is None:
+    if event.strategy_id and not turn.is_open and scene.in_force(event.strategy_id) is None:
         return _drop(turn, event)
     if event.status != ABNORMAL:
         return _fold_end(turn, event)

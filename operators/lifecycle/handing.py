@@ -29,7 +29,7 @@ class Handing:
     def changes(self, state: State) -> None:
         """Take notice that a state may have changed; nothing is said before the second is over."""
         alert, awaited = state.alert, self.awaited
-        if not awaited or alert is None:
+        if alert is None:
             return
         if alert.id in awaited or (state.previous and any(one.id in awaited for one in state.previous)):
             self._changed[state.dedupe_md5] = None

@@ -252,7 +252,8 @@ class Worker:
         if state is None or not fold_repeat(state, event, self.scene, self.clock):
             return False
         slot.changed(md5)
-        self._handing.changes(state)
+        if self._handing.awaited:
+            self._handing.changes(state)
         run = state.run
         if run is not None and run.count == 1:
             self._timers.schedule(md5, state.wakes_at())
@@ -275,7 +276,8 @@ class Worker:
         """Keep the state that a turn leaves."""
         state = turn.finish()
         self.states.put(state)
-        self._handing.changes(state)
+        if self._handing.awaited:
+            self._handing.changes(state)
         if turn.let_go is not None:
             self.states.reindex(state, turn.let_go)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())

@@ -53,6 +53,8 @@ class DedupeKeys(NamedTuple):
     """Place and tag of the keys that are tags; the tag is None for a key that nothing has."""
     business: int
     """Place of `bk_biz_id` among the fields: it is compared as text."""
+    chosen: tuple[str, ...]
+    """The `dedupe_keys`, one object for all events that name them: an open alert keeps its event."""
 
 
 @lru_cache(maxsize=256)
@@ -61,17 +63,11 @@ def dedupe_keys(of_strategy: bool, chosen: tuple[str, ...]) -> DedupeKeys:  # no
     keys = tuple(sorted({"strategy_id" if of_strategy else "alert_name", *DEFAULT_KEYS, *chosen}))
     fields = [key for key in keys if key in FIELDS]
     others = tuple((at, _tag_of(key)) for at, key in enumerate(keys) if key not in FIELDS)
-    return DedupeKeys(keys, attrgetter(*fields), others, fields.index("bk_biz_id"))
+    return DedupeKeys(keys, attrgetter(*fields), others, fields.index("bk_biz_id"), chosen)
 
 
 def _tag_of(key: str) -> str | None:
     return key.removeprefix(TAG) if key.startswith(TAG) else None
-
-
-@lru_cache(maxsize=256)
-def same_keys(chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """Return these `dedupe_keys` as one object for all events that name them: an open alert keeps its event."""
-    return chosen
 
 
 @lru_cache(maxsize=4096)
@@ -80,11 +76,11 @@ def same_text(text: str) -> str:
     return text
 
 
-def fingerprint(event: Event, algorithm: str) -> str:
+def fingerprint(event: Event, dedupe: DedupeKeys, algorithm: str) -> str:
     """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
     if event.dedupe_md5:
         return event.dedupe_md5
-    keys, read, others, business = dedupe_keys(bool(event.strategy_id), event.dedupe_keys)
+    keys, read, others, business, _ = dedupe
     values = list(read(event))
     if event.bk_biz_id is not None:
         values[business] = str(event.bk_biz_id)

@@ -20,7 +20,7 @@ _decode = msgspec.msgpack.Decoder(list[State]).decode
 class Slot:
     """States by fingerprint."""
 
-    __slots__ = ("_changed", "_encoded", "states")
+    __slots__ = ("_changed", "_encoded", "changed", "states")
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
@@ -28,6 +28,8 @@ class Slot:
         """In the order of `states`."""
         self._changed: set[str] = set()
         """Fingerprints whose encoded form is older than their state."""
+        self.changed = self._changed.add
+        """Takes notice that the state of a fingerprint was changed in place."""
 
     def put(self, state: State) -> None:
         """Keep a state, new or changed."""
@@ -36,10 +38,6 @@ class Slot:
             self._encoded[md5] = b""
         self.states[md5] = state
         self._changed.add(md5)
-
-    def changed(self, dedupe_md5: str) -> None:
-        """Take notice that a state was changed in place."""
-        self._changed.add(dedupe_md5)
 
     def drop(self, dedupe_md5: str) -> None:
         """Forget a state."""

@@ -97,11 +97,14 @@ def seen(recent: bytes | bytearray, key: bytes) -> bool:
     return at >= 0
 
 
-def remember(recent: bytearray, key: bytes) -> None:
-    """Add an id to the recent ones; the oldest beyond 64 goes."""
+def remember(recent: bytearray, key: bytes) -> bool:
+    """Add an id to the recent ones, and the oldest beyond 64 goes; return False if it is among them already."""
+    if recent.find(key) >= 0 and seen(recent, key):
+        return False
     recent += key
     if len(recent) > RECENT * ID_BYTES:
         del recent[:ID_BYTES]
+    return True
 
 
 def id_key(event_id: str) -> bytes:

@@ -157,7 +157,8 @@ class Turn:
         operator: str | None = None,
     ) -> None:
         """Write one log entry; an open run is closed before it."""
-        self.close_run()
+        if self.state.run is not None:
+            self.close_run()
         severity, now = self.current().severity, self.now
         event_id, event_time = (None, None) if event is None else (event.id, event.time)
         if event is not None and event.extra_info and description == event.description:
