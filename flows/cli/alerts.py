@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,10 +16,12 @@ from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
 from flows.cli.view import SEVERITY_WORDS, View, console, print_json, reading, shown
 from flows.console.explained import look_up
-from operators.deliver.told import Told, told_of
+from operators.deliver.told import Told, awaited, told_of
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action
+from sinks.outbox import OutboxUnavailableError, State, open_outbox
+from sinks.redis_client import PlaceError
 from sinks.store.interface import Store
 from sinks.store.query import FIELDS, QueryError, parse_query
 
@@ -87,7 +91,7 @@ def show(view: View, *, alert_id: str) -> None:
     if view.as_json:
         print_json(alert)
     else:
-        console().print(_facts(view, alert, told_of(actions)), _actions(view, actions))
+        console().print(_facts(view, alert, told_of(actions, next_tries(view, actions))), _actions(view, actions))
 
 
 @alerts.command()
@@ -106,6 +110,20 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
             print_json(event)
     else:
         console().print(_event_table(view, found) if found else "no events in the archive")
+
+
+def next_tries(view: View, actions: Sequence[Action]) -> dict[str, str]:
+    """Return when notices that failed are tried again, by the outbox; nothing where it is not at hand."""
+    ids, place = awaited(actions), view.settings.outbox.dsn
+    if not ids or ("://" not in place and not Path(place).exists()):
+        return {}
+    try:
+        with closing(open_outbox(place)) as outbox:
+            entries = outbox.find(ids, time.time())
+    except (OutboxUnavailableError, PlaceError):
+        return {}
+    waiting = (one for one in entries if one.state in (State.LATER, State.READY))
+    return {one.taken.notice.id: view.time_of_day(int(one.due)) for one in waiting}
 
 
 def find(store: Store, name: str, place: str) -> Alert:

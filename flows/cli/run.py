@@ -21,7 +21,7 @@ from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
 from flows.recovery.place import PlaceUnavailableError
 from flows.run import run as run_job
-from flows.settings.settings import Settings, SettingsError, SourceSettings, commands_file, recovery_under
+from flows.settings.settings import Settings, SettingsError, SourceSettings, commands_file, outbox_under, recovery_under
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
@@ -254,9 +254,8 @@ def kept_in(settings: Settings, directory: str) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "dead_letters": f"{directory}/dead_letters.jsonl",
         "recovery": recovery_under(settings, directory),
+        "outbox": outbox_under(settings, directory),
     }
     if settings.store.dsn == plain.store.dsn:  # a place that was named stays
         kept["store"] = put(settings.store, dsn=f"{directory}/tocsin.sqlite3")
-    if settings.outbox.dsn == plain.outbox.dsn:
-        kept["outbox"] = put(settings.outbox, dsn=f"{directory}/outbox.sqlite3")
     return kept

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.given import json_option, read_settings, settings_option
-from flows.settings.settings import Settings, recovery_under
+from flows.settings.settings import Settings, outbox_under, recovery_under
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 
@@ -58,6 +58,10 @@ class View(NamedTuple):
             return ""
         return datetime.fromtimestamp(second, self.zone or zone).astimezone(self.zone or zone).isoformat(sep=" ")
 
+    def time_of_day(self, second: int) -> str:
+        """Show the time of day of a second that is near."""
+        return datetime.fromtimestamp(second, self.zone).astimezone(self.zone).strftime("%H:%M:%S")
+
 
 def reading(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a reading command; it gets a View."""
@@ -87,7 +91,8 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         settings = read_settings(settings_path)
         if data:
-            settings = msgspec.structs.replace(settings, recovery=recovery_under(settings, data))
+            outbox = outbox_under(settings, data)
+            settings = msgspec.structs.replace(settings, recovery=recovery_under(settings, data), outbox=outbox)
         kept = f"{data}/tocsin.sqlite3" if data else settings.store.dsn
         command(View(place or kept, settings, _zone(zone_name), as_json), **others)
 

@@ -216,6 +216,13 @@ def recovery_under(settings: Settings, data: str) -> RecoverySettings:
     return msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
 
 
+def outbox_under(settings: Settings, data: str) -> OutboxSettings:
+    """Return where notices of a job wait that was told to keep everything in one directory; a place that was named stays."""
+    if settings.outbox.dsn != OutboxSettings().dsn:
+        return settings.outbox
+    return msgspec.structs.replace(settings.outbox, dsn=f"{data}/outbox.sqlite3")
+
+
 def commands_file(settings: Settings, data: str | None = None) -> str:
     """Return where a job without Kafka finds commands: as set, else in its data directory, else beside its store."""
     if settings.source.commands:

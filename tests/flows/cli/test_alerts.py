@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -11,9 +12,12 @@ from flows.cli.alerts import alerts
 from flows.cli.explain import explain
 from flows.cli.retain import retain
 from operators.model.alert import CycleRecord, Extra
+from operators.model.records import ReceiverResult
+from sinks.outbox import open_outbox
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
-from tests.sinks.store.samples import NOW, action, alert, archived, entry
+from tests.sinks.outbox.notices import all_room, notice, retried
+from tests.sinks.store.samples import NOW, action, alert, archived, entry, receipt
 
 RULES = """
 strategies: [{id: 1, name: CPU usage, bk_biz_id: 2, notice: {user_groups: [ops]}}]
@@ -62,6 +66,22 @@ def place(tmp_path):
     )
     store.close()
     return path
+
+
+def test_show_says_when_a_notice_that_failed_is_tried_next(place, tocsin):
+    due, planned = NOW + 8 * 3600 + 407, action(alert(1))
+    with closing(open_outbox(str(place.parent / "outbox.sqlite3"))) as outbox:
+        outbox.put([notice("n1")], NOW)
+        (taken,) = outbox.take(all_room, NOW)
+        outbox.record([retried(taken, due)], NOW)
+    with closing(SqliteStore(place)) as store:
+        failed = {"dora": ReceiverResult(False, "451 greylisted")}
+        store.write(Batch(receipts=[receipt(planned, notice_id="n1", attempt=3, final=False, results=failed)]))
+    said = "dora (mail, attempt 3, next 20:20:07: 451 greylisted)"
+    assert said in tocsin(alerts, "show", alert(1).id)
+    assert said in tocsin(alerts, "show", alert(1).id, "--data", str(place.parent))
+    (place.parent / "outbox.sqlite3").unlink()
+    assert "dora (mail, attempt 3: 451 greylisted)" in tocsin(alerts, "show", alert(1).id)
 
 
 @pytest.fixture

@@ -27,11 +27,11 @@ NO = ReceiverResult(False, "refused")
 FILE = ReceiverResult(True, Reason.WRITTEN_TO_FILE)
 
 
-def told(*receipts: Receipt, **fields: object) -> Told:
+def told(*receipts: Receipt, tries: dict[str, str] | None = None, **fields: object) -> Told:
     action = planned(**fields)
     for one in receipts:
         action = apply(action, one)
-    return told_of([action])
+    return told_of([action], tries)
 
 
 def test_what_is_only_planned_is_not_yet_told():
@@ -40,6 +40,15 @@ def test_what_is_only_planned_is_not_yet_told():
 
 def test_who_a_provider_took_the_message_for_is_told():
     assert told(receipt({"dora": YES, "eve": YES})) == Told(told=("dora (mail)", "eve (mail)"))
+
+
+@pytest.mark.parametrize(
+    ("final", "said"), [(False, ", attempt 3, next 20:20:07: refused"), (True, ", attempt 3: refused")]
+)
+def test_the_next_try_is_said_where_it_is_known_and_there_is_one(final, said):
+    refused = receipt({"dora": NO, "eve": NO}, attempt=3, final=final)
+    found = told(refused, tries={"m": "20:20:07", "other": "09:00:00"})
+    assert (found.not_reached if final else found.not_yet) == (f"dora (mail{said})", f"eve (mail{said})")
 
 
 def test_who_is_to_be_tried_again_is_not_yet_told():
