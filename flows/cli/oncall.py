@@ -1,6 +1,8 @@
-"""`tocsin oncall`: who is on duty, for what, until when."""
+"""`tocsin oncall`: who is on duty, for what, until when; with --weeks, whose turn it is then."""
 
 import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import click
 from rich.table import Table
@@ -9,21 +11,34 @@ from flows.cli.fail import fail
 from flows.cli.given import json_option, read_moment, read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.times import local_text
-from flows.cli.view import console, print_json, shown
+from flows.cli.view import SEVERITIES, console, print_json, shown
 from operators.people.oncall import OnCall, on_duty
+from operators.people.turns import Turns, turns_of
 from operators.rules.read.load import load
+
+WEEK = 7
+"""Days."""
+
+Found = TypeVar("Found", OnCall, Turns)
 
 
 @click.command(cls=Command, short_help="Show who is on duty in each user group, and until when.")
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
 @click.option("--at", callback=read_moment, metavar="TIME", help="At this time instead of now: Unix seconds or ISO.")
+@click.option(
+    "--weeks", type=click.IntRange(1, 52), metavar="N", help="Show every turn of so many weeks, and the gaps."
+)
 @settings_option
 @json_option
 def oncall(
-    groups: tuple[str, ...], rules: str | None, at: int | None, settings_path: str | None, *, as_json: bool
-) -> None:
-    """Show who is on duty in each user group, and when it is handed over. GROUP: id; default: every group."""
+    groups: tuple[str, ...], rules: str | None, at: int | None, weeks: int | None, settings_path: str | None, *,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Show who is on duty in each user group, and when it is handed over. GROUP: id; default: every group.
+
+    With --weeks: who has it from when until when; in a gap nobody is on duty, or nobody is reached at that hour.
+    """
     settings = read_settings(settings_path)
     book, errors = load(
         [rules or settings.rules], default_business=settings.default_business, time_zone=settings.time_zone
@@ -35,11 +50,18 @@ def oncall(
         fail(f"no user group {', '.join(unknown)}; there are {', '.join(sorted(book.user_groups))}")
     moment = int(time.time()) if at is None else at
     chosen = [book.user_groups[name] for name in groups] if groups else list(book.user_groups.values())
-    found = [on_duty(group, book, settings, moment) for group in chosen]
+    if weeks is None:
+        _print([on_duty(group, book, settings, moment) for group in chosen], _table, as_json=as_json)
+    else:
+        days = weeks * WEEK
+        _print([turns_of(group, book, settings, moment, days) for group in chosen], _turns, as_json=as_json)
+
+
+def _print(found: list[Found], table: Callable[[list[Found]], Table], *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        console().print(_table(found))
+        console().print(table(found))
 
 
 def _table(found: list[OnCall]) -> Table:
@@ -54,3 +76,25 @@ def _table(found: list[OnCall]) -> Table:
             shown(", ".join(one.next_people)),
         )
     return table
+
+
+def _turns(found: list[Turns]) -> Table:
+    table = Table("group", "from", "until", "on duty", box=None)
+    for one in found:
+        for row in _rows(one):
+            table.add_row(*map(shown, row))
+    return table
+
+
+def _rows(one: Turns) -> Iterator[tuple[str, str, str, str]]:
+    for turn in one.turns:
+        until = "" if turn.until is None else local_text(turn.until, one.zone)
+        who = ", ".join(turn.people) or "nobody is on duty"
+        yield one.group_name, local_text(turn.since, one.zone), until, who
+    for gap in one.silences:
+        which = (
+            ""
+            if len(gap.severities) == len(SEVERITIES)
+            else f" for {', '.join(SEVERITIES[one][0] for one in gap.severities)}"
+        )
+        yield one.group_name, f"daily {gap.first}", f"daily {gap.last}", f"nobody is reached{which}"

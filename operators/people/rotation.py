@@ -39,6 +39,8 @@ class Rotation(msgspec.Struct, frozen=True, eq=False):
     """Wall second before which nobody serves."""
     last_day: int
     """Ordinal of the last day on which a shift may begin."""
+    handoff: int
+    """Second of the day at which turns change."""
     arrangements: tuple[tuple[DutyArrangement, tuple[Pattern, ...]], ...]
 
 
@@ -61,6 +63,7 @@ def rotation_of(duty: Duty, zone: ZoneInfo) -> Rotation:
         is_handoff=duty.category == "handoff",
         effective=effective,
         last_day=(end - 1) // DAY,  # the day of the end counts, unless it ends as it begins
+        handoff=_second(duty.handoff_time) if duty.category == "handoff" else 0,
         arrangements=tuple(zip(duty.duty_arranges, patterns, strict=True)),
     )
 
@@ -98,10 +101,27 @@ def _begun(rotation: Rotation, place: int, day: int) -> Iterator[Shift]:
     for row, pattern in enumerate(patterns):
         if day < pattern.first or not pattern.days.has(day):
             continue
-        turn = _turn(patterns, row, pattern.period(day)) if rotation.is_handoff else 0
-        team = team_of(arrangement, turn) if rotation.is_handoff else _first(arrangement)
         for start, end in pattern.spans(day):
-            yield Shift(place, turn, max(start, rotation.effective), end, team)
+            for since, until in _between_handoffs(rotation.handoff, max(start, rotation.effective), end):
+                turn = (
+                    _turn(patterns, row, _period(rotation.handoff, pattern, day, since)) if rotation.is_handoff else 0
+                )
+                team = team_of(arrangement, turn) if rotation.is_handoff else _first(arrangement)
+                yield Shift(place, turn, since, until, team)
+
+
+def _between_handoffs(handoff: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield [start, end) in parts, cut at the time of day at which turns change; whole where that is midnight."""
+    cut = (start - handoff) // DAY * DAY + handoff + DAY
+    while handoff and cut < end:
+        yield start, cut
+        start, cut = cut, cut + DAY
+    yield start, end
+
+
+def _period(handoff: int, pattern: Pattern, day: int, wall: int) -> int:
+    """Return the period of a part of a day's shift: before the handoff of a day, still that of the day before."""
+    return max(0, pattern.period((wall - handoff) // DAY)) if handoff else pattern.period(day)
 
 
 def _first(arrangement: DutyArrangement) -> Team:
@@ -118,6 +138,12 @@ def _turn(patterns: tuple[Pattern, ...], row: int, period: int) -> int:
 
 def _before(total: int | None, periods: int) -> int:
     return periods if total is None else min(total, periods)
+
+
+def _second(text: str) -> int:
+    """Return the second of the day of `HH:MM` or `HH:MM:SS`."""
+    hour, minute, *second = map(int, text.split(":"))
+    return hour * 3600 + minute * 60 + sum(second)
 
 
 def _wall(text: str, zone: ZoneInfo) -> int:

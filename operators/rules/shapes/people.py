@@ -9,6 +9,7 @@ from operators.rules.shapes.words import (
     Count,
     DateRange,
     DayRange,
+    DayTime,
     Id,
     Language,
     LastMoment,
@@ -109,6 +110,8 @@ class Duty(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     enabled: bool = True
     effective_time: LocalMoment = "1970-01-01 00:00:00"
     end_time: LocalMoment | None = None
+    handoff_time: DayTime = "00:00"
+    """When on its day a new turn of a handoff takes over."""
     duty_arranges: tuple[DutyArrangement, ...] = ()
 
 

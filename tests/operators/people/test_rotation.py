@@ -279,3 +279,24 @@ def test_a_shift_in_the_hour_that_the_clock_skips_or_repeats_follows_the_clock_o
     autumn = int(datetime(2026, 10, 25, 0, tzinfo=UTC).timestamp())  # 02:00, for the first of two times
     held = [shift for shift in range(0, 7200, 60) if names(rule, BERLIN, autumn + shift) == ["a"]]
     assert held == [*range(1800, 2760, 60), *range(5400, 6360, 60)]
+
+
+@pytest.mark.parametrize(
+    ("time", "hours", "expected"),
+    [
+        (ALL_DAY, "09:00", {"2026-01-01 00:00": "a", "2026-01-02 08:59": "a", "2026-01-02 09:00": "b", "2026-01-03 08:59": "b"}),
+        (LATE_WEEK, "09:00", {"2026-01-08 08:59": "a", "2026-01-08 09:00": "b", "2026-01-15 08:59": "b"}),
+        (DutyTime("weekly", (1, 2, 3, 4, 5)), "09:30", {"2026-01-05 09:29": "a", "2026-01-05 09:30": "b"}),  # Friday's till then
+        (DutyTime(work_time=("20:00--08:00",)), "07:00", {"2026-01-02 06:59": "a", "2026-01-02 07:00": "b"}),
+        (DutyTime(work_time=("20:00--08:00",)), "12:00", {"2026-01-01 20:00": "a", "2026-01-02 08:00": "a", "2026-01-02 20:00": "b"}),
+        (DutyTime(period_settings=every(2)), "09:00", {"2026-01-03 08:59": "a", "2026-01-03 09:00": "b", "2026-01-05 08:59": "b"}),
+    ],
+)  # fmt: skip
+def test_a_turn_changes_at_the_handoff_time_of_its_day(time, hours, expected):
+    rule = duty(arrangement(time), handoff_time=hours)
+    assert {when: who(rule, when) for when in expected} == {when: [name] for when, name in expected.items()}
+
+
+def test_a_regular_duty_has_nothing_to_hand_over():
+    rule = duty(arrangement(ALL_DAY), category="regular", handoff_time="09:00")
+    assert (who(rule, "2026-01-04 08:59"), who(rule, "2026-01-04 09:00")) == (["a"], ["a"])
