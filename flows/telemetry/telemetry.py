@@ -2,40 +2,30 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import structlog
 
 from flows.telemetry import logs, metrics
+from flows.telemetry.documents import SHOWN, Documents
 from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter
 from flows.telemetry.redaction import Redactor, secrets_of
 from flows.telemetry.said import Said
-from operators.check.close import NO_CHECK_EVER
-from operators.intake.enrich.event import Dropped
 from operators.intake.intake import Intake
 from operators.intake.poll import Raw
 from operators.lifecycle.dedupe import access_time
 from operators.lifecycle.worker import Worker
-from operators.model.alert import Alert
 from operators.model.event import Event
-from operators.model.reason import Reason
-from operators.model.records import Action, DeadLetter, LogEntry, Notice, Signal
 from operators.model.slot import SHARED
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
 from sinks.store.interface import Written
 
-SHOWN = 20
-"""Dropped events of one batch that are logged one by one; of the others only the number."""
-SUM_UP = 1.0
-"""Seconds between two lines that sum up what was done to alerts."""
 SHOW = 10.0
 """Seconds between two looks at the sizes of the worker."""
-REMEMBERED = 20_000
-"""Actions whose later states are known as such."""
 
 log = structlog.get_logger()
 
@@ -63,11 +53,9 @@ class Telemetry:
         self._expired = 0
         self._arrived: dict[tuple[str, int | None], int] = {}
         self._busy_since: float | None = None
-        self._created: dict[str, None] = {}
         self._said = Said(meter)
-        self._unchecked: set[str] = set()
-        self._open, self._ended = 0, 0
-        self._summed_up = self._shown = clock()
+        self._documents = Documents(meter, clock)
+        self._shown = clock()
 
     def watch(self, intake: Intake, worker: Worker | None, job: str = "all", workers: int = 1) -> None:
         """Count what this worker counts, one of so many of a job, and show the time of intake; some jobs have no worker."""
@@ -131,85 +119,9 @@ class Telemetry:
         self._meter.observe(metrics.BATCH_SECONDS, seconds)
         self._log_expired(said)
         self._said.observe(said)
-        if set(map(type, said)) - {Event}:
-            rest = _by_type(thing for thing in said if type(thing) is not Event)
-            for kind, things in rest.items():
-                count = _COUNT.get(kind)
-                if count is not None:
-                    count(self, things, seconds)
+        self._documents.observe(said, seconds)
         self._settle_latency()
-        self._sum_up()
-
-    def _count_alerts(self, alerts: list[Alert], _: float) -> None:
-        ended = sum(alert.end_time is not None for alert in alerts)
-        self._ended += ended
-        self._open += len(alerts) - ended
-        if ended:
-            self._warn_of_unchecked(alerts)
-
-    def _warn_of_unchecked(self, alerts: list[Alert]) -> None:
-        """Warn once of each strategy with items whose alerts close because no check ever came."""
-        for alert in alerts:
-            if alert.extra_info.end_description == NO_CHECK_EVER and alert.strategy_id not in self._unchecked:
-                self._unchecked.add(alert.strategy_id)
-                log.warning("no check ever came", strategy_id=alert.strategy_id, alert_id=alert.id)
-
-    def _count_entries(self, entries: list[LogEntry], _: float) -> None:
-        for (op_type, reason), count in Counter((entry.op_type, entry.reason) for entry in entries).items():
-            self._meter.add(metrics.LOG_ENTRIES, count, op_type, reason)
-            if reason == Reason.DATA_STOPPED:
-                unchecked = sum(entry.description == NO_CHECK_EVER for entry in entries)
-                self._meter.add(metrics.UNCHECKED, unchecked)
-            if reason == Reason.RENDER_FAILED:
-                self._meter.add(metrics.CREATED, count, "failed", "TemplateError")
-
-    def _count_signals(self, signals: list[Signal], _: float) -> None:
-        name = self._meter.strategy
-        for labels, count in Counter((name(signal.strategy_id), signal.signal) for signal in signals).items():
-            self._meter.add(metrics.PUSHED, count, *labels)
-
-    def _count_actions(self, actions: list[Action], seconds: float) -> None:
-        for labels, count in Counter((action.plugin_type, action.status) for action in actions).items():
-            self._meter.add(metrics.ACTIONS, count, *labels)
-        new = [action for action in actions if self._is_new(action.id)]
-        if new:
-            self._meter.add(metrics.CREATED, len(new), "success", "None")
-        name = self._meter.strategy
-        for labels, count in Counter((name(action.strategy_id), action.signal) for action in new).items():
-            self._meter.observe(metrics.CREATE_SECONDS, seconds, *labels, times=count)
-        for action in new:
-            log.info(logs.CREATE, action.id, ",".join(action.alert_ids), **_of_action(action))
-
-    def _is_new(self, action_id: str) -> bool:
-        """Tell an action that is said for the first time from its later states."""
-        if action_id in self._created:
-            return False
-        if len(self._created) >= REMEMBERED:
-            self._created = dict.fromkeys(list(self._created)[REMEMBERED // 2 :])
-        self._created[action_id] = None
-        return True
-
-    def _count_notices(self, notices: list[Notice], _: float) -> None:
-        for way, count in Counter(notice.way for notice in notices).items():
-            self._meter.add(metrics.NOTICES, count, way)
-        for notice in notices:
-            for action_id in notice.action_ids:
-                log.info(logs.NOTIFY.format(action_id, notice.way), notice_id=notice.id, alert_ids=notice.alert_ids)
-
-    def _count_dead_letters(self, letters: list[DeadLetter], _: float) -> None:
-        for reason, count in Counter(letter.reason for letter in letters).items():
-            self._meter.add(metrics.DEAD_LETTERS, count, str(reason))
-        for letter in letters[:SHOWN]:
-            where = f"{letter.source}:{letter.position}"
-            log.warning("record refused", place=where, reason=str(letter.reason), detail=letter.detail)
-
-    def _count_dropped(self, dropped: list[Dropped], _: float) -> None:
-        for reason, count in Counter(one.reason for one in dropped).items():
-            self._meter.add(metrics.DROPPED, count, reason.value)
-        for one in dropped[:SHOWN]:
-            log.info(logs.DROPPED, one.event_id, one.strategy_id, reason=one.reason.value, detail=one.detail)
-        if len(dropped) > SHOWN:
-            log.info("more events dropped", count=len(dropped) - SHOWN)
+        self._documents.sum_up()
 
     def _log_expired(self, said: Sequence[Any]) -> None:
         """Log expired events; which ones is only looked for when there are some."""
@@ -224,15 +136,6 @@ class Telemetry:
         if count > len(late[:SHOWN]):
             log.info("more events expired", count=count - len(late[:SHOWN]))
 
-    def _sum_up(self) -> None:
-        """Say, at most once a second, what was done to alerts since the last time."""
-        now = self._clock()
-        if now - self._summed_up < SUM_UP or not self._open + self._ended:
-            return
-        log.info(logs.CACHE, self._open, self._ended)
-        log.info(logs.SNAPSHOT, self._open + self._ended)
-        self._open, self._ended, self._summed_up = 0, 0, now
-
     # --- what is kept
 
     def stored(self, written: Written) -> None:
@@ -240,7 +143,7 @@ class Telemetry:
         if written.conflicts:
             self._meter.add(metrics.CONFLICTS, written.conflicts)
         if written.refused:
-            self._count_dead_letters(list(written.refused), 0.0)
+            self._documents.dead_letters(list(written.refused), 0.0)
 
     def snapshot(self) -> None:
         """Note that a snapshot is taken."""
@@ -294,32 +197,9 @@ class Telemetry:
             self._redactor.learn(secrets_of(book))
 
 
-_COUNT: dict[type, Callable[[Telemetry, list[Any], float], None]] = {
-    Alert: Telemetry._count_alerts,  # noqa: SLF001 - the table belongs to the class
-    LogEntry: Telemetry._count_entries,  # noqa: SLF001
-    Signal: Telemetry._count_signals,  # noqa: SLF001
-    Action: Telemetry._count_actions,  # noqa: SLF001
-    Notice: Telemetry._count_notices,  # noqa: SLF001
-    DeadLetter: Telemetry._count_dead_letters,  # noqa: SLF001
-    Dropped: Telemetry._count_dropped,  # noqa: SLF001
-}
-
-
 def _arrivals(raws: Sequence[Raw]) -> dict[tuple[str, int | None], int]:
     """Return how many records came by source and second. Most polls have one source, which is quicker to count."""
     sources = set(map(_source, raws))
     if len(sources) > 1:
         return Counter(map(_source_and_at, raws))
     return {(source, at): count for source in sources for at, count in Counter(map(_at, raws)).items()}
-
-
-def _by_type(things: Iterable[Any]) -> dict[type, list[Any]]:
-    sorted_: dict[type, list[Any]] = {}
-    for thing in things:
-        sorted_.setdefault(type(thing), []).append(thing)
-    return sorted_
-
-
-def _of_action(action: Action) -> dict[str, Any]:
-    """Return by what else an action is searched for."""
-    return {"strategy_id": action.strategy_id, "signal": action.signal, "status": action.status}

@@ -8,7 +8,7 @@ import msgspec
 
 from operators.converge import message
 from operators.converge.keys import gate_key, group_key
-from operators.converge.model import Addressee, Child, Gate, Group, Member, Outcome, State, Storm
+from operators.converge.model import Child, Gate, Group, Member, Numbers, Outcome, State, Storm, addressee
 from operators.converge.pending import ENDS, Pending, pending_of
 from operators.converge.verdict import NOTICE, Tally, settled
 from operators.converge.voice import Voice
@@ -20,18 +20,6 @@ VERSION = 1
 """Format of the snapshot."""
 
 VOICE = "voice"
-
-
-class Numbers:
-    """One row of numbers for all that is made; machines that share it fire in the order of making (`next_place`)."""
-
-    def __init__(self) -> None:
-        self.last = 0
-
-    def next(self) -> int:
-        """Return a number that nothing else has."""
-        self.last += 1
-        return self.last
 
 
 class Converge:
@@ -172,7 +160,7 @@ class Converge:
         """Open a group; return whether its opener may go."""
         number = self._numbers.next()
         storm = self._storm_over(child, number, now) if child.action.need_biz_converge else 0
-        self._groups[number] = Group(key, now, now + self._settings.delay, _addressee(child), storm)
+        self._groups[number] = Group(key, now, now + self._settings.delay, addressee(child), storm)
         self._open[key] = number
         if not storm:
             heappush(self._due, (now + self._settings.delay, number))
@@ -201,7 +189,7 @@ class Converge:
     def _raise_storm(self, at: int, gate: Gate, child: Child, now: int) -> int:
         number = self._numbers.next()
         self._gates[at] = msgspec.structs.replace(gate, storm=number)
-        self._storms[number] = Storm(at, now + self._settings.delay, _addressee(child), gate.key)
+        self._storms[number] = Storm(at, now + self._settings.delay, addressee(child), gate.key)
         heappush(self._due, (now + self._settings.delay, number))
         self._absorb(number, [group for group in gate.groups if group in self._groups])
         return number
@@ -216,7 +204,7 @@ class Converge:
         self._withheld[storm] = sorted(members, key=lambda member: member.place)
 
     def _withhold(self, teller: int, child: Child) -> None:
-        self._pending.add(_addressee(child), child.action.alert_ids)
+        self._pending.add(addressee(child), child.action.alert_ids)
         self._withheld.setdefault(teller, []).append(message.withheld(child, self._numbers.next()))
 
     def _close(self, number: int) -> list[Message]:
@@ -299,8 +287,3 @@ def _ways(action: Action) -> Iterator[tuple[str, list[Any], bool]]:
 def _pass(action: Action, now: int, tally: Tally) -> Iterator[Message]:
     tally.told = True
     yield message.direct(action, action.plugin_type, (), now, followed=False)
-
-
-def _addressee(child: Child) -> Addressee:
-    action = child.action
-    return Addressee(child.way, child.receiver, action.signal, action.severity, action.bk_biz_id)

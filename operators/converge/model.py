@@ -89,3 +89,21 @@ class State(msgspec.Struct, frozen=True):
     withheld: dict[int, list[Member]]
     """By the number of the group or storm that will tell them."""
     calls: dict[str, int]
+
+
+def addressee(child: Child) -> Addressee:
+    """Return to whom the summary of a child goes."""
+    action = child.action
+    return Addressee(child.way, child.receiver, action.signal, action.severity, action.bk_biz_id)
+
+
+class Numbers:
+    """One row of numbers for all that is made; machines that share it fire in the order of making (`next_place`)."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def next(self) -> int:
+        """Return a number that nothing else has."""
+        self.last += 1
+        return self.last

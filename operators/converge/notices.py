@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from operators.converge.machine import Converge, Numbers
+from operators.converge.machine import Converge
 from operators.converge.message import as_ended
+from operators.converge.model import Numbers
 from operators.converge.words import Render, failure_entry, notice_of
 from operators.intake.handover import Clock, Handed, Planned, Stands, slot_of_handed, time_of
 from operators.intake.name import InForce

@@ -12,11 +12,12 @@ from flows.courier.telemetry import DeliveryTelemetry
 from flows.rules.templates import renderer
 from flows.settings.settings import Settings
 from flows.telemetry import metrics
+from flows.telemetry.documents import SHOWN, Documents
 from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter
 from flows.telemetry.metrics import TOTAL
 from flows.telemetry.redaction import Redactor
-from flows.telemetry.telemetry import SHOWN, Telemetry
+from flows.telemetry.telemetry import Telemetry
 from operators.converge.notices import InOneOrder
 from operators.deliver.delivery import BuryReason
 from operators.intake.enrich.event import Dropped
@@ -330,10 +331,10 @@ def test_the_courier_counts_its_attempts():
 
 
 def test_later_states_of_many_actions_are_still_known_as_such(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("flows.telemetry.telemetry.REMEMBERED", 4)
-    telemetry = Telemetry(Meter(), Heart(10.0))
-    assert [telemetry._is_new(name) for name in "abcdea"] == [True] * 5 + [True]
-    assert [telemetry._is_new(name) for name in "cde"] == [False] * 3
+    monkeypatch.setattr("flows.telemetry.documents.REMEMBERED", 4)
+    documents = Documents(Meter(), lambda: 0.0)
+    assert [documents._is_new(name) for name in "abcdea"] == [True] * 5 + [True]
+    assert [documents._is_new(name) for name in "cde"] == [False] * 3
 
 
 @pytest.mark.parametrize(("later", "shown"), [(9.9, 0), (10.0, 1)])
