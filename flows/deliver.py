@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
-from operators.intake.intake import Named
-from operators.lifecycle.worker import Said
+from operators.intake.intake import Named, Said
 from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event

@@ -7,9 +7,8 @@ import msgspec
 from flows.settings.settings import KafkaSettings, Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.intake.handover import Clock
-from operators.intake.intake import Named
+from operators.intake.intake import Named, Said
 from operators.intake.name import InForce
-from operators.lifecycle.worker import Said
 from operators.model.check import Check
 from operators.model.event import Event
 from operators.model.records import DeadLetter

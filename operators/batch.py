@@ -13,9 +13,9 @@ from typing import Protocol
 
 import msgspec
 
-from operators.intake.intake import Named
+from operators.intake.intake import Named, Said
 from operators.intake.name import InForce, Record
-from operators.lifecycle.worker import Said, Worker
+from operators.lifecycle.worker import Worker
 from operators.model.command import ON_ALERTS, Command
 from operators.model.event import Event
 from operators.model.settings import CoreSettings

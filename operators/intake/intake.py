@@ -58,6 +58,15 @@ class Named(msgspec.Struct, frozen=True, gc=False):
         return [body for body in bodies if isinstance(body, (Planned, Stands, Message, InForce))]
 
 
+class Said(msgspec.Struct, gc=False):
+    """What stages say of a batch: documents in the order of their making, and what is handed to the stage by business."""
+
+    documents: list[Any]
+    handed: list[Handed | InForce]
+    clock: int
+    """How far the stream's time has come."""
+
+
 class Kept(msgspec.Struct, frozen=True):
     """The snapshot: the clock, and what the stream changed of the rules."""
 

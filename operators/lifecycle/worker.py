@@ -7,12 +7,11 @@ time. All hosts (dataflow, replay, tests) drive this one class, so they cannot d
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from operators.intake.command import outcome
 from operators.intake.handover import Handed, Planned
-from operators.intake.intake import dead_letter
+from operators.intake.intake import Said, dead_letter
 from operators.intake.name import InForce, Record
+from operators.lifecycle.announcing import Announcing
 from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
 from operators.lifecycle.forget import forget
@@ -26,25 +25,15 @@ from operators.model.settings import CoreSettings
 from operators.model.slot import slot_of_alert
 from operators.plan.later import tell_rest
 from operators.plan.plan import settle_held
-from operators.plan.shield_notices import shield_notices
 from operators.rules.book import RuleBook
-from operators.state.scene import Limits, Scene, ShieldNews
+from operators.state.scene import Limits, Scene
 from operators.state.slot import Slot
 from operators.state.slots import States
 from operators.state.state import State
-from operators.state.timers import Timers
+from operators.state.timers import Timers, sooner
 from operators.state.turn import Turn
 
 OfSlot = Callable[[str], "Worker"]
-
-
-class Said(msgspec.Struct, gc=False):
-    """What stages say of a batch: documents in the order of their making, and what is handed to the stage by business."""
-
-    documents: list[Any]
-    handed: list[Handed | InForce]
-    clock: int
-    """How far the stream's time has come."""
 
 
 class Worker:
@@ -71,8 +60,7 @@ class Worker:
         self.speaks = True
         """Of several, one tells of shields and passes on rules."""
         self._handing = Handing(settings)
-        self._news = ShieldNews()
-        self._news_due: int | None = None
+        self._announcing = Announcing(self.scene, self._hand)
         self._rules_version = self.scene.book.version
         """Of the book that open alerts were last promised a look at."""
         self._timers = Timers()
@@ -126,8 +114,8 @@ class Worker:
         known = {**before.strategies, **self.scene.retired}
         self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
         if self.clock:  # before the first record there is no time to tell anything at
-            self._news_due = self.clock
-            self._tell_shields(self.clock)
+            self._announcing.due = self.clock
+            self._announcing.tell(self.clock, speaks=self.speaks)
             self._recheck_soon()
 
     def _recheck_soon(self) -> None:
@@ -154,7 +142,7 @@ class Worker:
         if now <= self.clock:
             return  # a tick within a second changes nothing
         if not self.clock:  # nothing was due before the first record
-            self.clock = self._news_due = now
+            self.clock = self._announcing.due = now
         self._fire_until(now)
         self._move(now)
 
@@ -174,17 +162,11 @@ class Worker:
             self._fire(self.clock)
 
     def _next_due(self) -> int | None:
-        shared, own = self._shared_due(), self._timers.next_due()
-        if shared is None or own is None:
-            return own if shared is None else shared
-        return min(shared, own)
+        return sooner(self._shared_due(), self._timers.next_due())
 
     def _shared_due(self) -> int | None:
         """Return the next second at which noise reduction or a shield notice is due."""
-        noise, news = self.scene.noise.next_due(), self._news_due
-        if noise is None or news is None:
-            return news if noise is None else noise
-        return min(noise, news)
+        return sooner(self.scene.noise.next_due(), self._announcing.due)
 
     def _fire(self, due: int) -> None:
         """Fire what is due at one second: noise and shield notices first, then the alerts' own."""
@@ -192,7 +174,7 @@ class Worker:
             for window in self.scene.noise.fire(due):
                 for action in (*window.suppressed, *window.released):
                     self.of_slot(slot_of_alert(action.alert_ids[0])).settle(action, window, due)
-            self._tell_shields(due)
+            self._announcing.tell(due, speaks=self.speaks)
         while (md5 := self._timers.pop(due)) is not None:
             self._wake(md5)
 
@@ -203,18 +185,6 @@ class Worker:
             turn = Turn(state, self.scene, now)
             settle_held(turn, action, window)
             self.finish(turn, looks=False)
-
-    def _tell_shields(self, now: int) -> None:
-        """Hand over the notices of shields that are due."""
-        if self._news_due is None or self._news_due > now:
-            return
-        if not self.speaks:
-            self._news_due = None
-            return
-        messages, self._news = shield_notices(self.scene.book, self._news, now, self.scene.settings)
-        self._news_due = self._news.next_time
-        for message in messages:
-            self._hand(message)
 
     def _wake(self, md5: str, *, looks: bool = False) -> None:
         """Do what is due of one fingerprint; with `looks` the checkers look whether they are due or not."""
@@ -299,13 +269,15 @@ class Worker:
 
     def snapshot_shared(self, *, limits: bool = True) -> bytes:
         """Return what no slot owns; without `limits` what is this worker's alone."""
-        return self.scene.snapshot(self.clock, self._news, self._rules_version, self._handing.awaited, limits=limits)
+        return self.scene.snapshot(
+            self.clock, self._announcing.news, self._rules_version, self._handing.awaited, limits=limits
+        )
 
     def restore_shared(self, data: bytes) -> None:
         """Take over what no slot owns, and the clock. Raises SnapshotError."""
         kept = self.scene.restore(data)
         self.clock = max(self.clock, kept.clock)
-        self._news, self._news_due = kept.news, kept.news.next_time
+        self._announcing.restore(kept.news)
         self._rules_version, self._handing.awaited = kept.rules_version, kept.awaited
 
     def snapshot_slot(self, key: str) -> bytes:

@@ -5,6 +5,13 @@ from heapq import heappop, heappush
 from operators.model.slot import slot_of
 
 
+def sooner(one: int | None, other: int | None) -> int | None:
+    """Return the sooner of two seconds; None: never."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
 class Second(list[str]):
     """The fingerprints that asked for one second, in no order; some may have asked for an earlier one since."""
 
