@@ -108,7 +108,7 @@ def _run(
         watched = open_observability(settings)
         job = build(settings, watched=watched)
         beside = courier_beside(job, notices, watched) if courier else None
-        beat = heartbeat_of(settings.heartbeat, lambda: watched.heart.trouble)
+        beat = heartbeat_of(settings, lambda: watched.heart.trouble)
     except REFUSALS as error:
         fail(error)
     job.stop.on_signals(job.rules.again)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from flows.settings.names import PREFIX, did_you_mean, near_miss
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
+from operators.rules.shapes.ways import WAYS
 from operators.rules.shapes.words import zone_named
 from operators.state.scene import default_notice
 from sinks.render import check_template
@@ -19,6 +20,10 @@ AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 Pause = Annotated[float, msgspec.Meta(ge=0, le=DAY)]
 """Seconds, a day at most: neither an endless one nor one that is no number."""
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+if TYPE_CHECKING:
+    _Way = str
+else:
+    _Way = Literal["", *WAYS]
 JobName = Literal["all", "intake", "alerts", "notices"]
 
 
@@ -177,10 +182,16 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An address that is posted to every few minutes while all is well; empty = none."""
+    """A sign every few minutes while all is well: to an address, as a notice, or both; empty = none."""
 
     url: str | Secret = ""
+    """An address that is posted to; empty = none."""
+    way: _Way = ""
+    """The way of a notice that says so, by outbox, courier and channel; empty = none."""
+    receivers: tuple[str, ...] = ()
+    """Who gets that notice: people, or chats and addresses of the way."""
     minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] = 5.0
+    """Minutes between two signs."""
 
 
 class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
@@ -260,6 +271,9 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
     if (worker := settings.kafka.worker) >= (workers := settings.kafka.workers):
         named = (variables or {}).get("kafka.worker", f"{place}: kafka.worker")
         raise SettingsError(f"{named}: {worker}: of {workers} workers, the last one is {workers - 1}")
+    if bool(settings.heartbeat.way) != bool(settings.heartbeat.receivers):
+        missing, given = ("receivers", "way") if settings.heartbeat.way else ("way", "receivers")
+        raise SettingsError(f"{place}: heartbeat.{missing}: missing beside heartbeat.{given}")
     try:
         default_notice(settings, check_template)
     except ValueError as error:
