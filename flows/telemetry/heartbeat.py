@@ -22,6 +22,8 @@ from sinks.render.words import words
 
 TIMEOUT = 10.0
 """Seconds for the watcher's answer."""
+LOOK = 0.2
+"""Seconds between two looks whether everything has begun."""
 HEARTBEAT = "heartbeat"
 """Signal and notice type of a sign that goes as a notice."""
 
@@ -40,7 +42,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Give a first sign, and go on."""
+        """Give a first sign as soon as everything has begun, and go on."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,9 +60,18 @@ class Heartbeat:
         return all(taken)
 
     def _run(self) -> None:
+        self._until_all_began()
+        if self._stop.is_set():
+            return
         self.beat()
         while not self._stop.wait(self._seconds):
             self.beat()
+
+    def _until_all_began(self) -> None:
+        """Wait for what has not begun yet, an interval at most: until then it is not dead."""
+        latest = time.monotonic() + self._seconds
+        while self._trouble() and time.monotonic() < latest and not self._stop.wait(LOOK):
+            pass
 
 
 def _given(sign: Sign) -> bool:

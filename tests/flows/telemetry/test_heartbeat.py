@@ -61,6 +61,16 @@ def test_the_watcher_hears_at_once_and_again(watcher):
     assert set(heard) == {"/ping"}
 
 
+def test_the_first_sign_waits_for_what_has_not_begun_yet_and_not_for_an_interval(watcher):
+    url, heard, called = watcher
+    looks = iter(["ended: rules, courier", "ended: courier"])
+    beat = heartbeat_of(beating(url=url, minutes=1440), lambda: next(looks, ""))
+    beat.start()
+    assert called.wait(30)
+    beat.stop()
+    assert heard == ["/ping"]
+
+
 def test_no_sign_is_given_while_something_is_wrong(watcher):
     url, heard, _ = watcher
     assert not heartbeat_of(beating(url=url), lambda: "ended: courier").beat()
