@@ -122,7 +122,7 @@ def _fold_anomaly(turn: Turn, alert: KeptAlert, event: Event, *, is_result: bool
     if turn.state.said_over is not None and event.time < turn.state.said_over and event.severity <= alert.severity:
         return _converge(turn, alert, event, is_result=is_result)
     if (alert.is_blocked or turn.scene.book.circuit_breaking) and _flow_control(turn, event):
-        open_alert(turn, event)
+        open_alert(turn, event, goes_on=True)
         return True
     if event.severity == alert.severity or alert.extra_info.severity_source == "by_rule":
         return _converge(turn, alert, event, is_result=is_result)

@@ -24,13 +24,18 @@ from operators.state.turn import Turn, replace
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""
+CONTINUED = frozenset({Reason.WORSE, Reason.QUOTA_RELEASED})
+"""Ends of alerts whose problem goes on in the next one: people are told of that."""
 
 
-def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None) -> None:
-    """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not."""
+def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None, goes_on: bool = False) -> None:
+    """Open an alert from an ABNORMAL event; decide whether flow control blocks it; signal it if not.
+
+    `goes_on`: the alert before was closed by flow control alone, so who was told of it is yet to hear the end.
+    """
     strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
-    if predecessor is None and not _end_is_owed(turn):
+    if predecessor is None and not goes_on and not _end_is_owed(turn):
         turn.keep(told=None)
     turn.begin(alert, snapshot_of(strategy) if strategy else None)
     turn.keep(said_over=None, openers=(turn.state.openers + id_key(event.id))[-OPENERS * ID_BYTES :])
@@ -222,8 +227,8 @@ def end_alert(
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")
         turn.scene.say(action)
-    if not turn.current().is_blocked and reason not in SILENT_ENDS:
-        emit(turn, target.lower(), people=reason is not Reason.WORSE)
+    if reason not in SILENT_ENDS:
+        emit(turn, target.lower(), people=reason not in CONTINUED)
 
 
 def end_by_verdict(turn: Turn, verdict: Verdict) -> None:

@@ -70,8 +70,8 @@ def _act(
     shield = shielding(turn.view())
     named = who = Receivers()
     if isinstance(relation, NoticeRelation):
-        if shield.is_shielded and hears_end(turn, relation, signal):
-            shield = OPEN
+        if alert.is_blocked or (shield.is_shielded and hears_end(turn, relation, signal)):
+            shield = OPEN  # told to those who know of the problem, and to nobody else
         else:
             named = addressed(turn, relation, signal, kind, found, groups)
         who = named if shield.is_shielded else with_told(turn, relation, signal, named)

@@ -20,18 +20,25 @@ def matched(turn: Turn) -> Dispatch | None:
 def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = True) -> None:
     """Emit the signal of a transition and plan what follows; a third-party alert speaks only through a dispatch rule.
 
-    `people`: whether people are told, or programs only. Where no rule matches any more, who was told hears the end.
+    `people`: whether people are told, or programs only. Of an alert that is blocked or matches no rule any more, who was
+    told hears the end.
     """
     found = matched(turn)
-    if not turn.current().strategy_id and found is None:
-        if signal in ENDS and turn.state.told is not None:
-            _follow(turn, signal, notice_type, found)
+    if _is_mute(turn, found):
+        notice = notice_of(turn.view())
+        if people and signal in ENDS and turn.state.told is not None and notice is not None:
+            plan(turn, signal, notice_type, found, only=notice.id)
         return
     if people and notice_type == NORMAL:
         note_change(turn, signal)
     say_signal(turn, signal, notice_type)
     if passes_quota(turn, signal, notice_type):
         _follow(turn, signal, notice_type, found, people=people)
+
+
+def _is_mute(turn: Turn, found: Dispatch | None) -> bool:
+    alert = turn.current()
+    return alert.is_blocked or (not alert.strategy_id and found is None)
 
 
 def _follow(turn: Turn, signal: str, notice_type: str, found: Dispatch | None, *, people: bool = True) -> None:
