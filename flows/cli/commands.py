@@ -15,7 +15,8 @@ from flows.cli.effect import FINGERPRINT_LENGTH, Job, look_up_first, wait_for_ef
 from flows.cli.fail import fail, in_words
 from flows.cli.given import json_option, read_moment, read_settings, settings_option, typed
 from flows.cli.strict import Command, Group
-from flows.settings.settings import SettingsError, commands_file, recovery_under
+from flows.settings.places import commands_file, recovery_under
+from flows.settings.settings import SettingsError
 from operators.rules.ask.coverage import covers, is_whole_business
 from operators.rules.read.alone import read_alone
 from operators.rules.read.yaml_text import parse_yaml

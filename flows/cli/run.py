@@ -21,7 +21,8 @@ from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
 from flows.recovery.place import PlaceUnavailableError
 from flows.run import run as run_job
-from flows.settings.settings import Settings, SettingsError, SourceSettings, commands_file, outbox_under, recovery_under
+from flows.settings.places import commands_file, outbox_under, recovery_under
+from flows.settings.settings import Settings, SettingsError, SourceSettings
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins

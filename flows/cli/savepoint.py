@@ -20,7 +20,8 @@ from flows.recovery.layout import Layout, of_worker
 from flows.recovery.parts import Manifest, write_part
 from flows.recovery.parts import restore as restore_parts
 from flows.recovery.place import PlaceUnavailableError, open_place
-from flows.settings.settings import Settings, SettingsError, recovery_under
+from flows.settings.places import recovery_under
+from flows.settings.settings import Settings, SettingsError
 from operators.model.slot import SLOTS
 from operators.model.snapshot import SnapshotError
 from operators.savepoint.file import FilesPlace, Head, ReadUpTo, Savepoint, SavepointError

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.given import json_option, read_settings, settings_option
-from flows.settings.settings import Settings, outbox_under, recovery_under
+from flows.settings.places import outbox_under, recovery_under
+from flows.settings.settings import Settings
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 

@@ -12,7 +12,8 @@ from flows.gateway.gate import Gate
 from flows.gateway.service import Service
 from flows.gateway.tokens import Tokens
 from flows.gateway.topic import Topics
-from flows.settings.settings import Settings, commands_file
+from flows.settings.places import commands_file
+from flows.settings.settings import Settings
 from flows.sources.kafka_client import ensure, options
 from flows.telemetry.meter import Meter
 from operators.rules.book import RuleBook

@@ -43,3 +43,18 @@ def near_miss(environment: Mapping[str, str], shape: type[msgspec.Struct]) -> st
 
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_PLACED = re.compile(r"(?P<reason>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`", re.DOTALL)
+
+
+def path_and_reason(text: str, shape: type[msgspec.Struct]) -> tuple[str, str]:
+    """Take apart what msgspec says of a value that does not fit: `quota.alert.threshold`, ``expected `int`, got `str` ``."""
+    found = _PLACED.fullmatch(text)
+    assert found is not None  # every part of it may be empty
+    path, reason = found["path"] or "", found["reason"]
+    if unknown := _UNKNOWN.fullmatch(reason):
+        path = ".".join(filter(None, (path, unknown["name"])))
+        return path, f"unknown setting{did_you_mean(path, shape)}"
+    return path, reason[:1].lower() + reason[1:]

@@ -1,13 +1,12 @@
 """Settings: defaults, then `tocsin.yaml`, then the environment (TOCSIN__QUOTA__ALERT__THRESHOLD=50), all typed and strict."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from flows.settings.names import PREFIX, did_you_mean, near_miss
+from flows.settings.names import PREFIX, near_miss, path_and_reason
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
 from operators.rules.shapes.ways import WAYS
@@ -222,27 +221,6 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     """Records read at once."""
 
 
-def recovery_under(settings: Settings, data: str) -> RecoverySettings:
-    """Return where a job keeps its snapshots that was told to keep everything in one directory."""
-    return msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
-
-
-def outbox_under(settings: Settings, data: str) -> OutboxSettings:
-    """Return where notices of a job wait that was told to keep everything in one directory; a place that was named stays."""
-    if settings.outbox.dsn != OutboxSettings().dsn:
-        return settings.outbox
-    return msgspec.structs.replace(settings.outbox, dsn=f"{data}/outbox.sqlite3")
-
-
-def commands_file(settings: Settings, data: str | None = None) -> str:
-    """Return where a job without Kafka finds commands: as set, else in its data directory, else beside its store."""
-    if settings.source.commands:
-        return settings.source.commands
-    dsn = settings.store.dsn.removeprefix("sqlite:///")
-    directory = data or ("data" if "://" in dsn else Path(dsn).parent)
-    return f"{directory}/commands.jsonl"
-
-
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file (None: the defaults) with the environment laid over. Raises SettingsError."""
     if wrong := near_miss(environment, Settings):
@@ -262,7 +240,7 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        path, reason = _path_and_reason(str(error))
+        path, reason = path_and_reason(str(error), Settings)
         raise SettingsError(f"{(variables or {}).get(path, place)}: {path}: {reason}") from error
     try:
         zone_named(settings.time_zone)
@@ -279,21 +257,6 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
     except ValueError as error:
         raise SettingsError(f"{place}: {error}") from error
     return settings
-
-
-_PLACED = re.compile(r"(?P<reason>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`", re.DOTALL)
-
-
-def _path_and_reason(text: str) -> tuple[str, str]:
-    """Take apart what msgspec says of a value that does not fit: `quota.alert.threshold`, ``expected `int`, got `str` ``."""
-    found = _PLACED.fullmatch(text)
-    assert found is not None  # every part of it may be empty
-    path, reason = found["path"] or "", found["reason"]
-    if unknown := _UNKNOWN.fullmatch(reason):
-        path = ".".join(filter(None, (path, unknown["name"])))
-        return path, f"unknown setting{did_you_mean(path, Settings)}"
-    return path, reason[:1].lower() + reason[1:]
 
 
 def read_file(path: str) -> dict[str, Any]:

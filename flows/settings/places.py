@@ -1,0 +1,28 @@
+"""Where a job keeps things that was told to keep everything in one directory."""
+
+from pathlib import Path
+
+import msgspec
+
+from flows.settings.settings import OutboxSettings, RecoverySettings, Settings
+
+
+def recovery_under(settings: Settings, data: str) -> RecoverySettings:
+    """Return where a job keeps its snapshots that was told to keep everything in one directory."""
+    return msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
+
+
+def outbox_under(settings: Settings, data: str) -> OutboxSettings:
+    """Return where notices of a job wait that was told to keep everything in one directory; a place that was named stays."""
+    if settings.outbox.dsn != OutboxSettings().dsn:
+        return settings.outbox
+    return msgspec.structs.replace(settings.outbox, dsn=f"{data}/outbox.sqlite3")
+
+
+def commands_file(settings: Settings, data: str | None = None) -> str:
+    """Return where a job without Kafka finds commands: as set, else in its data directory, else beside its store."""
+    if settings.source.commands:
+        return settings.source.commands
+    dsn = settings.store.dsn.removeprefix("sqlite:///")
+    directory = data or ("data" if "://" in dsn else Path(dsn).parent)
+    return f"{directory}/commands.jsonl"
