@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from flows.cli.fail import LEFT, fail
-from flows.cli.given import lone_settings_option, read_lone_settings
+from flows.cli.given import LATEST, lone_settings_option, read_lone_settings
 from flows.cli.strict import Command
 from flows.replay.files import read_lines, write
 from flows.replay.outcome import summary
@@ -45,7 +45,12 @@ NO_RECORD = (
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the outputs go.",
 )
-@click.option("--until", type=int, metavar="T", help="Let the clock go on to this second after the last line.")
+@click.option(
+    "--until",
+    type=click.IntRange(0, LATEST),
+    metavar="T",
+    help="Let the clock go on to this second after the last line.",
+)
 @lone_settings_option
 @click.option("--follow", is_flag=True, help="Show a live table while it runs.")
 def replay(

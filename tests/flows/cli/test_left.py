@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from flows.cli.given import LATEST
+from flows.cli.replay import replay
 from tests.tree import ROOT
 
 RULES = {
@@ -82,3 +85,20 @@ def test_a_replay_of_something_else_says_so(tocsin, text: bytes):
 )
 def test_a_replay_of_which_something_was_read_is_done(tocsin, text: bytes):
     assert tocsin(*REPLAY, "-", stdin=text)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("until", "code"), [("-1", 2), ("1700000000", 0), (str(LATEST), 0), (str(LATEST + 1), 2), ("soon", 2)]
+)
+def test_a_replay_goes_on_to_a_second_that_there_is(tmp_path, until, code):
+    (tmp_path / "rules.yaml").write_text("strategies: []\n")
+    (tmp_path / "in.jsonl").write_text('{"kind": "tick", "at": 1700000000}\n')
+    words = [
+        "--rules",
+        str(tmp_path / "rules.yaml"),
+        "--input",
+        str(tmp_path / "in.jsonl"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert CliRunner().invoke(replay, [*words, "--until", until]).exit_code == code
