@@ -11,7 +11,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from flows.rules.templates import renderer
 from flows.settings.settings import Settings
 from operators.converge.notices import InOneOrder
-from operators.intake.name import InForce, Record, take_in
+from operators.intake.intake import Intake
+from operators.intake.poll import Polled, Raw
 from operators.lifecycle.worker import Worker
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry
@@ -46,13 +47,13 @@ def undisturbed(settings: Settings, log: list[tuple[int, int, int, bytes]], unti
     """Return the last form of everything said by a worker that reads the log once."""
     book, errors = load([settings.rules])
     assert book is not None, errors
-    notices = InOneOrder(settings, renderer(settings))
-    notices.take(InForce(book))
-    worker = Worker(settings, book, hand=lambda handed: worker.said.extend(notices.take(handed)))
+    intake, notices = Intake(settings, lambda: book), InOneOrder(settings, renderer(settings))
+    worker = Worker(settings, hand=lambda handed: worker.said.extend(notices.take(handed)))
+    for record in intake.take(Polled()).records:
+        worker.fold(record)
     said: dict[type, dict[str, Any]] = {Alert: {}, Action: {}, LogEntry: {}}
     for at, _, _, value in log:
-        _, body = take_in(value, worker.scene.book, settings)
-        worker.fold(Record(at, body, raw=value))
+        worker.fold(intake.record(Raw(at, "", "", value)))
         _keep(said, [*worker.drain().documents, *notices.advance(worker.clock)])
     worker.advance(until)
     worker.close()

@@ -147,7 +147,7 @@ def measured():
         text.encode()
         assert not shows_python(text)
         assert peak < MOST_BYTES
-        assert seconds < 3 * MOST_SECONDS  # tracing memory takes most of it
+        assert seconds < 30 * MOST_SECONDS  # of CPU; tracing memory takes most of it, and a busy machine its part
         return kind, text
 
     return measure
