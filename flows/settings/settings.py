@@ -256,6 +256,8 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
         default_notice(settings, check_template)
     except ValueError as error:
         raise SettingsError(f"{place}: {error}") from error
+    if wrong := check_template(settings.links.alert):
+        raise SettingsError(f"{place}: links.alert: {wrong}")
     return settings
 
 

@@ -79,6 +79,10 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_have_lines_of_windows(setti
         ("a: [", "not YAML: line 2: did not find expected node content"),
         ("- a", "expected a mapping of settings"),
         ("batch: \xff".encode("latin-1"), "not UTF-8: invalid start byte at byte 7"),
+        (
+            "links: {alert: '{{ x'}",
+            "links.alert: line 1: unexpected end of template, expected 'end of print statement'.",
+        ),
     ],
 )
 def test_a_mistake_names_file_path_and_reason(settings, tmp_path, text, reason):
