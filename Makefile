@@ -33,7 +33,7 @@ test: $(READY) ## Run every test, real servers included (fetched once into a cac
 	@$(BIN)/python -m pytest --numprocesses 4 --maxschedchunk 2 $(ARGS)
 
 test-core: $(READY) ## Run the tests that need no server and kill no process
-	@$(BIN)/python -m pytest --numprocesses 2 -m "not servers and not slow" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 4 -m "not servers and not slow" $(ARGS)
 
 test-k8s: servers-k8s ## Try the manifests on a real control plane of Kubernetes
 	@$(BIN)/python -m pytest --numprocesses 2 tests/k8s tests/k8s/cluster $(ARGS)
