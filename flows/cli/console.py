@@ -7,15 +7,14 @@ import msgspec
 
 from flows.cli.courier import rules_of
 from flows.cli.fail import fail
-from flows.cli.gateway import REFUSALS
+from flows.cli.gateway import REFUSALS, serve_here
 from flows.cli.given import read_settings, settings_option
 from flows.cli.run import kept_in
 from flows.cli.strict import Command
 from flows.console.app import application
 from flows.console.parts import open_console
-from flows.gateway.server import bound, serve
+from flows.gateway.server import bound
 from flows.settings.settings import Settings
-from flows.stop import Stop
 from flows.telemetry.logs import set_up
 
 LISTEN = "127.0.0.1:9094"
@@ -44,11 +43,9 @@ def console(settings_path: str | None, *, listen: str, data: str | None, **place
         parts = open_console(settings, os.environ, rules.holder.current, data)
     except REFUSALS as error:
         fail(error)
-    Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
-    host, port = listener.getsockname()[:2]
     rules.start()
     try:
-        serve(application(parts), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
+        serve_here(application(parts), listener)
     finally:
         parts.service.durable.close()
         rules.stop()

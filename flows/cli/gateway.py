@@ -1,9 +1,11 @@
 """`tocsin gateway`: events and alerts of other systems over HTTP."""
 
 import os
+from socket import socket
 
 import click
 import msgspec
+from starlette.applications import Starlette
 
 from flows.cli.courier import rules_of
 from flows.cli.fail import fail
@@ -52,19 +54,24 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
         rules = rules_of(settings) if places["rules"] else None
     except REFUSALS as error:
         fail(error)
-    Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
-    host, port = listener.getsockname()[:2]
     book = (lambda: None) if rules is None else rules.holder.current
     if rules is not None:
         rules.start()
     try:
-        serve(application(service, book), listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
+        serve_here(application(service, book), listener)
     finally:
         service.durable.close()
         if rules is not None:
             rules.stop()
         if service.store is not None:
             service.store.close()
+
+
+def serve_here(application: Starlette, listener: socket) -> None:
+    """Say where, and answer until SIGTERM or SIGINT."""
+    Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
+    host, port = listener.getsockname()[:2]
+    serve(application, listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
 
 
 def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
