@@ -1,4 +1,7 @@
-"""Ack: how long it took until somebody, or something, dealt with the alert (spec/lifecycle.md 4.12; design.md 7.32)."""
+"""Ack: when it ends, and how long it took until somebody, or something, dealt with the alert.
+
+Spec/lifecycle.md 4.12; design.md 7.32; docs/decisions.md: an ack may have an end.
+"""
 
 from operators.check.verdict import Verdict
 from operators.model.alert import ABNORMAL, Alert
@@ -9,16 +12,22 @@ class AckVerdict(Verdict, frozen=True, gc=False, kw_only=True):
     """The seconds to be written; None: nothing is, yet or any more."""
 
     duration: int | None = None
+    is_over: bool = False
+    """The ack ends now."""
 
 
 UNSETTLED = AckVerdict()
 
 
 def ack_verdict(look: Look) -> AckVerdict:
-    """Judge whether the time until the alert was dealt with is known now."""
-    if look.alert.ack_duration is not None:
+    """Judge whether an ack ends now, and whether the time until the alert was dealt with is known."""
+    alert = look.alert
+    if alert.is_ack and (until := alert.extra_info.ack_until) is not None:
+        is_over = until <= look.now
+        return AckVerdict(duration=ack_duration(alert, look.now), is_over=is_over, next_look=None if is_over else until)
+    if alert.ack_duration is not None:
         return UNSETTLED
-    duration = ack_duration(look.alert, look.now)
+    duration = ack_duration(alert, look.now)
     return UNSETTLED if duration is None else AckVerdict(duration=duration)
 
 

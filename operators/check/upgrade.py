@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from operators.check.verdict import Verdict
-from operators.model.alert import UpgradeRecord
+from operators.model.alert import Alert, UpgradeRecord
 from operators.people.dispatch import FOLLOWER, ONLY_NOTICE, dispatch, notice_of, rules_escalate
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import UpgradeConfig
@@ -46,7 +46,7 @@ def upgrade_verdict(look: Look) -> UpgradeVerdict:
         return QUIET
     told, due, later = alert.extra_info.upgrades(), [], []
     for one in escalations(look):
-        step = next_step(one.config, told.get(one.key), alert.create_time)
+        step = next_step(one.config, told.get(one.key), alert)
         if step is not None and step.due > look.now:
             later.append(step.due)
         elif step is not None:
@@ -73,12 +73,12 @@ def escalations(look: Look) -> list[Escalation]:
     return [Escalation("", is_follower=False, config=relation.options.upgrade_config)]
 
 
-def next_step(config: UpgradeConfig, record: UpgradeRecord | None, create_time: int) -> Step | None:
-    """Return the next step; None when it is off or exhausted."""
+def next_step(config: UpgradeConfig, record: UpgradeRecord | None, alert: Alert) -> Step | None:
+    """Return the next step, counted from the one before, the beginning, or the end of an ack; None when off or exhausted."""
     index = record.last_group_index + 1 if record else 0
     if not config.is_enabled or index >= len(config.user_groups):
         return None
-    since = record.last_upgrade_time if record else create_time
+    since = max(record.last_upgrade_time if record else alert.create_time, alert.extra_info.ack_over or 0)
     return Step(since + config.upgrade_interval * MINUTE, index, config.user_groups[index])
 
 

@@ -171,9 +171,11 @@ def _shield(case: Case, look: Look | None) -> Iterator[Deadline]:
         yield Deadline(found.next_look, "a shield may begin", "A rule covers the alert, and its time comes then.")
 
 
-def _ack(_: Case, __: Look | None) -> Iterator[Deadline]:
-    """Nothing of it waits for time."""
-    return iter(())
+def _ack(case: Case, _: Look | None) -> Iterator[Deadline]:
+    until = case.alert.extra_info.ack_until
+    if case.alert.is_ack and until is not None:
+        why = f"Unless {case.alert.ack_operator or 'its operator'} renews it, or the alert ends before."
+        yield Deadline(until, "the acknowledgement ends, and the alert is told again", why)
 
 
 def _escalation(case: Case, look: Look | None) -> Iterator[Deadline]:
@@ -181,7 +183,7 @@ def _escalation(case: Case, look: Look | None) -> Iterator[Deadline]:
     if look is None or alert.is_ack or alert.is_blocked:
         return
     for one in escalations(look):
-        step = next_step(one.config, alert.extra_info.upgrades().get(one.key), alert.create_time)
+        step = next_step(one.config, alert.extra_info.upgrades().get(one.key), alert)
         if step is None:
             continue
         what = f"group {step.group} is told as well"

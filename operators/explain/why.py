@@ -91,7 +91,7 @@ def _which_shields(ids: Iterable[str]) -> str:
 def _acked(case: Case) -> Iterator[Finding]:
     if case.alert.is_ack:
         what = f"the alert is acknowledged by {case.alert.ack_operator or 'an operator'}"
-        yield _found(what, _last(case.logs, OpType.ACK), Reason.ACKED)
+        yield _found(what, _last(case.logs, OpType.ACK), Reason.ACKED, case.alert.extra_info.ack_until)
 
 
 def _recovering(case: Case) -> Iterator[Finding]:

@@ -18,8 +18,7 @@ from operators.check.shield import may_shield, shielding
 from operators.check.upgrade import upgrade_verdict
 from operators.check.verdict import Verdict
 from operators.check.waiting import waiting_verdict
-from operators.lifecycle import shielded
-from operators.lifecycle.ack import settle_ack_duration
+from operators.lifecycle import ack, shielded
 from operators.lifecycle.ends import end_by_verdict
 from operators.lifecycle.recovering import recover
 from operators.lifecycle.telling import escalate, repeat, try_again
@@ -62,7 +61,7 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("close", close_verdict, of_strategies, end_by_verdict, needs_cause=True),
     Checker("recover", recover_verdict, of_strategies, recover, needs_cause=True),
     Checker("shield", shielding, unblocked, shielded.carry_out, needs_cause=True),
-    Checker("ack", ack_verdict, everyone, settle_ack_duration, needs_cause=True),
+    Checker("ack", ack_verdict, everyone, ack.carry_out, needs_cause=True),
     Checker("held", held_verdict, unblocked, try_again, needs_cause=True),
     Checker("flapping", flap_verdict, unblocked, settle_flapping, needs_cause=True),
     Checker("waiting", waiting_verdict, unblocked, tell_waiting, needs_cause=True),

@@ -1,12 +1,10 @@
-"""What a command does to an alert: ack, close, assign, comment (design.md 8; replay.md)."""
+"""What a command does to an alert: ack, unack, close, assign, comment (design.md 8; replay.md)."""
 
 from operators.intake.decode import Refusal
-from operators.lifecycle.ack import settle_ack_duration
+from operators.lifecycle.ack import ack, unack
 from operators.lifecycle.ends import end_alert
 from operators.model.command import Command
 from operators.model.reason import DeadReason, OpType, Reason
-from operators.people.dispatch import notice_of
-from operators.plan.signal import emit
 from operators.state.turn import Turn
 
 
@@ -18,21 +16,6 @@ def apply_command(turn: Turn, command: Command) -> Refusal | None:
         return Refusal(DeadReason.ALERT_ENDED, f"alert {turn.alert.id} has ended ({turn.alert.status})")
     turn.state.touched = turn.now
     return APPLY[command.command](turn, command)
-
-
-def _ack(turn: Turn, command: Command) -> Refusal | None:
-    alert = turn.current()
-    if alert.is_ack:
-        return Refusal(DeadReason.ALREADY_ACKED, f"alert {alert.id} was acknowledged by {alert.ack_operator}")
-    turn.put(is_ack=True, ack_operator=command.operator, is_ack_noticed=False)
-    if command.message:
-        turn.put_extra(comment=command.message)
-    turn.log(OpType.ACK, Reason.ACKED, command.message, operator=command.operator)
-    settle_ack_duration(turn)
-    notice = notice_of(turn.view())
-    if notice is not None and "ack" in notice.signal and not alert.is_blocked:
-        emit(turn, "ack")
-    return None
 
 
 def _close(turn: Turn, command: Command) -> Refusal | None:
@@ -54,4 +37,4 @@ def _comment(turn: Turn, command: Command) -> Refusal | None:
     return None
 
 
-APPLY = {"ack": _ack, "close": _close, "assign": _assign, "comment": _comment}
+APPLY = {"ack": ack, "unack": unack, "close": _close, "assign": _assign, "comment": _comment}

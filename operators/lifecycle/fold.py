@@ -15,9 +15,11 @@ from operators.limits.combination import combination, noise_dimensions
 from operators.model.check import Check
 from operators.model.command import Command
 from operators.model.event import Event
+from operators.model.identity import digest
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from operators.rules.shapes.model import Strategy
+from operators.state.state import id_key, remember, seen
 
 if TYPE_CHECKING:
     from operators.lifecycle.worker import Worker
@@ -56,12 +58,18 @@ def _check(worker: "Worker", body: Check) -> None:
 def _command(worker: "Worker", body: Command) -> Refusal | None:
     named = worker.states.find(body.alert_id) if body.alert_id else None
     md5 = body.dedupe_md5 or (named.dedupe_md5 if named else None)
-    if md5 is None or worker.states.get(md5) is None:
+    state = worker.states.get(md5) if md5 else None
+    if md5 is None or state is None:
         return Refusal(DeadReason.UNKNOWN_ALERT, f"no alert {body.alert_id or body.dedupe_md5}")
+    key = id_key(digest("command", body.command_id)) if body.command_id else b""
+    if key and seen(state.recent, key):
+        return None  # it came twice, and acts once
     if named is not None and named.end_time is not None:
         return Refusal(DeadReason.ALERT_ENDED, f"alert {named.id} has ended ({named.status})")
     turn = worker.turn(md5)
     refusal = apply_command(turn, body)
+    if key and refusal is None:
+        remember(turn.state.recent, key)
     worker.finish(turn, looks=True)
     return refusal
 

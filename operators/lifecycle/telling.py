@@ -23,7 +23,7 @@ def try_again(turn: Turn, _: Verdict) -> None:
 def escalate(turn: Turn, verdict: UpgradeVerdict) -> None:
     """Tell the next group of each escalation that is due; a step counts once its notice was really planned."""
     for one in verdict.due:
-        step = next_step(one.config, turn.extra().upgrades().get(one.key), turn.current().create_time)
+        step = next_step(one.config, turn.extra().upgrades().get(one.key), turn.current())
         if step is not None and step.due > turn.now:  # two actions of one rule share a record
             turn.look(step.due)
         elif step is not None:
@@ -54,7 +54,7 @@ def _tell_next(turn: Turn, one: Escalation, step: Step) -> None:
         turn.put_extra(rule_snaps={**turn.extra().rule_snaps, one.key: record})
     else:
         turn.put_extra(upgrade_notice=record)
-    following = next_step(one.config, record, alert.create_time)
+    following = next_step(one.config, record, alert)
     turn.look(following.due if following else None)
 
 

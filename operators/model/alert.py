@@ -81,6 +81,12 @@ class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     recovery_value: Any = None
     end_description: str | None = None
     comment: str | None = None
+    acks: int = 0
+    """How often it was acknowledged anew, renewals left out."""
+    ack_until: int | None = None
+    """When the ack ends by itself; None = not by itself."""
+    ack_over: int | None = None
+    """When the last ack ended: escalation counts anew from then."""
 
     def upgrades(self) -> dict[str, UpgradeRecord]:
         """Return how far each escalation has gone: by dispatch rule id, or "" for the strategy's own."""

@@ -1,4 +1,4 @@
-"""What an operator asks for: ack, close, assign, comment, shield, unshield (design.md 8; replay.md)."""
+"""What an operator asks for: ack, unack, close, assign, comment, shield, unshield (design.md 8; replay.md)."""
 
 from typing import Any
 
@@ -17,6 +17,8 @@ class Command(msgspec.Struct, frozen=True, gc=False):
     shield: dict[str, Any] | None = None
     id: str | int | None = None
     """Of a shield."""
+    until: int | None = None
+    """Of an ack: the Unix second at which it ends by itself; None = it holds until it is taken back."""
     command_id: str = ""
     """Under which whoever asked finds what became of it."""
 
@@ -39,5 +41,5 @@ class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
     detail: str = ""
 
 
-ON_ALERTS = frozenset({"ack", "close", "assign", "comment"})
+ON_ALERTS = frozenset({"ack", "unack", "close", "assign", "comment"})
 ON_SHIELDS = frozenset({"shield", "unshield"})

@@ -6,7 +6,7 @@ import msgspec
 
 from operators.check.shield import OPEN, Shielding, shielding
 from operators.limits.noise import Judged
-from operators.model.alert import CycleRecord
+from operators.model.alert import Alert, CycleRecord
 from operators.model.identity import action_id
 from operators.model.memory import Waiting
 from operators.model.reason import OpType, Reason
@@ -78,9 +78,7 @@ def _act(
     verdict = judge(turn, relation, turn.strategy, shield, who)
     if isinstance(relation, NoticeRelation):
         kind, verdict = judge_flapping(turn, signal, kind, verdict)
-    if cycle is None:
-        record = alert.extra_info.cycle_handle_record.get(relation.id)
-        cycle = record.execute_times + 1 if record and signal in OPENING else 1
+    cycle = _cycle(alert, relation, signal) if cycle is None else cycle
     action = _new_action(turn, relation, signal, kind, cycle, who, verdict)
     _record(turn, relation, action, shield)
     _note_people(turn, action, named.main)
@@ -90,6 +88,14 @@ def _act(
         turn.put(handle_stage=("noise_reduce",))
     else:
         _note_told(turn, action, notice_type)
+
+
+def _cycle(alert: Alert, relation: Relation, signal: str) -> int:
+    """Return the number of a cycle: no two notices of an alert may have one id."""
+    if signal == "ack":
+        return max(alert.extra_info.acks, 1)
+    record = alert.extra_info.cycle_handle_record.get(relation.id)
+    return record.execute_times + 1 if record and signal in OPENING else 1
 
 
 def _note_told(turn: Turn, action: Action, notice_type: str) -> None:

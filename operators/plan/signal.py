@@ -94,6 +94,6 @@ def retry(turn: Turn) -> None:
 def _stands(turn: Turn, signal: str) -> bool:
     """Return True if the alert is still in the state that a signal stands for (spec/notices.md 1.5)."""
     alert = turn.current()
-    if signal == "ack" and alert.is_ack_noticed:
+    if signal == "ack" and (alert.is_ack_noticed or not alert.is_ack):
         return False
     return alert.status == (ABNORMAL if signal in ("no_data", "ack") else signal.upper())

@@ -163,7 +163,7 @@ def checks(draw, at):
 
 @st.composite
 def commands(draw, at, known):
-    name = draw(st.sampled_from(["ack", "close", "assign", "comment", "shield", "unshield", "dance"]))
+    name = draw(st.sampled_from(["ack", "ack", "unack", "close", "assign", "comment", "shield", "unshield", "dance"]))
     if name == "shield":
         begin = T0 + at + draw(st.integers(-100, 100))
         return command(
@@ -171,7 +171,10 @@ def commands(draw, at, known):
         )
     if name == "unshield":
         return command(at, name, id=draw(st.sampled_from([1, 9])))
-    return command(at, name, dedupe_md5=draw(st.sampled_from(known)), message="why", appointee=["dave"])
+    until = draw(st.none() | st.integers(-5, 600))
+    end = {} if name != "ack" or until is None else {"until": T0 + at + until}
+    said = {**end, **draw(st.sampled_from([{}, {"command_id": "twice"}]))}
+    return command(at, name, dedupe_md5=draw(st.sampled_from(known)), message="why", appointee=["dave"], **said)
 
 
 @st.composite
