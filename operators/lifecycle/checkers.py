@@ -12,7 +12,7 @@ from operators.check.action import action_verdict
 from operators.check.close import close_verdict
 from operators.check.flapping import flap_verdict
 from operators.check.held import held_verdict
-from operators.check.next import next_verdict
+from operators.check.next import is_due, next_verdict
 from operators.check.recover import recover_verdict
 from operators.check.shield import may_shield, shielding
 from operators.check.upgrade import upgrade_verdict
@@ -94,6 +94,9 @@ def check(turn: Turn) -> None:
     turn.state.rules = turn.scene.book.version
     alert = turn.current()
     is_moved_by_time = only_time_moves(alert, turn.state, turn.scene)
+    if is_moved_by_time and not is_due(alert, turn.now):
+        turn.look(alert.next_status_time)
+        return
     for _, judge, concerns, carry_out, needs_cause in CHECKERS:
         if not (is_moved_by_time and needs_cause) and concerns(alert):
             verdict = judge(turn.view())

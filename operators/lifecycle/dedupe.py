@@ -95,7 +95,8 @@ def _fold_end(turn: Turn, event: Event) -> bool:
         return False
     alert = turn.current()
     delay = turn.scene.settings.recover_delay
-    turn.put(event_count=alert.event_count + 1)
+    alert.event_count += 1
+    turn.put()
     if event.status == RECOVERED and delay > 0:
         turn.put(next_status=RECOVERED, next_status_time=turn.now + delay)
         turn.keep(said_over=max(turn.state.said_over or 0, event.time))

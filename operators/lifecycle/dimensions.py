@@ -3,7 +3,7 @@
 Only what the inventory knows is translated: the names of hosts, service instances, topology nodes and businesses.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from operators.intake.enrich.names import DISPLAY_KEYS, display_name
 from operators.intake.enrich.target import target_dimensions
 from operators.model.alert import NO_DATA_TAG, Dimension
-from operators.model.event import Event, Tag
-from operators.model.identity import field_value
+from operators.model.event import Event
+from operators.model.identity import field_value, first_tag
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
 
@@ -35,8 +35,7 @@ def dimensions_of(
 ) -> tuple[tuple[Dimension, ...], tuple[str, ...]]:
     """Return the dimensions of the alert an event opens, and the names of the aggregated ones, which come first."""
     keys, names = _chosen(event.dedupe_keys)
-    tags = {tag.key: tag for tag in reversed(event.tags)}
-    found = {key: _own_dimension(event, tags, key, name) for key, name in keys}
+    found = {key: _own_dimension(event, key, name) for key, name in keys}
     for dimension in _additional_dimensions(event) if event.extra_info else ():
         found.setdefault(dimension.key, dimension)
     for dimension in target_dimensions(event, book):
@@ -55,12 +54,12 @@ def _chosen(dedupe_keys: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], 
     return own, tuple(name for key, name in keys if key != name)
 
 
-def _own_dimension(event: Event, tags: Mapping[str, Tag], key: str, name: str) -> Dimension:
+def _own_dimension(event: Event, key: str, name: str) -> Dimension:
     """Return the dimension of a dedupe key; a tag is shown as it says."""
     if key == name:
         value = field_value(event, key)
         return Dimension(key, value, name, value)
-    tag = tags.get(name)
+    tag = first_tag(event, name)
     if tag is None:
         return Dimension(key, None, name, None)
     shown = tag.value if tag.display_value is None else tag.display_value

@@ -22,6 +22,9 @@ from operators.state.scene import Scene
 from operators.state.state import ID_BYTES, OPENERS, id_key
 from operators.state.turn import Turn, replace
 
+# Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
+CREATE, OPENED = OpType.CREATE, Reason.OPENED
+
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""
 CONTINUED = frozenset({Reason.WORSE, Reason.QUOTA_RELEASED})
@@ -33,18 +36,20 @@ def open_alert(turn: Turn, event: Event, *, predecessor: str | None = None, goes
 
     `goes_on`: the alert before was closed by flow control alone, so who was told of it is yet to hear the end.
     """
-    strategy = turn.scene.in_force(event.strategy_id) if event.strategy_id else None
+    scene, state = turn.scene, turn.state
+    strategy = scene.in_force(event.strategy_id) if event.strategy_id else None
     alert = _new_alert(turn, event, strategy, predecessor)
     if predecessor is None and not goes_on and not _end_is_owed(turn):
-        turn.keep(told=None)
+        state.told = None
+    state.said_over, state.openers = None, (state.openers + id_key(event.id))[-OPENERS * ID_BYTES :]
     turn.begin(alert, snapshot_of(strategy) if strategy else None)
-    turn.keep(said_over=None, openers=(turn.state.openers + id_key(event.id))[-OPENERS * ID_BYTES :])
-    turn.scene.counts.opened += 1
-    turn.log_move(Reason.OPENED, event.description, event)
+    scene.counts.opened += 1
+    turn.log(CREATE, OPENED, event.description, event)
     signal = opening_signal(alert)
     _block(turn, event, strategy, signal)
-    _dispatch_at_birth(turn)
-    if not turn.current().is_blocked:
+    if scene.book.dispatch:
+        _dispatch_at_birth(turn)
+    if not alert.is_blocked:
         shield(turn)
         emit(turn, signal)
 
@@ -56,21 +61,21 @@ def _end_is_owed(turn: Turn) -> bool:
 
 
 def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor: str | None) -> KeptAlert:
-    name = alert_id(turn.state.dedupe_md5, event)
-    settings, book = turn.scene.settings, turn.scene.book
+    state, scene, now = turn.state, turn.scene, turn.now
+    name = alert_id(state.dedupe_md5, event)
     alert = KeptAlert(
         id=name,
         seq_id=name[10:],
-        dedupe_md5=turn.state.dedupe_md5,
-        generation=turn.state.generation,
+        dedupe_md5=state.dedupe_md5,
+        generation=state.generation,
         strategy_id=event.strategy_id,
-        bk_biz_id=event.bk_biz_id if event.bk_biz_id is not None else settings.default_business,
+        bk_biz_id=event.bk_biz_id if event.bk_biz_id is not None else scene.settings.default_business,
         alert_name=event.alert_name,
         status=ABNORMAL,
         severity=event.severity,
         event=event,
-        create_time=turn.now,
-        update_time=turn.now,
+        create_time=now,
+        update_time=now,
         begin_time=event.time,
         latest_time=event.time,
         first_anomaly_time=event.anomaly_time,
@@ -79,8 +84,8 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
         alert.bk_tenant_id = event.bk_tenant_id
     if strategy is not None:
         alert.labels = strategy.labels
-    alert.dimensions, agg_dimensions = dimensions_of(event, strategy, book)
-    alert.next_status, alert.next_status_time = timeout_of(turn.scene, turn.now, alert, event)
+    alert.dimensions, agg_dimensions = dimensions_of(event, strategy, scene.book)
+    alert.next_status, alert.next_status_time = timeout_of(scene, now, alert, event)
     alert.extra_info = _extra(event, strategy, predecessor, agg_dimensions)
     return alert
 
@@ -125,7 +130,7 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
     """Let circuit breaking or the alert quota block a new alert."""
     scene = turn.scene
-    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
+    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book) if scene.book.circuit_breaking else None
     if rule is not None:
         reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
     else:
@@ -190,11 +195,13 @@ def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
     state = turn.state
     if reason is Reason.DELAY_OVER:  # as if its RECOVERED event had ended it at once
         end_time = max(state.said_over or 0, turn.current().latest_time)
-    if reason in SAID_ENDS:
-        state.over = max(state.over, end_time)
-    state.grace = max(state.grace, end_time - ENDED_GRACE)
-    state.ended_at, state.said_over, state.retry, state.repeat_waits = turn.now, None, None, False
-    turn.keep(waiting=None)
+    if reason in SAID_ENDS and end_time > state.over:
+        state.over = end_time
+    if end_time - ENDED_GRACE > state.grace:
+        state.grace = end_time - ENDED_GRACE
+    state.ended_at = turn.now
+    state.said_over = state.retry = state.waiting = None
+    state.repeat_waits = False
 
 
 def end_alert(
@@ -207,15 +214,12 @@ def end_alert(
     assert alert.status == ABNORMAL
     target = status or move.target
     turn.close_run()
-    extra = replace(alert.extra_info, end_description=description or None, successor=successor, is_recovering=False)
     end_time = _end_time(turn, reason) if end_time is None else end_time
-    turn.put(
-        status=target,
-        end_time=end_time,
-        ack_duration=ack_duration_at_end(alert, end_time or turn.now),
-        next_status=None,
-        next_status_time=None,
-        extra_info=extra,
+    alert.status, alert.end_time = target, end_time
+    alert.ack_duration = ack_duration_at_end(alert, end_time or turn.now)
+    alert.next_status = alert.next_status_time = None
+    alert.extra_info = replace(
+        alert.extra_info, end_description=description or None, successor=successor, is_recovering=False
     )
     counts = turn.scene.counts
     if target == RECOVERED:
@@ -223,6 +227,7 @@ def end_alert(
     else:
         counts.closed += 1
     _remember_end(turn, reason, end_time)
+    turn.put()
     turn.log(op_type or move.op_type, reason, description, event, operator=operator)
     for action in turn.scene.noise.drop(alert.id, turn.now):
         turn.log(OpType.ACTION, Reason.SIGNAL_STALE, "the notice that noise reduction held is dropped")

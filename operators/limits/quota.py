@@ -30,8 +30,10 @@ class Windows:
         if counter is None or now >= counter.end:
             if len(self.counters) >= self._prune_at:
                 self._prune(now)
-            counter = Counter(now + self.quota.window, 0)
-        self.counters[key] = counter = Counter(counter.end, counter.count + 1)
+            counter = Counter(now + self.quota.window, 1)
+        else:
+            counter = Counter(counter.end, counter.count + 1)
+        self.counters[key] = counter
         return counter.count > self.quota.threshold
 
     def is_over(self, key: str, now: int) -> bool:

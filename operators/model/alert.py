@@ -154,7 +154,10 @@ class KeptAlert(Alert, frozen=False, gc=False, kw_only=True):  # type: ignore[mi
         labels: tuple[str, ...] = ()
         dimensions: tuple[Dimension, ...] = ()
         extra_info: Extra = Extra()
+        status: str
         update_time: int
+        end_time: int | None = None
+        ack_duration: int | None = None
         latest_time: int
         duration: int = 60
         next_status: str | None = None

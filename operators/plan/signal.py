@@ -25,9 +25,10 @@ def emit(turn: Turn, signal: str, notice_type: str = NORMAL, *, people: bool = T
     """
     found = matched(turn)
     if _is_mute(turn, found):
-        notice = notice_of(turn.view())
-        if people and signal in ENDS and turn.state.told is not None and notice is not None:
-            plan(turn, signal, notice_type, found, only=notice.id)
+        if people and signal in ENDS and turn.state.told is not None:
+            notice = notice_of(turn.view())
+            if notice is not None:
+                plan(turn, signal, notice_type, found, only=notice.id)
         return
     if people and notice_type == NORMAL:
         note_change(turn, signal)

@@ -27,7 +27,13 @@ def target_dimensions(event: Event, book: RuleBook) -> Iterable[Dimension]:
             return _custom(event)
 
 
-def _host(event: Event, book: RuleBook) -> Iterator[Dimension]:
+def _host(event: Event, book: RuleBook) -> Iterable[Dimension]:
+    if not (event.extra_info or event.ip or may_be_address(event.target or "")):
+        return ()  # a host by its name, as most are
+    return _addressed(event, book)
+
+
+def _addressed(event: Event, book: RuleBook) -> Iterator[Dimension]:
     fields = _dimension_fields(event)
     if event.bk_host_id is not None and "bk_host_id" in fields:
         host = book.hosts.get(str(event.bk_host_id))
@@ -43,11 +49,16 @@ def _host(event: Event, book: RuleBook) -> Iterator[Dimension]:
         yield from _literal_host(event.target or "", has_cloud=not fields.isdisjoint(CLOUD_FIELDS))
 
 
+def may_be_address(target: str) -> bool:
+    """Return False for a target that is a name and no address: at a glance."""
+    return ":" in target or target[:1].isdigit()
+
+
 def _literal_host(target: str, *, has_cloud: bool) -> Iterator[Dimension]:
     """Read a target that the inventory does not know, if it is an address at all."""
     address, _, cloud = target.partition("|")
-    if ":" not in address and not address[:1].isdigit():
-        return  # most targets are names, and parsing one is dear
+    if not may_be_address(address):
+        return  # parsing one is dear
     try:
         ip_address(address)
     except ValueError:
