@@ -130,7 +130,7 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
     """Let circuit breaking or the alert quota block a new alert."""
     scene = turn.scene
-    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book) if scene.book.circuit_breaking else None
+    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
     if rule is not None:
         reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
     else:
@@ -197,8 +197,7 @@ def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
         end_time = max(state.said_over or 0, turn.current().latest_time)
     if reason in SAID_ENDS and end_time > state.over:
         state.over = end_time
-    if end_time - ENDED_GRACE > state.grace:
-        state.grace = end_time - ENDED_GRACE
+    state.grace = max(state.grace, end_time - ENDED_GRACE)
     state.ended_at = turn.now
     state.said_over = state.retry = state.waiting = None
     state.repeat_waits = False

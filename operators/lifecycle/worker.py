@@ -18,6 +18,7 @@ from operators.lifecycle.forget import forget
 from operators.lifecycle.handing import Handing
 from operators.lifecycle.repeat import fold_repeat
 from operators.limits.noise import Judged
+from operators.model.alert import ABNORMAL
 from operators.model.command import Command
 from operators.model.event import Event
 from operators.model.records import Action
@@ -26,6 +27,7 @@ from operators.model.slot import slot_of_alert
 from operators.plan.later import tell_rest
 from operators.plan.plan import settle_held
 from operators.rules.book import RuleBook
+from operators.state.minute import end_minute
 from operators.state.scene import Limits, Scene
 from operators.state.slot import Slot
 from operators.state.slots import States
@@ -195,13 +197,14 @@ class Worker:
         if not looks and (wakes_at is None or wakes_at > self.clock):
             self._timers.schedule(md5, wakes_at)
             return
+        alert, looks = state.alert, looks or (state.due is not None and state.due <= self.clock)
+        if not looks and alert is not None and alert.status == ABNORMAL:
+            end_minute(state, alert, self.scene, self.clock)
+            self._keep(state)
+            return
         turn = Turn(state, self.scene, self.clock)
         turn.flush()
-        if not looks and state.is_open and (state.due is None or state.due > self.clock):
-            turn.due = state.due  # only a minute is over
-            self._keep(turn)
-        else:
-            self.finish(turn, looks=True)
+        self.finish(turn, looks=True)
 
     # --- states
 
@@ -240,16 +243,15 @@ class Worker:
                 return
         elif not looks:
             turn.look_as_before()
-        self._keep(turn)
+        self._keep(turn.finish())
+        if turn.let_go is not None:
+            self.states.reindex(turn.state, turn.let_go)
 
-    def _keep(self, turn: Turn) -> None:
-        """Keep the state that a turn leaves."""
-        state = turn.finish()
+    def _keep(self, state: State) -> None:
+        """Keep a state that may have changed, until it wakes."""
         self.states.put(state)
         if self._handing.awaited:
             self._handing.changes(state)
-        if turn.let_go is not None:
-            self.states.reindex(state, turn.let_go)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
 
     def close(self) -> None:

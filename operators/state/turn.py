@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from operators.model.alert import ABNORMAL, Extra, KeptAlert, document
+from operators.model.alert import ABNORMAL, Extra, KeptAlert
 from operators.model.event import Event, described
 from operators.model.memory import StrategySnapshot
 from operators.model.moves import MOVES
@@ -16,11 +16,11 @@ from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import Strategy
+from operators.state.minute import entry_of, tell_document
 from operators.state.scene import Scene
 from operators.state.state import RUN_LENGTH, Run, State
 
 EVENT_DROP = OpType.EVENT_DROP
-MINUTE = 60
 MOST_PREVIOUS = 4
 
 replace = msgspec.structs.replace
@@ -184,22 +184,14 @@ class Turn:
 
     def close_run(self) -> None:
         """Write the open run as one entry."""
-        run = self.state.run
+        run, alert = self.state.run, self.alert
         if run is None:
             return
+        assert alert is not None
         self.state.run = None
-        entry = self._entry(
-            run.op_type,
-            run.reason,
-            run.description,
-            run.time,
-            run.severity,
-            run.event_id,
-            run.event_time,
-            count=run.count,
-            begin=run.begin,
-        )
-        self.scene.say(entry)
+        self.scene.say(entry_of(run, alert, alert.revision if self._born else alert.revision + 1, self._position))
+        self._position += 1
+        self._changed = True
 
     def entry_to_come(self, op_type: OpType) -> LogEntry:
         """Return the log entry by which another stage will say what became of something; it has its place here."""
@@ -208,11 +200,11 @@ class Turn:
 
     def _entry(
         self, op_type: str, reason: str, description: str, time: int, severity: int, event_id: str | None,
-        event_time: int | None, *, operator: str | None = None, count: int = 1, begin: int | None = None,
+        event_time: int | None, *, operator: str | None = None,
     ) -> LogEntry:  # fmt: skip
         alert = self.alert
         assert alert is not None
-        entry = LogEntry(  # by position: Python puts more than fifteen names into a dict first
+        entry = LogEntry(
             f"{alert.id}-{alert.revision if self._born else alert.revision + 1}-{self._position}",
             time,
             alert.id,
@@ -227,8 +219,6 @@ class Turn:
             alert.next_status,
             alert.next_status_time,
             operator,
-            count,
-            begin,
         )
         self._position += 1
         self._changed = True
@@ -242,18 +232,15 @@ class Turn:
         assert alert is not None
         if not self._born:
             alert.revision += 1
-        alert.duration = max(alert.latest_time - alert.first_anomaly_time, MINUTE)
-        alert.rules_version = self.scene.book.version
         self._born, self._changed, self._stale, self._position = False, False, False, 0
-        self.state.stale_since = None
-        self.scene.say(document(alert))
+        tell_document(self.state, alert, self.scene)
 
     def flush(self, *, now_or_never: bool = False) -> None:
         """Close a run and write a stale document once their minute is over."""
-        run, stale = self.state.run, self.state.stale_since
-        if run is not None and (now_or_never or self.now >= run.begin + RUN_LENGTH):
+        state = self.state
+        if state.run is not None and (now_or_never or self.now >= state.run.begin + RUN_LENGTH):
             self.close_run()
-        if stale is not None and (now_or_never or self.now >= stale + RUN_LENGTH):
+        if state.stale_since is not None and (now_or_never or self.now >= state.stale_since + RUN_LENGTH):
             self._changed = True
 
     def finish(self) -> State:
