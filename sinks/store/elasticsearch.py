@@ -1,7 +1,7 @@
 """The alert store in Elasticsearch: dated indices, full documents, external versions, the plain server's features."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_query import alert_clause, command_clause
+from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.outcome import with_receipts
@@ -25,8 +26,12 @@ from sinks.store.refusal import UNENCODABLE, refusal
 from sinks.store.words import words_of
 
 PAGE = 1000
+ARCHIVE_PAGE = 5000
+"""Archived events a page: a month of them is read at once, and they are small."""
+MILLISECONDS = 1000
 T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event, ShieldDocument, CommandDocument)
 _Clause = dict[str, Any]
+_encode = msgspec.json.Encoder().encode
 
 
 class ElasticsearchStore:
@@ -98,6 +103,25 @@ class ElasticsearchStore:
         clause = {"bool": {"filter": [{"term": {"dedupe_md5": dedupe_md5}}, arrived]}}
         return list(islice(self._search("event", Event, clause, {"at": "desc"}, {"id": "desc"}), NEWEST))[::-1]
 
+    def archive(self, since: int, until: int, businesses: Collection[str] = ()) -> Iterator[Archived]:
+        """Yield the archived events that arrived from `since` to `until`, in order of arrival; of one second, of their time."""
+        arrived = {"range": {"at": {"gte": str(since), "lte": str(until)}}}
+        clause = {"bool": {"filter": [arrived, *([{"terms": {"bk_biz_id": list(businesses)}}] if businesses else [])]}}
+        order = ({"at": "asc"}, {"time": "asc"}, {"id": "asc"})
+        for page in self._pages("event", clause, order, size=ARCHIVE_PAGE):
+            for hit in page:
+                source = hit["_source"]
+                yield Archived(source.get("at", source["time"]), _encode(source))
+
+    def archive_span(self) -> tuple[int, int] | None:
+        """Return when the first and the last event that the archive holds arrived."""
+        bounds = {"first": {"min": {"field": "at"}}, "last": {"max": {"field": "at"}}}
+        with explained("reading the archive"):
+            answer = self._client.search(index=f"{self._prefix}event", size=0, aggs=bounds, ignore_unavailable=True)
+        found = answer.get("aggregations", {})
+        first, last = (found.get(name, {}).get("value") for name in ("first", "last"))
+        return None if first is None or last is None else (int(first) // MILLISECONDS, int(last) // MILLISECONDS)
+
     def shields(self) -> list[ShieldDocument]:
         """Return the shields set by command, the newest change first."""
         found = self._search("shield", ShieldDocument, {"match_all": {}}, {"time": "desc"}, {"id": "asc"})
@@ -134,6 +158,13 @@ class ElasticsearchStore:
         return found
 
     def _search(self, kind: str, shape: type[T], clause: _Clause, *sort: dict[str, str]) -> Iterator[T]:
+        """Read hit after hit."""
+        for page in self._pages(kind, clause, sort, size=PAGE):
+            yield from (msgspec.convert(hit["_source"], shape) for hit in page)
+
+    def _pages(
+        self, kind: str, clause: _Clause, sort: Sequence[dict[str, str]], *, size: int
+    ) -> Iterator[list[dict[str, Any]]]:
         """Read page after page, each beginning after the last hit of the one before."""
         after: list[Any] | None = None
         while True:
@@ -142,14 +173,14 @@ class ElasticsearchStore:
                     index=self._prefix + kind,
                     query=clause,
                     sort=list(sort),
-                    size=PAGE,
+                    size=size,
                     search_after=after,
                     track_total_hits=False,
                     ignore_unavailable=True,
                 )
             hits = answer["hits"]["hits"]
-            yield from (msgspec.convert(hit["_source"], shape) for hit in hits)
-            if len(hits) < PAGE:
+            yield hits
+            if len(hits) < size:
                 return
             after = hits[-1]["sort"]
 

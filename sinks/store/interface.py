@@ -1,6 +1,6 @@
 """The alert store: what every implementation takes and answers, and how it fails."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -10,6 +10,7 @@ from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from sinks.store.history import Archived
 from sinks.store.query import AlertQuery, CommandQuery
 
 NEWEST = 10_000
@@ -92,6 +93,17 @@ class Store(Protocol):
 
     def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
+        ...
+
+    def archive(self, since: int, until: int, businesses: Collection[str] = ()) -> Iterator[Archived]:
+        """Yield the archived events that arrived from `since` to `until`, in order of arrival, a few held at a time.
+
+        Of the businesses named, where some are. One that retention drops meanwhile may be missing.
+        """
+        ...
+
+    def archive_span(self) -> tuple[int, int] | None:
+        """Return when the first and the last event that the archive holds arrived; None where it holds none."""
         ...
 
     def shields(self) -> list[ShieldDocument]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from operators.model.event import Event
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store import sqlite_archive, sqlite_reads
+from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.query import AlertQuery, CommandQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
@@ -100,6 +101,14 @@ class SqliteStore:
     def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
         return self._alone(lambda connection: sqlite_archive.find(connection, dedupe_md5, since, until))
+
+    def archive(self, since: int, until: int, businesses: Collection[str] = ()) -> Iterator[Archived]:
+        """Yield the archived events that arrived from `since` to `until`, in order of arrival."""
+        return sqlite_archive.scan(self._alone, since, until, businesses)
+
+    def archive_span(self) -> tuple[int, int] | None:
+        """Return when the first and the last event that the archive holds arrived."""
+        return self._alone(sqlite_archive.span)
 
     def shields(self) -> list[ShieldDocument]:
         """Return the shields set by command, the newest change first."""

@@ -5,12 +5,15 @@ as all else the job does for an event; a block a batch costs next to nothing, an
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import msgspec
 import zstandard
 
 from operators.model.event import Event
+from sinks.store.history import Archived, InOrder
 from sinks.store.interface import NEWEST
 from sinks.store.refusal import arrival
 
@@ -18,7 +21,27 @@ LEVEL = 1
 _INSERT = "INSERT INTO events (first, last, block) VALUES (?, ?, ?)"
 _BLOCKS = "SELECT block FROM events WHERE last >= ? AND first <= ? ORDER BY last DESC, key DESC"
 
+_PLACES = "SELECT first, key FROM events WHERE last >= ? AND first <= ? ORDER BY first, key"
+_BLOCK = "SELECT block FROM events WHERE key = ?"
+_SPAN = "SELECT min(first), max(last) FROM events"
+
+Ask = Callable[[Callable[[sqlite3.Connection], Any]], Any]
+"""How one question reaches the file: with the lock held for no longer than it takes."""
+
 _event = msgspec.json.Decoder(Event).decode
+
+
+class _Head(msgspec.Struct, frozen=True, gc=False):
+    """What of a document says whether and when it is to be read."""
+
+    id: str
+    dedupe_md5: str
+    time: int
+    at: int | None = None
+    bk_biz_id: str | int | None = None
+
+
+_head = msgspec.json.Decoder(_Head).decode
 
 
 def put(connection: sqlite3.Connection, events: Sequence[tuple[int, bytes]]) -> None:
@@ -53,3 +76,32 @@ def _in_block(block: bytes, dedupe_md5: str) -> list[Event]:
         return []
     events = (_event(line) for line in text.split(b"\n") if needle in line)
     return [event for event in events if event.dedupe_md5 == dedupe_md5]
+
+
+def span(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """Return when the first and the last event that the archive holds arrived; None where it holds none."""
+    first, last = connection.execute(_SPAN).fetchone()
+    return None if first is None else (first, last)
+
+
+def scan(ask: Ask, since: int, until: int, businesses: Collection[str]) -> Iterator[Archived]:
+    """Yield the events that arrived in a range of time, in order of arrival; of several businesses only, if named.
+
+    Blocks of several writers overlap a little: what no later block can come before goes on. Few blocks are held.
+    """
+    places = ask(lambda connection: connection.execute(_PLACES, (since, until)).fetchall())
+    held = InOrder()
+    for first, key in places:
+        yield from held.before(first)
+        for document in ask(partial(_documents, key=key)):
+            head = _head(document)
+            at = head.time if head.at is None else head.at
+            if since <= at <= until and (not businesses or str(head.bk_biz_id) in businesses):
+                held.add(at, head.id + head.dedupe_md5, document)
+    yield from held.before(until + 1)
+
+
+def _documents(connection: sqlite3.Connection, key: int) -> list[bytes]:
+    """Return the documents of a block; none of one that retention has dropped meanwhile."""
+    row = connection.execute(_BLOCK, (key,)).fetchone()
+    return zstandard.ZstdDecompressor().decompress(row[0]).split(b"\n") if row else []
