@@ -1,6 +1,5 @@
 """A live table of a replay: how far it is, what is open, what was told."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,26 +18,28 @@ ROWS = 12
 
 
 @contextmanager
-def watched(driver: Replay) -> Iterator[Callable[[Replay], None]]:
+def watching() -> Iterator[Callable[[Replay], None]]:
     """Show a table on stderr while the block runs; yields what refreshes it."""
-    with Live(picture(driver), console=Console(stderr=True), refresh_per_second=8, transient=False) as live:
+    last: list[Replay] = []
+    with Live(console=Console(stderr=True), refresh_per_second=8, transient=False) as live:
 
         def watch(seen: Replay) -> None:
+            last[:] = [seen]
             live.update(picture(seen))
 
         yield watch
-        live.update(picture(driver))
+        if last:
+            live.update(picture(last[0]))
 
 
 def picture(driver: Replay) -> Group:
     """Return the table of a moment."""
     worker, counts = driver.worker, driver.worker.scene.counts
     clock = datetime.fromtimestamp(worker.clock, UTC).isoformat(sep=" ")
-    told = Counter(notice.way for notice in driver.outcome.notices.values())
     head = Text(
         f"{clock}   {counts.events} events -> {counts.opened} alerts, "
         f"{counts.opened - counts.recovered - counts.closed} open   notices: "
-        + (", ".join(f"{way} {count}" for way, count in sorted(told.items())) or "none")
+        + (", ".join(f"{way} {count}" for way, count in sorted(driver.outcome.told.items())) or "none")
     )
     return Group(head, _worst(driver))
 

@@ -1,12 +1,14 @@
 """The files of a replay: lines in, from plain, .gz or .zst files or stdin; JSON lines out, byte for byte reproducible."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from flows.replay.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
+from flows.replay.order import in_order
+from flows.replay.outcome import Outcome
 from flows.replay.replay import Line
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
 from operators.intake.decode import MIXED, REFUSED
@@ -53,12 +55,17 @@ def write(outcome: Outcome, counts: dict[str, Any], directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     alerts = outcome.alerts
     _write(directory / "alerts.jsonl", (alert_document(alerts[key]) for key in sorted(alerts)))
-    _write(directory / "logs.jsonl", ordered_logs(outcome.logs))
-    _write(directory / "signals.jsonl", ordered_signals(outcome.signals))
-    _write(directory / "actions.jsonl", ordered_actions(outcome.actions.values()))
-    _write(directory / "notices.jsonl", ordered_notices(outcome.notices.values()))
+    _write(directory / "logs.jsonl", in_order(outcome.logs))
+    _write(directory / "signals.jsonl", in_order(outcome.signals))
+    _write(directory / "actions.jsonl", in_order(outcome.actions.values()))
+    _write(directory / "notices.jsonl", in_order(outcome.notices.values()))
     _write(directory / "dead_letters.jsonl", outcome.dead_letters)
     _write(directory / "events.jsonl", map(event_document, outcome.events))
+    write_summary(counts, directory)
+
+
+def write_summary(counts: dict[str, Any], directory: Path) -> None:
+    """Write the counts of a run."""
     _write(directory / "summary.json", [counts])
 
 
@@ -72,10 +79,20 @@ def alert_document(alert: Alert) -> dict[str, Any]:
     return {**msgspec.to_builtins(alert), "event": event_document(alert.event)}
 
 
-def _write(path: Path, things: Iterable[Any]) -> None:
+def line_of(thing: Any) -> bytes:
+    """Return an entry as its line."""
+    return _encode(thing) + b"\n"
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the file system name the file; one of writing knows no name."""
     try:
-        with path.open("wb") as stream:
-            for thing in things:
-                stream.write(_encode(thing) + b"\n")
-    except OSError as error:  # one of writing knows no name
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(error.filename or path)) from error
+
+
+def _write(path: Path, things: Iterable[Any]) -> None:
+    with naming(path), path.open("wb") as stream:
+        stream.writelines(map(line_of, things))

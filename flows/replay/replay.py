@@ -1,21 +1,23 @@
 """The replay driver: the three stages on a virtual clock, to the letter of the replay contract (shared/replay.md)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
-from flows.replay.outcome import Outcome
+from flows.replay.outcome import Kept, Outcome
 from operators.converge.notices import InOneOrder
 from operators.converge.words import Render
 from operators.intake.decode import MIXED, Refusal
 from operators.intake.handover import Handed
 from operators.intake.intake import Intake, dead_letter
-from operators.intake.name import InForce, ReceiptLine, Record
+from operators.intake.name import InForce, ReceiptLine, Record, Tick
 from operators.intake.poll import Polled, Raw
 from operators.lifecycle.worker import Worker
+from operators.model.event import Event
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import CheckTemplate
+from operators.state.timers import sooner
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -25,6 +27,10 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     number: int
     raw: bytes
     kind: str = MIXED
+    at: int | None = None
+    """When it arrived; None: it says so itself."""
+    place: str = ""
+    """Where it stood, if not at a line."""
 
 
 class Replay:
@@ -34,9 +40,13 @@ class Replay:
     """
 
     def __init__(
-        self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None
-    ) -> None:
-        self.outcome = Outcome()
+        self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None, *,
+        outcome: Kept | None = None, businesses: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self.outcome: Kept = Outcome() if outcome is None else outcome
+        self._businesses, self._default_business = frozenset(businesses), settings.default_business
+        self.count = 0
+        """Lines so far."""
         self.intake = Intake(settings, lambda: book, check_template)
         self.notices = InOneOrder(settings, render)
         self.worker = Worker(settings, hand=self.hand)
@@ -47,24 +57,35 @@ class Replay:
         """Let the stage by business take what the lifecycle hands over."""
         self.worker.said += self.notices.take(handed)
 
-    def run(self, lines: Iterable[Line], until: int | None, watch: Callable[["Replay"], None] | None = None) -> Outcome:
+    def run(
+        self, lines: Iterable[Line], until: int | None, watch: Callable[["Replay"], None] | None = None, *,
+        settles: bool = False,
+    ) -> Kept:  # fmt: skip
         """Fold every line, let the clock go on to `until`, flush, and return what came out."""
         for count, line in enumerate(lines, 1):
             self.fold(line)
+            self.count = count
             if watch is not None and count % WATCH_EVERY == 0:
                 watch(self)
-        return self.finish(until)
+        return self.finish(until, settles=settles)
 
     def fold(self, line: Line) -> None:
         """Fold one line at its arrival time, which is never less than that of the line before."""
         clock = self.worker.clock
-        record = self.intake.record(Raw(None, line.source, str(line.number), line.raw, line.kind), floor=clock)
+        place = line.place or str(line.number)
+        record = self.intake.record(Raw(line.at, line.source, place, line.raw, line.kind), floor=clock)
+        if self._businesses and type(record.body) is Event and not self._is_wanted(record.body):
+            record = msgspec.structs.replace(record, body=Tick())
         if clock and record.at - clock > JUMP:
             self.outcome.jumps.append({"line": line.number, "from": clock, "to": record.at})
         self.worker.fold(record)
         self.take()
         if isinstance(record.body, ReceiptLine):
             self._fold_receipt(record, record.body)
+
+    def _is_wanted(self, event: Event) -> bool:
+        business = self._default_business if event.bk_biz_id is None else event.bk_biz_id
+        return str(business) in self._businesses
 
     def _fold_receipt(self, record: Record, body: ReceiptLine) -> None:
         receipt = self.outcome.receipt(body.fields, self.worker.clock)
@@ -83,13 +104,34 @@ class Replay:
         for thing in self.notices.advance(self.worker.clock):
             self.outcome.take(thing)
 
-    def finish(self, until: int | None) -> Outcome:
-        """Let the clock go on, then close open runs and write stale documents."""
+    def finish(self, until: int | None, *, settles: bool = False) -> Kept:
+        """Let the clock go on, then close open runs and write stale documents.
+
+        If it `settles`, the clock goes on until no notice is held any more, but no longer than `LONGEST_SETTLING`.
+        """
         if until is not None:
             self.worker.advance(until)
+        if settles:
+            self._settle()
         self.worker.close()
         self.take()
         return self.outcome
+
+    def held(self) -> int:
+        """Return how many notices wait: held by noise reduction, or withheld for a summary, each receiver's."""
+        withheld = sum(1 for store in self.notices.slots.values() for _ in store.converge.withheld())
+        return self.worker.scene.noise.held() + withheld
+
+    def _settle(self) -> None:
+        self.take()
+        latest = self.worker.clock + LONGEST_SETTLING
+        while self.held() and (due := self._next_letting_go()) is not None and due <= latest:
+            self.worker.advance(due)
+            self.take()
+
+    def _next_letting_go(self) -> int | None:
+        """Return the next second at which something that is held may be let go."""
+        return sooner(self.worker.scene.noise.next_due(), self.notices.next_due())
 
 
 JUMP = 7 * 86400
@@ -97,3 +139,6 @@ JUMP = 7 * 86400
 
 WATCH_EVERY = 500
 """Lines between two looks of a watcher."""
+
+LONGEST_SETTLING = 86400
+"""Seconds beyond the end for which held notices are waited for."""

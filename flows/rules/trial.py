@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from flows.replay.outcome import Outcome, ordered_actions, ordered_logs, ordered_notices, ordered_signals
+from flows.replay.order import in_order
+from flows.replay.outcome import Outcome
 from flows.replay.replay import Line, Replay
 from flows.rules.difference import differences
 from operators.rules.shapes.model import RuleTest
@@ -29,10 +30,10 @@ _encode = msgspec.json.Encoder().encode
 
 OUTPUTS: dict[str, Callable[[Outcome], Iterable[Any]]] = {
     "alerts": lambda outcome: (outcome.alerts[key] for key in sorted(outcome.alerts)),
-    "logs": lambda outcome: ordered_logs(outcome.logs),
-    "signals": lambda outcome: ordered_signals(outcome.signals),
-    "actions": lambda outcome: ordered_actions(outcome.actions.values()),
-    "notices": lambda outcome: ordered_notices(outcome.notices.values()),
+    "logs": lambda outcome: in_order(outcome.logs),
+    "signals": lambda outcome: in_order(outcome.signals),
+    "actions": lambda outcome: in_order(outcome.actions.values()),
+    "notices": lambda outcome: in_order(outcome.notices.values()),
     "dead_letters": lambda outcome: outcome.dead_letters,
     "events": lambda outcome: outcome.events,
 }
@@ -44,6 +45,7 @@ def failures(test: RuleTest, replay: Replay) -> list[str]:
     lines = (Line(test.name, number, _encode(_line(event))) for number, event in enumerate(test.events, 1))
     until = None if test.until is None else moment(test.until)
     outcome = replay.run(lines, until)
+    assert isinstance(outcome, Outcome)  # what a test says is kept in memory
     found = []
     for name, expected in test.expect.items():
         came = msgspec.json.decode(_encode(list(OUTPUTS[name](outcome))))

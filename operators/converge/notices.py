@@ -211,6 +211,10 @@ class InOneOrder:
             self._note_due()
         return said
 
+    def next_due(self) -> int | None:
+        """Return the second at which something is due next."""
+        return self._due
+
     def _places(self) -> Iterable[tuple[tuple[int, int], Notices]]:
         return ((place, store) for store in self.slots.values() if (place := store.converge.next_place()) is not None)
 

@@ -119,6 +119,10 @@ class Noise:
         """Return the second at which `fire` has something to do next."""
         return self._due[0][0] if self._due else None
 
+    def held(self) -> int:
+        """Return how many notices wait for the end of a window."""
+        return sum(map(len, self._held.values()))
+
     def snapshot(self) -> bytes:
         """Return the whole state as bytes."""
         return snapshot.pack(VERSION, State(self._last, self._windows, self._abnormal, self._held, self._totals))

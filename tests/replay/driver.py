@@ -134,7 +134,8 @@ def finished(driver: Replay, until: int | None = None) -> Out:
     """End a replay (`until` in seconds after T0) and read its files."""
     outcome = driver.finish(None if until is None else T0 + until)
     worker = driver.worker
-    counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=worker.scene.book.version)
+    version = worker.scene.book.version
+    counts = summary(outcome, worker.scene.counts, until=worker.clock, rules_version=version, held=driver.held())
     with TemporaryDirectory() as folder:
         write(outcome, counts, Path(folder))
         return Out({path.name: path.read_bytes() for path in Path(folder).iterdir()})

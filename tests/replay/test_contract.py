@@ -144,6 +144,7 @@ def test_the_summary_has_the_counts_of_the_contract():
         "actions",
         "notices",
         "jumps",
+        "held",
         "until",
         "rules_version",
     }
