@@ -19,6 +19,7 @@ COMMANDS = {
     "console": "flows.cli.console:console",
     "courier": "flows.cli.courier:courier",
     "demo": "flows.cli.demo:demo",
+    "diff": "flows.cli.diff:diff",
     "explain": "flows.cli.explain:explain",
     "gateway": "flows.cli.gateway:gateway",
     "import": "flows.cli.import_:import_",
