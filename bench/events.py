@@ -60,3 +60,36 @@ def repeats(events: int, keys: int, begin: int, rate: int, seed: int = 3) -> Ite
     rng = random.Random(seed)
     for number in range(begin, begin + events):
         yield event(number, rng.randrange(keys), 2, "ABNORMAL", rng.randrange(1000), rate)
+
+
+def month(events: int, days: int = 30, seed: int = 11, begin: int = T0) -> Iterator[bytes]:
+    """Yield `events` spread evenly over days: 500 problems at a time that repeat, a thousandth gets worse, one in fifty ends.
+
+    Hosts come back with the same problem, so a fingerprint has several alerts; nights and businesses differ in nothing.
+    """
+    rng = random.Random(seed)
+    pick, chance = rng.randrange, rng.random
+    open_now = [(pick(20_000), pick(1, 4)) for _ in range(500)]
+    span = days * 86400
+    for number in range(events):
+        at = pick(500)
+        key, severity = open_now[at]
+        luck = chance()
+        status = b"RECOVERED" if luck < 0.02 else b"ABNORMAL"
+        if luck < 0.02:
+            open_now[at] = pick(20_000), pick(1, 4)
+        elif luck < 0.021 and severity > 1:
+            severity -= 1
+            open_now[at] = key, severity
+        yield MONTHLY % (
+            number, key % 20, key % 50, key, severity, status, key, key % 37, key % 8, pick(1000), key % 5 + 2,
+            begin + number * span // events,
+        )  # fmt: skip
+
+
+MONTHLY = (
+    b'{"event_id":"ev-%08d","plugin_id":"plugin-%02d","alert_name":"alert-%02d","description":"value crossed threshold on'
+    b' host-%06d","severity":%d,"status":"%b","target_type":"HOST","target":"host-%06d","tags":[{"key":"metric","value":'
+    b'"system.metric_%d"},{"key":"cluster","value":"c%d"},{"key":"value","value":"%d"}],"dedupe_keys":["alert_name",'
+    b'"target_type","target","tags.metric"],"bk_biz_id":%d,"time":%d}'
+)
