@@ -81,16 +81,17 @@ def fingerprint(event: Event, dedupe: DedupeKeys, algorithm: str) -> str:
     if event.dedupe_md5:
         return event.dedupe_md5
     keys, read, others, business, _ = dedupe
-    values = list(read(event))
+    values = [*read(event)]
     if event.bk_biz_id is not None:
         values[business] = str(event.bk_biz_id)
-    if others:
-        tags: dict[str | None, Any] = {}  # looked up in one step, however many there are
-        for tag in reversed(event.tags):
-            tags[tag.key] = tag.value
-        for at, name in others:
-            values.insert(at, tags.get(name))
-    pairs = list(zip(keys, values, strict=True))
+    for at, name in others:
+        for tag in event.tags:
+            if tag.key == name:
+                values.insert(at, tag.value)
+                break
+        else:
+            values.insert(at, None)
+    pairs = list(zip(keys, values))  # noqa: B905 - asked for strictly it takes as long as the hash
     if algorithm == "bk":
         return bk_hash([_bk_value(event, key, value) for key, value in pairs])
     return md5(_encode(pairs)).hexdigest()
