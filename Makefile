@@ -62,7 +62,7 @@ fuzz: $(READY) ## 100,000 hostile inputs for the decoder and the rules loader, a
 	@$(BIN)/python -m bench.templates
 
 chaos: $(READY) ## 200 kills of workers and courier, servers stopped under load
-	@$(BIN)/python -m bench.chaos --kills 200 --rate 50
+	@$(BIN)/python -m bench.chaos --kills 200 --rate 200
 
 servers: $(READY) ## Keep real Kafka, Elasticsearch, Redis and MariaDB running for hands-on work
 	@$(BIN)/python -m tests.servers
