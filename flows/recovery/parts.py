@@ -16,26 +16,15 @@ import msgspec
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout, saved_layout
 from flows.recovery.place import Place
-from operators.savepoint.file import Head, Savepoint, SavepointError, dump, parse
+from flows.recovery.sets import MANIFEST, Manifest, folder_of, joined, newest, part_name
+from operators.savepoint.file import Head, Savepoint, SavepointError, dump
 
 GENERATION = "generation"
 """File in a recovery directory: the generation that its parts go to."""
-MANIFEST = "manifest.json"
 KEPT = 2
 """Generations that stay."""
 TRIES = 5
 """Reads of a store whose job writes at the same time."""
-
-
-class Manifest(msgspec.Struct, frozen=True):
-    """Says that a set is complete."""
-
-    job: str
-    generation: int
-    workers: int
-    parts: tuple[str, ...]
-    closed_at: int
-    """Unix seconds."""
 
 
 # --- out of a recovery directory
@@ -49,8 +38,8 @@ def write_part(directory: Path, place: Place, now: int) -> int:
     made = _part(directory, now)
     index = _layout(directory).index
     data = b"".join(dump(made))
-    folder = _folder(made.head.job, generation_of(directory))
-    place.put(f"{folder}/{_name(index, made.head.workers)}", data)
+    folder = folder_of(made.head.job, generation_of(directory))
+    place.put(f"{folder}/{part_name(index, made.head.workers)}", data)
     _close(place, folder, made.head, now)
     return len(data)
 
@@ -81,7 +70,7 @@ def generation_of(directory: Path) -> int:
 def _close(place: Place, folder: str, head: Head, now: int) -> None:
     """Write the manifest of a set that is complete and has none, and let go of old sets."""
     there = {name.rpartition("/")[2] for name in place.names(folder)}
-    wanted = tuple(_name(index, head.workers) for index in range(head.workers))
+    wanted = tuple(part_name(index, head.workers) for index in range(head.workers))
     if MANIFEST in there or not there.issuperset(wanted):
         return
     generation = int(folder.rpartition("/")[2])
@@ -92,35 +81,7 @@ def _close(place: Place, folder: str, head: Head, now: int) -> None:
             place.drop(name)
 
 
-def _folder(job: str, generation: int) -> str:
-    return f"{job}/{generation:06}"
-
-
-def _name(index: int, workers: int) -> str:
-    return f"part-{index}-of-{workers}"
-
-
 # --- into one
-
-
-def newest(place: Place, job: str) -> Manifest | None:
-    """Return the manifest of the newest complete set of a job. Raises PlaceUnavailableError."""
-    closed = sorted(name for name in place.names(job) if name.endswith(f"/{MANIFEST}"))
-    return msgspec.json.decode(place.get(closed[-1]), type=Manifest) if closed else None
-
-
-def joined(place: Place, manifest: Manifest) -> Savepoint:
-    """Return what all workers of a set kept. Raises SavepointError, PlaceUnavailableError."""
-    parts = [_parsed(place, f"{_folder(manifest.job, manifest.generation)}/{name}") for name in manifest.parts]
-    fields = [name for name in Savepoint.__struct_fields__ if name != "head"]
-    return Savepoint(parts[0].head, *([one for part in parts for one in getattr(part, name)] for name in fields))
-
-
-def _parsed(place: Place, name: str) -> Savepoint:
-    try:
-        return parse(place.get(name))
-    except SavepointError as error:
-        raise SavepointError(f"{name}: {error}") from error
 
 
 def restore(place: Place, directory: Path, now: Layout) -> Manifest | None:
