@@ -17,9 +17,10 @@ from flows.courier.courier import Courier
 from flows.job import Job
 from flows.recovery.backup import Backups
 from flows.recovery.layout import MEND, Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
-from flows.recovery.parts import restore
 from flows.recovery.place import open_place
 from flows.recovery.private import check_state
+from flows.recovery.restore import restore
+from flows.recovery.savepoint import FILE as INHERITED
 from flows.recovery.savepoint import drop_used
 from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
 from flows.settings.settings import SettingsError
@@ -137,7 +138,11 @@ def backups_of(job: Job, backed_up: Callable[[float], None]) -> Backups | None:
     backup, recovery = job.settings.backup, job.settings.recovery
     if not backup.place or recovery.directory in ("", "none"):
         return None
-    made = Backups(Path(recovery.directory), backup.place, backup.interval, backed_up)
+    directory = Path(recovery.directory)
+    is_begun = (directory / INHERITED).exists()  # of other parts: until ours are there, those count
+    made = Backups(
+        directory, backup.place, backup.interval, backed_up, first=1.5 * recovery.interval + 1 if is_begun else None
+    )
     made.start()
     return made
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "outbox": "flows.cli.outbox:outbox",
     "produce": "flows.cli.produce:produce",
     "replay": "flows.cli.replay:replay",
+    "rescale": "flows.cli.rescale:rescale",
     "retain": "flows.cli.retain:retain",
     "rules": "flows.cli.rules:rules",
     "run": "flows.cli.run:run",

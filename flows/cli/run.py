@@ -19,7 +19,9 @@ from flows.courier.courier import Courier
 from flows.courier.setup import courier_of, fallback_of
 from flows.courier.telemetry import DeliveryTelemetry
 from flows.job import Job, RulesError, build
+from flows.jobs import for_job
 from flows.recovery.place import PlaceUnavailableError
+from flows.rescale.processes import Orders
 from flows.run import run as run_job
 from flows.settings.places import commands_file, outbox_under, recovery_under
 from flows.settings.settings import Settings, SettingsError, SourceSettings
@@ -93,8 +95,7 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     SIGTERM and SIGINT end it with a last snapshot and exit 0; started again it goes on where it left off.
     """
     if options["workers"]:
-        arguments = [one for one in sys.argv[1:] if one != "run"]
-        sys.exit(supervise(options["workers"], arguments, read_settings(settings_path).metrics.port))
+        sys.exit(_supervised(settings_path, options))
     with panic_held() as panic:
         left = _run(settings_path, notices, options, panic, courier=courier)
     leave(left)
@@ -135,6 +136,18 @@ def _run(
             beat.stop()
         watched.close()
     return left
+
+
+def _supervised(settings_path: str | None, options: Mapping[str, Any]) -> int:
+    """Keep `--workers` processes running, or as many as `tocsin rescale` orders."""
+    arguments = [one for one in sys.argv[1:] if one != "run"]
+    try:
+        settings = for_job(with_options(read_settings(settings_path), options))
+        directory = settings.recovery.directory
+        orders = None if directory in ("", "none") else Orders(Path(directory))
+        return supervise(options["workers"], arguments, settings.metrics.port, orders)
+    except SettingsError as error:
+        fail(error)
 
 
 def leave(left: Depth) -> NoReturn:

@@ -17,9 +17,9 @@ from flows.cli.view import console
 from flows.jobs import for_job
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout, of_worker
-from flows.recovery.parts import restore as restore_parts
 from flows.recovery.parts import write_part
 from flows.recovery.place import PlaceUnavailableError, open_place
+from flows.recovery.restore import restore as restore_parts
 from flows.recovery.sets import Manifest
 from flows.settings.places import recovery_under
 from flows.settings.settings import Settings, SettingsError

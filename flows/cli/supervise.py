@@ -5,14 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from flows.cli.fail import LEFT
+from flows.rescale.processes import Orders, Standing
 from flows.stop import Stop
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a stop waits for the last snapshots."""
 LONGEST = 30.0
 """Seconds between two starts of a worker that keeps dying."""
@@ -55,12 +56,40 @@ class Child:
         return False
 
 
-def supervise(count: int, arguments: Sequence[str], port: int = 0) -> int:
+def supervise(count: int, arguments: Sequence[str], port: int = 0, orders: Orders | None = None) -> int:
     """Keep `count` workers running until all have ended or a stop is asked for; return the exit code.
 
-    `port` is that of worker 0, and 0 = none.
+    `port` is that of worker 0, and 0 = none. By `orders` another number is wanted, or none for a while (`tocsin rescale`).
+    Raises SettingsError where another supervisor keeps the job.
     """
-    return keep_running([worker(number, count, without_workers(arguments), port) for number in range(count)])
+    words = without_workers(arguments)
+    if orders is None:
+        return keep_running([worker(number, count, words, port) for number in range(count)])
+    with orders.held():
+        return _as_ordered(orders, count, lambda total: [worker(number, total, words, port) for number in range(total)])
+
+
+def _as_ordered(orders: Orders, given: int, begin: Callable[[int], list[Child]]) -> int:
+    """Keep as many workers running as are ordered."""
+    children: list[Child] = []
+    stop, standing = Stop(), None
+    stop.on_signals(lambda: hang_up(children))
+    while not stop.is_asked:
+        order = orders.wanted(given)
+        running = 0 if order.is_stopped else order.workers
+        if running != len(children):
+            if order.workers != given:
+                log.info("another number of workers is ordered", workers=running, instead_of=given)
+            end(children)
+            children[:] = begin(running)
+        if (now := Standing(given, order.workers, len(children))) != standing:
+            orders.tell(now)
+            standing = now
+        stop.wait(0.2)
+        ended = [child.look(time.monotonic()) for child in children]
+        if ended and all(ended):
+            return max(child.process.returncode for child in children)
+    return end(children)
 
 
 def worker(number: int, count: int, arguments: Sequence[str], port: int = 0) -> Child:
@@ -77,10 +106,15 @@ def keep_running(children: Sequence[Child]) -> int:
         ended = [child.look(time.monotonic()) for child in children]
         if all(ended):
             return max(child.process.returncode for child in children)
+    return end(children)
+
+
+def end(children: Sequence[Child]) -> int:
+    """Ask processes to end and wait for it; return the exit code."""
     for child in children:
         child.process.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    return max(_ended(child.process, deadline) for child in children)
+    return max((_ended(child.process, deadline) for child in children), default=0)
 
 
 def hang_up(children: Sequence[Child]) -> None:

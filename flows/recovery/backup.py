@@ -20,21 +20,26 @@ log = structlog.get_logger()
 
 
 class Backups:
-    """A thread beside the job that starts such a process; `place` is a path or URL, `backed_up` is told the Unix second."""
+    """A thread beside the job that starts such a process; `place` is a path or URL, `backed_up` is told the Unix second.
+
+    `first`: seconds to the first part, and between two tries of it; where a set is to become whole soon.
+    """
 
     def __init__(
-        self, directory: Path, place: str, interval: float, backed_up: Callable[[float], None] = lambda _: None
-    ) -> None:
+        self, directory: Path, place: str, interval: float, backed_up: Callable[[float], None] = lambda _: None,
+        *, first: float | None = None,
+    ) -> None:  # fmt: skip
         self._command = [
             sys.executable, "-c", "from flows.cli import main; main()",
             "savepoint", "backup", "--to", place, "--state", str(directory),
         ]  # fmt: skip
         self._place, self._interval, self._backed_up = place, interval, backed_up
+        self._first = min(interval, interval if first is None else first)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="backup", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first part is written an interval later."""
+        """Begin."""
         self._thread.start()
 
     def finish(self) -> None:
@@ -48,19 +53,21 @@ class Backups:
         self._ended.set()
 
     def _run(self) -> None:
-        while not self._ended.wait(self._interval):
-            self._write()
+        pause = self._first
+        while not self._ended.wait(pause):
+            pause = self._interval if self._write() else pause
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
         begun = time.monotonic()
         try:
             done = subprocess.run(self._command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own program
         except subprocess.TimeoutExpired:
             log.warning("no part of a savepoint written", place=self._place, error=f"not done in {PATIENCE:.0f} s")
-            return
+            return False
         seconds = round(time.monotonic() - begun, 3)
         if done.returncode:
             log.warning("no part of a savepoint written", place=self._place, error=done.stderr.strip()[-500:])
-            return
+            return False
         self._backed_up(time.time())
         log.info("part of a savepoint written", place=self._place, said=done.stdout.strip(), seconds=seconds)
+        return True

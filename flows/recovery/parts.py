@@ -8,7 +8,6 @@ reads again. Another number of workers begins another generation; the last two a
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,7 +15,7 @@ import msgspec
 from flows.recovery import savepoint as savepoints
 from flows.recovery.layout import Layout, saved_layout
 from flows.recovery.place import Place
-from flows.recovery.sets import MANIFEST, Manifest, folder_of, joined, newest, part_name
+from flows.recovery.sets import MANIFEST, Manifest, folder_of, part_name
 from operators.savepoint.file import Head, Savepoint, SavepointError, dump
 
 GENERATION = "generation"
@@ -25,9 +24,6 @@ KEPT = 2
 """Generations that stay."""
 TRIES = 5
 """Reads of a store whose job writes at the same time."""
-
-
-# --- out of a recovery directory
 
 
 def write_part(directory: Path, place: Place, now: int) -> int:
@@ -79,51 +75,3 @@ def _close(place: Place, folder: str, head: Head, now: int) -> None:
         found = re.match(r"[^/]+/(\d+)/", name)
         if found and int(found[1]) <= generation - KEPT:
             place.drop(name)
-
-
-# --- into one
-
-
-def restore(place: Place, directory: Path, now: Layout) -> Manifest | None:
-    """Lay the newest set into the recovery directory of a worker that has no state, or that of another number of workers.
-
-    Return its manifest; None where nothing was to be done. State of another number is moved aside first, and moved back
-    by hand if it is ever wanted: its parts are what counts. Raises SnapshotError, SettingsError, PlaceUnavailableError.
-    """
-    if (found := saved_layout(directory)) and (found.workers, found.index, found.job) == (
-        now.workers,
-        now.index,
-        now.job,
-    ):
-        return None
-    others = dict(_others(directory, now))
-    manifest = newest(place, now.job)
-    if manifest is None:
-        if others or found:
-            raise SavepointError(
-                f"{directory}: holds state of another number of workers, and {place} no complete set of parts"
-            )
-        return None
-    made = joined(place, manifest)
-    for path, layout in others.items():
-        path.rename(path.with_name(f"was-{path.name}-of-{layout.workers}-{manifest.generation:06}"))
-    file = directory.parent / f".{directory.name}.parts"
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    try:
-        savepoints.write(made, file)
-        savepoints.lay(file, {directory: msgspec.structs.replace(now, topics=made.head.topics)})
-    finally:
-        file.unlink(missing_ok=True)
-    same = manifest.workers == now.workers
-    (directory / GENERATION).write_text(str(manifest.generation if same else manifest.generation + 1))
-    return manifest
-
-
-def _others(directory: Path, now: Layout) -> Iterator[tuple[Path, Layout]]:
-    """Yield the recovery directories in the place of this job that are of another number of workers."""
-    top = directory.parent if now.workers > 1 else directory
-    for path in (top, *top.glob("worker-*")):
-        layout = saved_layout(path) if re.fullmatch(r"worker-\d+", path.name) or path == top else None
-        if layout is not None and layout.workers != now.workers:
-            yield path, layout

@@ -25,8 +25,11 @@ class Place(Protocol):
     def names(self, under: str) -> list[str]:
         """Return every name under a folder. Raises PlaceUnavailableError."""
 
+    def version(self, name: str) -> str:
+        """Return a text that changes when a name is put anew. Raises PlaceUnavailableError."""
+
     def drop(self, name: str) -> None:
-        """Forget a name. Raises PlaceUnavailableError."""
+        """Forget a name, if it is there. Raises PlaceUnavailableError."""
 
 
 def open_place(where: str) -> Place:
@@ -80,6 +83,14 @@ class Folder:
         found = (path for path in (self._path / under).rglob("*") if path.is_file() and not path.name.startswith("."))
         return [str(path.relative_to(self._path)) for path in found]
 
+    def version(self, name: str) -> str:
+        """Return its time and place on the disk: what is put is another file each time."""
+        try:
+            known = (self._path / name).stat()
+        except OSError as error:
+            raise PlaceUnavailableError(f"{self._path / name}: {error.strerror}") from error
+        return f"{known.st_mtime_ns}-{known.st_ino}-{known.st_size}"
+
     def drop(self, name: str) -> None:
         """Remove a file, and its folder with the last one."""
         path = self._path / name
@@ -110,9 +121,20 @@ class Bucket:
         listed = self._told(lambda: [one for chunk in self._store.list(under) for one in chunk])
         return [one["path"] for one in listed]
 
+    def version(self, name: str) -> str:
+        """Return its tag, time and size."""
+        found = self._told(lambda: self._store.head(name))
+        return f"{found['e_tag']}-{found['last_modified'].timestamp()}-{found['size']}"
+
     def drop(self, name: str) -> None:
         """Delete an object."""
-        self._told(lambda: self._store.delete(name))
+        self._told(lambda: self._forgotten(name))
+
+    def _forgotten(self, name: str) -> None:
+        from obstore.exceptions import NotFoundError  # noqa: PLC0415 - as above
+
+        with suppress(NotFoundError):
+            self._store.delete(name)
 
     def _told(self, ask: Any) -> Any:
         from obstore.exceptions import BaseError  # noqa: PLC0415 - as above

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from flows.cli import main
 from flows.recovery.backup import Backups
 from flows.recovery.layout import Layout, save_layout, saved_layout
-from flows.recovery.parts import generation_of, restore, write_part
+from flows.recovery.parts import generation_of, write_part
 from flows.recovery.place import Folder, PlaceUnavailableError
+from flows.recovery.restore import restore
 from flows.recovery.savepoint import read
 from flows.recovery.sets import joined, newest
 from operators.savepoint.file import SavepointError

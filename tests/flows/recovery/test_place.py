@@ -2,8 +2,9 @@
 
 import pytest
 
-from flows.recovery.parts import restore, write_part
+from flows.recovery.parts import write_part
 from flows.recovery.place import PlaceUnavailableError, open_place
+from flows.recovery.restore import restore
 from flows.recovery.sets import newest
 from tests.flows.recovery.test_parts import ONE, state
 from tests.servers.s3 import s3_server

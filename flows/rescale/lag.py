@@ -1,0 +1,39 @@
+"""How much a job has yet to read: behind what its group has committed, in records."""
+
+from collections.abc import Mapping
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from flows.settings.settings import KafkaSettings
+from flows.sources.kafka_client import KafkaTroubleError, options, read_topics
+
+
+class Reached(dict[str, tuple[int, int]]):
+    """By topic: its partitions, and the records of all of them that wait."""
+
+    @property
+    def lag(self) -> int:
+        """All records that wait."""
+        return sum(lag for _, lag in self.values())
+
+
+def reached(settings: KafkaSettings, environment: Mapping[str, str]) -> Reached:
+    """Return how far the group of a job has come, commands left out. Raises KafkaTroubleError, SettingsError."""
+    consumer = Consumer({**options(settings, environment), "group.id": settings.group})
+    try:
+        topics = [topic for topic, kind in read_topics(settings).items() if kind != "command"]
+        return Reached({topic: _of_topic(consumer, topic, settings.wait) for topic in topics})
+    except KafkaException as error:
+        raise KafkaTroubleError(f"Kafka does not say how far the job has come: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
+def _of_topic(consumer: Consumer, topic: str, wait: float) -> tuple[int, int]:
+    found = consumer.list_topics(topic, timeout=wait).topics[topic].partitions
+    places = consumer.committed([TopicPartition(topic, number) for number in found], timeout=wait)
+    lag = 0
+    for place in places:
+        first, end = consumer.get_watermark_offsets(place, timeout=wait)
+        lag += end - (place.offset if place.offset >= 0 else first)
+    return len(found), lag

@@ -1,0 +1,92 @@
+"""A job of processes gets another number of workers by one command, killed or not, and loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from sinks.kafka.keyed import partition_of
+from tests.flows.test_workers import ENV, children, free_pair, set_up, supervised, tocsin, wait_until_read  # noqa: F401
+
+PATIENCE = 120
+KEYS = 400
+
+
+def events(first, count):
+    """Events of KEYS fingerprints, one open alert each."""
+    now = int(time.time())
+    for number in range(first, first + count):
+        key = f"{number % KEYS * 2654435761 % 2**32:08x}" * 4
+        yield key, {
+            "event_id": f"e{number}", "plugin_id": "p", "alert_name": "a", "severity": 2, "status": "ABNORMAL",
+            "target": f"h{number % KEYS}", "target_type": "HOST", "dedupe_md5": key, "time": now,
+        }  # fmt: skip
+
+
+class Running:
+    """A supervised job on a topic of 16 partitions."""
+
+    def __init__(self, folder, topics, supervised):
+        self.folder, self.topics = folder, topics
+        self.topic = topics.make("keyed", 16)
+        self.settings = set_up(folder, "none", {"interval": 0.5, "partitions": 1}, topics.address, self.topic, self.topic)
+        with self.settings.open("a") as more:
+            more.write(f"\nbackup: {{place: {folder}/place, interval: 600, restore: true}}\n")
+        self.job = supervised("--workers", 2, "--settings", self.settings, "--data", folder / "data")
+        self.sent = 0
+
+    def feed(self, count=KEYS):
+        for key, event in events(self.sent, count):
+            self.topics.put(self.topic, partition_of(key, 16), (event["time"], json.dumps(event).encode()))
+        self.sent += count
+        wait_until_read(self.topics, self.topic, self.topic, self.sent, self.job)
+
+    def command(self, to, *words):
+        command = tocsin("rescale", "--to", to, "--settings", self.settings, "--data", self.folder / "data", *words)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+
+    def rescale(self, to, *words):
+        process = self.command(to, "--json", *words)
+        out, said = process.communicate(timeout=PATIENCE)
+        return process.returncode, json.loads(out) if out else {}, said
+
+
+@pytest.fixture
+def running(topics, tmp_path, supervised):  # noqa: F811 - the fixture
+    return Running(tmp_path, topics, supervised)
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_a_running_job_gets_another_number_of_workers_and_keeps_every_state(running):
+    running.feed()
+    code, told, said = running.rescale(4)
+    assert (code, told.get("outcome")) == (0, "done"), said
+    assert (told["from"], told["to"], told["states"], told["partitions"]) == (2, 4, KEYS, 16), said
+    assert len(children(running.job.pid)) == 4
+    assert running.rescale(4)[1]["outcome"] == "nothing"
+    running.feed()
+    code, told, said = running.rescale(1)
+    assert (code, told["states"]) == (0, KEYS), said
+    assert len(children(running.job.pid)) == 1
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_a_command_that_was_killed_is_gone_on_with_by_the_same_command(running):
+    running.feed()
+    for step in ("stopping", "offsets in", "starting", "taken over"):
+        target = 4 if len(children(running.job.pid)) in (0, 2) else 2
+        killed = running.command(target)
+        for line in killed.stderr:
+            if step in line:
+                break
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.communicate()
+        code, told, said = running.rescale(target)
+        assert (code, told.get("states")) == (0, KEYS), (step, said)
+        running.feed()
+    assert len(children(running.job.pid)) == 2
