@@ -37,7 +37,10 @@ put = msgspec.structs.replace
 @settings_option
 @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
 @click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
-@click.option("--statefulset", metavar="NAME", help="The workers are the pods of this StatefulSet.")
+@click.option(
+    "--statefulset", envvar="TOCSIN_RESCALE_STATEFULSET", metavar="NAME",
+    help="The workers are the pods of this StatefulSet.",
+)  # fmt: skip
 @click.option(
     "--namespace", default="", metavar="NAME", help="Its namespace; default: that of this pod, or of kubectl."
 )

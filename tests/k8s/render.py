@@ -20,7 +20,8 @@ TREES = {
     "production": ("production", ()),
     "production, three jobs": ("production", ("three-jobs",)),
     "production, backup": ("production", ("backup",)),
-    "production, everything": ("production", ("three-jobs", "keda", "backup", "monitoring")),
+    "production, rescaled": ("production", ("backup", "rescale")),
+    "production, everything": ("production", ("three-jobs", "keda", "backup", "rescale", "monitoring")),
 }
 """Name -> overlay, components."""
 

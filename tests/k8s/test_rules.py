@@ -38,7 +38,7 @@ def selects(selector: Thing, labels: dict[str, str]) -> bool:
 def test_pods_are_restricted(tree):
     for name, template in pods(tree):
         spec = template["spec"]
-        assert spec["automountServiceAccountToken"] is False, name
+        assert spec["automountServiceAccountToken"] is (spec["serviceAccountName"] == "tocsin-rescale"), name
         assert spec["enableServiceLinks"] is False, name
         assert spec["securityContext"]["runAsNonRoot"] is True, name
         assert spec["securityContext"]["runAsUser"] >= 10000, name
@@ -176,7 +176,8 @@ def test_a_courier_is_given_the_time_it_takes(tree):
                 assert template["spec"]["terminationGracePeriodSeconds"] > float(words[words.index("--grace") + 1])
 
 
-def test_programs_are_started_with_words_they_know(tree):
+def test_programs_are_started_with_words_they_know(tree, monkeypatch):
+    monkeypatch.setenv("TOCSIN_RESCALE_TO", "4")
     for _, template in pods(tree):
         for container in containers(template):
             if "args" in container:

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import time
+from collections import defaultdict
 
 import pytest
 
 from sinks.kafka.keyed import partition_of
-from tests.flows.test_workers import ENV, children, free_pair, set_up, supervised, tocsin, wait_until_read  # noqa: F401
+from tests.flows.test_workers import ENV, children, set_up, supervised, tocsin, wait_until_read  # noqa: F401
 
 PATIENCE = 120
 KEYS = 400
@@ -29,18 +30,23 @@ def events(first, count):
 class Running:
     """A supervised job on a topic of 16 partitions."""
 
-    def __init__(self, folder, topics, supervised):
+    def __init__(self, folder, topics, start):
         self.folder, self.topics = folder, topics
         self.topic = topics.make("keyed", 16)
-        self.settings = set_up(folder, "none", {"interval": 0.5, "partitions": 1}, topics.address, self.topic, self.topic)
+        self.settings = set_up(
+            folder, "none", {"interval": 0.5, "partitions": 1}, topics.address, self.topic, self.topic
+        )
         with self.settings.open("a") as more:
             more.write(f"\nbackup: {{place: {folder}/place, interval: 600, restore: true}}\n")
-        self.job = supervised("--workers", 2, "--settings", self.settings, "--data", folder / "data")
+        self.job = start("--workers", 2, "--settings", self.settings, "--data", folder / "data")
         self.sent = 0
 
     def feed(self, count=KEYS):
+        records = defaultdict(list)
         for key, event in events(self.sent, count):
-            self.topics.put(self.topic, partition_of(key, 16), (event["time"], json.dumps(event).encode()))
+            records[partition_of(key, 16)].append((event["time"], json.dumps(event).encode()))
+        for partition, group in records.items():
+            self.topics.put(self.topic, partition, *group)
         self.sent += count
         wait_until_read(self.topics, self.topic, self.topic, self.sent, self.job)
 
