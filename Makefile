@@ -9,7 +9,7 @@ READY := .venv/.ready
 LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core check format lock bench chaos fuzz servers servers-k8s test-k8s clean
+.PHONY: help demo test test-core check format lock bench chaos fuzz sbom servers servers-k8s test-k8s clean
 
 help: ## Say what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ lock: ## Write the locks anew from pyproject.toml: newer versions, with hashes, 
 	@$(LOCK) -o requirements.lock pyproject.toml
 	@$(LOCK) -o requirements-dev.lock -c requirements.lock --group test --group lint --group build pyproject.toml
 	@$(LOCK) -o requirements-build.lock -c requirements-dev.lock --group build
+
+sbom: $(READY) ## Write what the runtime is made of to build/sbom.cdx.json (CycloneDX)
+	@mkdir -p build
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --output-file build/sbom.cdx.json requirements.lock
 
 bench: $(READY) ## Measure; the figures of docs/performance.md
 	@$(BIN)/python -m bench
