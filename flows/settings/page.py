@@ -95,7 +95,7 @@ def schema() -> dict[str, Any]:
     made: dict[str, Any] = msgspec.json.schema(Settings)
     for shape in _shapes(Settings):
         described = made["$defs"].get(shape.__name__, {}).get("properties", {})
-        for name, text in {**_said(shape), **_meant(shape)}.items():
+        for name, text in {**_of_shapes(shape), **_said(shape), **_meant(shape)}.items():
             if name in described:
                 described[name] = {**described[name], "description": text}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Settings of Tocsin", **made}
@@ -107,6 +107,13 @@ def _shapes(shape: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
         for one in (hint, *get_args(hint)):
             if isinstance(one, type) and issubclass(one, msgspec.Struct):
                 yield from _shapes(one)
+
+
+def _of_shapes(shape: type[msgspec.Struct]) -> dict[str, str]:
+    """Return what the shapes of a shape's fields say of themselves."""
+    hints = get_type_hints(shape)
+    shapes = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)}
+    return {name: (one.__doc__ or "").partition("\n")[0] for name, one in shapes.items()}
 
 
 def _meant(shape: type[msgspec.Struct]) -> dict[str, str]:

@@ -100,14 +100,18 @@ class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A topic of events: the data id that metrics show, and how its records are read."""
 
     data_id: int | str = 0
+    """What metrics call the source."""
     decoder: Format = "tocsin"
+    """What its records are (docs/gateway.md)."""
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret stands: in a variable of the environment or in a file."""
 
     env: str = ""
+    """Variable of the environment that holds it."""
     file: str = ""
+    """File that holds it."""
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +138,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     create_topics: bool = False
     """Create missing topics; else they are an error."""
     partitions: AtLeastOne = 16
+    """Partitions of a topic that is created."""
     replication: Annotated[int, msgspec.Meta(ge=-1)] = -1
     """Replicas of a topic that is created; -1: as the brokers are set up."""
     start: Literal["earliest", "latest"] = "earliest"
@@ -165,9 +170,11 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where events come in over HTTP, and where they go: to a topic if there are brokers, else to a spool."""
 
     listen: str = "127.0.0.1:9093"
+    """Address and port on which it takes events and alerts over HTTP."""
     tokens: str = ""
     """A file of tokens; without one, only this machine may ask."""
     spool: str = "data/spool"
+    """Where what it took waits for the job, if there are no brokers."""
     name: str = "gateway-0"
     """The folder of this process within the spool."""
     topic: str = ""
@@ -178,6 +185,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which level on lines are written."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on lines are written."""
 
 
 class HeartbeatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from operators.rules.book import KINDS, RuleBook
 from operators.rules.index import id_order
+from operators.rules.read.meanings import KINDS_MEAN, MEANINGS
 from operators.rules.shapes.model import Condition, DimensionConfig, UserRef
 from operators.rules.shapes.words import Reader
 
@@ -37,7 +38,10 @@ def to_document(kind: str, thing: msgspec.Struct) -> dict[str, Any]:
 def schema() -> Schema:
     """Return the JSON schema of a rule file."""
     shapes: dict[str, Schema] = {}
-    kinds = {kind: {"type": "array", "items": _schema_of(shape, shapes)} for kind, shape in KINDS.items()}
+    kinds = {
+        kind: {"type": "array", "items": _schema_of(shape, shapes), "description": KINDS_MEAN[kind]}
+        for kind, shape in KINDS.items()
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tocsin rule file",
@@ -63,7 +67,10 @@ def _shape(shape: type[msgspec.Struct], shapes: dict[str, Schema]) -> Schema:
         shapes[name] = {
             "type": "object",
             "description": (shape.__doc__ or "").partition("\n")[0],
-            "properties": {field: _schema_of(hints[field], shapes) for field in shape.__struct_fields__},
+            "properties": {
+                field: _schema_of(hints[field], shapes) | {"description": MEANINGS.get(f"{name}.{field}", "")}
+                for field in shape.__struct_fields__
+            },
             "required": [field.name for field in msgspec.structs.fields(shape) if field.required],
             "additionalProperties": False,
         }
@@ -114,7 +121,7 @@ def _or_text(made: Schema) -> Schema:
 
 
 def _or_key(made: Schema) -> Schema:
-    return {"properties": {**made["properties"], "key": {"type": "string"}}}
+    return {"properties": {**made["properties"], "key": {"type": "string", "description": MEANINGS["Condition.key"]}}}
 
 
 def _free(made: Schema) -> Schema:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from operators.rules.book import KINDS
 from operators.rules.read.export import schema, to_documents
 from operators.rules.read.load import load
+from operators.rules.read.meanings import KINDS_MEAN, MEANINGS
 from tests.operators.rules.books import book_of
 from tests.operators.rules.full import FULL
 
@@ -93,9 +94,10 @@ def test_the_schema_knows_every_kind_and_shape():
     assert made["properties"].keys() == KINDS.keys()
     strategy = made["$defs"]["Strategy"]
     assert strategy["required"] == ["id", "name"]
-    assert strategy["properties"]["id"] == {"type": ["string", "integer"]}
+    assert strategy["properties"]["id"]["type"] == ["string", "integer"]
     assert strategy["additionalProperties"] is False
-    assert made["$defs"]["Detect"]["properties"]["level"] == {"type": "integer", "minimum": 1, "maximum": 3}
+    level = made["$defs"]["Detect"]["properties"]["level"]
+    assert (level["type"], level["minimum"], level["maximum"]) == ("integer", 1, 3)
     assert {"key", "field"} <= made["$defs"]["Condition"]["properties"].keys()
     assert references(made) <= made["$defs"].keys()
 
@@ -109,3 +111,12 @@ def test_every_field_of_a_schema_is_a_field_of_its_shape():
     made = schema()["$defs"]
     for shape in KINDS.values():
         assert set(made[shape.__name__]["properties"]) == {field.name for field in msgspec.structs.fields(shape)}
+
+
+def test_every_key_is_described_to_editors_and_nothing_else_is():
+    made = schema()
+    shapes = {name: shape.get("properties", {}) for name, shape in made["$defs"].items()}
+    keys = {f"{name}.{field}": part for name, parts in shapes.items() for field, part in parts.items()}
+    assert [key for key, part in (keys | made["properties"]).items() if not part.get("description")] == []
+    assert MEANINGS.keys() == keys.keys()
+    assert KINDS_MEAN.keys() == made["properties"].keys()
