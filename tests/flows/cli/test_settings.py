@@ -1,6 +1,7 @@
 """`tocsin settings` and `tocsin setup`: one list of all settings, held against the code and the page."""
 
 import json
+import os
 import re
 
 import pytest
@@ -17,6 +18,8 @@ from tests.tree import DOCS
 @pytest.fixture
 def tocsin(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("TOCSIN")]:
+        monkeypatch.delenv(name)  # of whoever runs the tests
 
     def run(*words, **variables):
         return CliRunner(env=variables).invoke(main, words, catch_exceptions=False)
