@@ -1,20 +1,25 @@
 """A slot: the states of all fingerprints that begin with its two hex digits, and their bytes (design.md 5).
 
-The encoded form of each state is kept until it changes, so a snapshot is a join.
+The packed form of each state is kept until it changes, so a snapshot is a join.
 """
 
 from sys import intern
 
 import msgspec
+import zstandard
 
 from operators.model.snapshot import SnapshotError
+from operators.state.packing import Packer
 from operators.state.state import State
 
-VERSION = 1
+VERSION = 2
+PLAIN = 1
+"""Version of a snapshot whose states are not packed."""
 ARRAY32 = b"\xdd"
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[State]).decode
+_packed = msgspec.msgpack.Decoder(list[bytes]).decode
+_plain = msgspec.msgpack.Decoder(list[State]).decode
 
 
 def count_in(data: bytes) -> int:
@@ -52,10 +57,10 @@ class Slot:
         self._changed.discard(dedupe_md5)
 
     def snapshot(self) -> bytes:
-        """Return a version byte, then the msgpack array of all states."""
-        states, encoded = self.states, self._encoded
+        """Return a version byte, then the msgpack array of all states, packed."""
+        states, encoded, pack = self.states, self._encoded, Packer().pack
         for dedupe_md5 in self._changed:
-            encoded[dedupe_md5] = _encode(states[dedupe_md5])
+            encoded[dedupe_md5] = pack(states[dedupe_md5])
         self._changed.clear()
         return bytes((VERSION,)) + ARRAY32 + len(states).to_bytes(4, "big") + b"".join(encoded.values())
 
@@ -67,12 +72,23 @@ class Slot:
             raise SnapshotError(
                 f"snapshot of a slot has version {found}; this program reads up to {VERSION}: upgrade it"
             )
-        try:
-            states = _decode(data[1:])
-        except msgspec.DecodeError as error:
-            raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         slot = cls()
-        for state in states:
-            state.rules = intern(state.rules)
-            slot.put(state)
+        try:
+            if data[0] == PLAIN:
+                for state in _plain(data[1:]):
+                    slot._take(state)
+            else:
+                unpack = Packer().unpack
+                for packed in _packed(data[1:]):
+                    slot._take(unpack(packed), _encode(packed))
+        except (msgspec.DecodeError, zstandard.ZstdError) as error:
+            raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         return slot
+
+    def _take(self, state: State, encoded: bytes | None = None) -> None:
+        """Take over a restored state; one that comes with its bytes need not be packed again until it changes."""
+        state.rules = intern(state.rules)
+        self.put(state)
+        if encoded is not None:
+            self._encoded[state.dedupe_md5] = encoded
+            self._changed.discard(state.dedupe_md5)

@@ -1,12 +1,16 @@
 """Slots and what they hold, timers, and rule changes that outlive a restart (design.md 4, 5)."""
 
+from hashlib import sha256
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.model.alert import Alert, KeptAlert, document
 from operators.model.snapshot import SnapshotError
-from operators.state.slot import VERSION, Slot
+from operators.state.packing import DICTIONARY, Packer
+from operators.state.slot import PLAIN, VERSION, Slot
 from operators.state.slots import States
 from operators.state.state import ID_BYTES, RECENT, State, id_key, remember, seen
 from operators.state.timers import Timers
@@ -61,6 +65,28 @@ def test_a_snapshot_is_that_of_a_slot_that_encodes_everything_anew(acts):
     for one in slot.states.values():
         anew.put(one)
     assert slot.snapshot() == anew.snapshot()
+
+
+def test_a_snapshot_whose_states_are_not_packed_is_read():
+    slot = Slot()
+    for number in (3, 1):
+        slot.put(state(number, alert=kept(), due=number))
+    plain = bytes((PLAIN,)) + msgspec.msgpack.encode(list(slot.states.values()))
+    again = Slot.restore(plain)
+    assert again.states == slot.states
+    assert again.snapshot() == slot.snapshot()
+
+
+def test_what_states_have_in_common_is_part_of_the_format():
+    # another text than this one could not read what was packed with it: it needs a version of its own
+    assert (
+        sha256(DICTIONARY.as_bytes()).hexdigest() == "6bd27ba923dcbb94c3a0a120022fca531ce593e330e1b87086e039f1ee75bd70"
+    )
+
+
+def test_a_state_is_packed_to_a_third_of_its_bytes_at_most():
+    one = state(1, alert=kept(), recent=bytearray(b"12345678"), due=5)
+    assert 3 * len(Packer().pack(one)) < len(msgspec.msgpack.encode(one))
 
 
 def test_a_snapshot_begins_with_its_version():
