@@ -35,7 +35,7 @@ def _tell_next(turn: Turn, one: Escalation, step: Step) -> None:
     relation, signal = notice_of(turn.view()), alert.status.lower()
     if relation is None or signal not in relation.signal:
         return
-    held = alert.is_shielded or not in_time(turn, relation, turn.strategy)
+    held = alert.is_shielded or not in_time(turn.view(), relation)
     if held or scene.action_quota.is_full(action_key(alert, signal), turn.now):
         turn.look(turn.now + scene.settings.check_interval)
         return
@@ -64,7 +64,7 @@ def _groups(one: Escalation, step: Step) -> Groups:
 
 def _reaches(turn: Turn, relation: NoticeRelation, groups: Groups) -> bool:
     """Return True if somebody whom an escalation would tell can be reached now (design.md 7.47)."""
-    who = addressed(turn, relation, turn.current().status.lower(), UPGRADE, matched(turn), groups)
+    who = addressed(turn.view(), relation, turn.current().status.lower(), UPGRADE, matched(turn), groups)
     return bool(who.main or who.followers)
 
 

@@ -11,20 +11,20 @@ from operators.model.records import Receivers as ByWay
 from operators.people.dispatch import Dispatch
 from operators.people.receivers import Receivers, receivers
 from operators.plan.judge import ENDS, UPGRADE, Groups, groups_of
+from operators.rules.ask.look import Look
 from operators.rules.shapes.model import NoticeRelation
 from operators.state.turn import Turn, replace
 
 
 def addressed(
-    turn: Turn, relation: NoticeRelation, signal: str, notice_type: str, found: Dispatch | None,
+    look: Look, relation: NoticeRelation, signal: str, notice_type: str, found: Dispatch | None,
     groups: Groups | None = None,
 ) -> Receivers:  # fmt: skip
     """Return whom the rules name for a notice of a signal now; `groups`: whom an escalation tells."""
-    scene, exclude = turn.scene, _excluded(relation, signal)
-    main, follower = groups or groups_of(relation, turn.strategy, found)
+    exclude = _excluded(relation, signal)
+    main, follower = groups or groups_of(relation, look.strategy, found)
     is_upgrade = notice_type == UPGRADE
-    alert, book, settings = turn.current(), scene.book, scene.settings
-    who = receivers(main, follower, alert, book, settings, turn.now, exclude=exclude, upgrade=is_upgrade)
+    who = receivers(main, follower, look.alert, look.book, look.settings, look.now, exclude=exclude, upgrade=is_upgrade)
     return _in_one_call(who) if relation.config.voice_notice == "serial" else who
 
 

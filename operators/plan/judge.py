@@ -8,6 +8,7 @@ from operators.model.reason import Reason
 from operators.people.dispatch import Dispatch, Relation, default_groups
 from operators.people.receivers import Receivers
 from operators.rules.ask.circuit import circuit_broken
+from operators.rules.ask.look import Look
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.times.windows import active, in_day_range
 from operators.state.turn import Turn
@@ -50,9 +51,9 @@ def groups_of(relation: NoticeRelation, strategy: Strategy | None, found: Dispat
     return (default_groups(strategy, relation), ()) if found is None else (found.main, found.follower)
 
 
-def unwanted_by(turn: Turn, relation: Relation, signal: str, *, first: bool) -> Reason | None:
+def unwanted_by(look: Look, relation: Relation, signal: str, *, first: bool) -> Reason | None:
     """Tell why a relation does not listen to a signal, if it does not."""
-    alert = turn.current()
+    alert = look.alert
     if signal not in relation.signal:
         return Reason.SIGNAL_NOT_WANTED
     is_push = plugin_of(relation) == "message_queue"
@@ -62,7 +63,7 @@ def unwanted_by(turn: Turn, relation: Relation, signal: str, *, first: bool) -> 
         return Reason.SIGNAL_MUTED_BY_ACK
     if first and signal in OPENING and isinstance(relation, NoticeRelation):
         delay = relation.options.skip_delay
-        if delay and turn.now - alert.begin_time > delay:
+        if delay and look.now - alert.begin_time > delay:
             return Reason.TOO_OLD
     return None
 
@@ -74,7 +75,7 @@ def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shi
         isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
     ):
         return Verdict("skipped" if plugin == "notice" else "shield", shield.why, ", ".join(shield.ids))
-    if not in_time(turn, relation, strategy):
+    if not in_time(turn.view(), relation):
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
     rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
     if rule is not None:
@@ -86,14 +87,13 @@ def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shi
     return GO
 
 
-def in_time(turn: Turn, relation: Relation, strategy: Strategy | None) -> bool:
+def in_time(look: Look, relation: Relation) -> bool:
     """Return True if now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
-    scene, alert = turn.scene, turn.current()
-    zone = scene.book.zone_of(alert.bk_biz_id, scene.settings)
     if isinstance(relation, NoticeRelation):
         options = relation.options
-        if not in_day_range(options.start_time, options.end_time, zone, turn.now):
+        if not in_day_range(options.start_time, options.end_time, look.zone, look.now):
             return False
+    strategy = look.strategy
     if strategy is None or not strategy.detects:
         return True
-    return active(strategy.detects[0].trigger_config.uptime, scene.book, zone, turn.now)[0]
+    return active(strategy.detects[0].trigger_config.uptime, look.book, look.zone, look.now)[0]

@@ -58,7 +58,11 @@ def _tell_state(turn: Turn) -> None:
 def tell_waiting(turn: Turn, verdict: Verdict) -> None:
     """Tell what reached nobody as soon as somebody can be reached, worded as it would have been."""
     waiting, relation = turn.state.waiting, notice_of(turn.view())
-    if waiting is None or relation is None or unwanted_by(turn, relation, waiting.signal, first=False) is not None:
+    if (
+        waiting is None
+        or relation is None
+        or unwanted_by(turn.view(), relation, waiting.signal, first=False) is not None
+    ):
         return
     if turn.is_open and shielding(turn.view()).is_shielded:
         return
@@ -69,8 +73,8 @@ def tell_waiting(turn: Turn, verdict: Verdict) -> None:
 
 
 def _reaches(turn: Turn, relation: NoticeRelation, signal: str, notice_type: str) -> bool:
-    if not in_time(turn, relation, turn.strategy):
+    if not in_time(turn.view(), relation):
         return False
-    named = addressed(turn, relation, signal, notice_type, matched(turn))
+    named = addressed(turn.view(), relation, signal, notice_type, matched(turn))
     who = with_told(turn, relation, signal, named)
     return bool(who.main or who.followers)

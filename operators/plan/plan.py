@@ -55,7 +55,7 @@ def plan(
     for relation in relations(turn.view()):
         if only not in (None, relation.id) or not (people or isinstance(relation, ActionRelation)):
             continue
-        unwanted = unwanted_by(turn, relation, signal, first=only is None)
+        unwanted = unwanted_by(turn.view(), relation, signal, first=only is None)
         if unwanted is None:
             _act(turn, relation, signal, notice_type, found, groups, cycle)
         elif unwanted is not Reason.SIGNAL_NOT_WANTED or isinstance(relation, NoticeRelation):
@@ -73,7 +73,7 @@ def _act(
         if alert.is_blocked or (shield.is_shielded and hears_end(turn, relation, signal)):
             shield = OPEN  # told to those who know of the problem, and to nobody else
         else:
-            named = addressed(turn, relation, signal, kind, found, groups)
+            named = addressed(turn.view(), relation, signal, kind, found, groups)
         who = named if shield.is_shielded else with_told(turn, relation, signal, named)
     verdict = judge(turn, relation, turn.strategy, shield, who)
     if isinstance(relation, NoticeRelation):
@@ -139,7 +139,9 @@ def _judge_again(turn: Turn, action: Action) -> Verdict:
     """Judge a notice that was held a while; if a shield has come meanwhile, its end will tell."""
     alert = turn.current()
     relation = notice_of(turn.view())
-    unwanted = Reason.SIGNAL_NOT_WANTED if relation is None else unwanted_by(turn, relation, action.signal, first=False)
+    unwanted = (
+        Reason.SIGNAL_NOT_WANTED if relation is None else unwanted_by(turn.view(), relation, action.signal, first=False)
+    )
     if relation is None or unwanted is not None:
         return Verdict("skipped", unwanted)
     shield = shielding(turn.view())
