@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from flows.rules.templates import renderer
 from flows.settings.settings import Settings
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled, Raw
 from operators.lifecycle.worker import Worker

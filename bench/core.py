@@ -10,7 +10,7 @@ from bench.events import mixed, openings, repeats
 from bench.figure import Round, figure, rounds_of, timed
 from flows.rules.templates import renderer
 from flows.settings.settings import Settings
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.intake.decode import MIXED
 from operators.intake.name import InForce, Record, take_in
 from operators.lifecycle.worker import Worker

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 import msgspec
 
 from flows.replay.outcome import Kept, Outcome
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.converge.words import Render
 from operators.intake.decode import MIXED, Refusal
 from operators.intake.handover import Handed

@@ -13,13 +13,12 @@ from operators.converge.machine import Converge
 from operators.converge.message import as_ended
 from operators.converge.model import Numbers
 from operators.converge.words import Render, failure_entry, notice_of
-from operators.intake.handover import Clock, Handed, Planned, Stands, slot_of_handed, time_of
+from operators.intake.handover import Clock, Handed, Planned, Stands
 from operators.intake.name import InForce
 from operators.model import snapshot
 from operators.model.alert import Alert
 from operators.model.records import Action, LogEntry, Message, Notice
 from operators.model.settings import CoreSettings
-from operators.model.slot import slot_of_business
 from operators.plan.send import reason_of, text_of
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
@@ -175,65 +174,3 @@ TAKE: Mapping[type, Callable[[Notices, Any], None]] = {
     InForce: Notices.take_book,
     Clock: lambda notices, clock: notices.advance(clock.clock),
 }
-
-
-class InOneOrder:
-    """The stores of all slots where one process drives them, as a replay does: what is due fires in the order of its making."""
-
-    def __init__(self, settings: CoreSettings, render: Render) -> None:
-        self._settings, self._render = settings, render
-        self._numbers = Numbers()
-        self._book: InForce | None = None
-        self.slots: dict[str, Notices] = {}
-        self._due: int | None = None
-
-    def take(self, thing: Handed | InForce) -> list[Any]:
-        """Take one thing; return what is said."""
-        if isinstance(thing, InForce):
-            self._book = thing
-            for store in self.slots.values():
-                store.take(thing)
-            return []
-        said = self.advance(time_of(thing))
-        store = self.store(slot_of_handed(thing))
-        store.take(thing)
-        self._note_due()
-        return said + store.drain()
-
-    def advance(self, now: int) -> list[Any]:
-        """Let the clock go on; return what is said."""
-        said: list[Any] = []
-        while self._due is not None and self._due <= now:
-            _, store = min(self._places(), key=lambda one: one[0])
-            for message in store.converge.fire_next():
-                store.tell(message)
-            said += store.drain()
-            self._note_due()
-        return said
-
-    def next_due(self) -> int | None:
-        """Return the second at which something is due next."""
-        return self._due
-
-    def _places(self) -> Iterable[tuple[tuple[int, int], Notices]]:
-        return ((place, store) for store in self.slots.values() if (place := store.converge.next_place()) is not None)
-
-    def _note_due(self) -> None:
-        self._due = min((place[0] for place, _ in self._places()), default=None)
-
-    def store(self, slot: str) -> Notices:
-        """Return the store of a slot, made when first asked for."""
-        if slot not in self.slots:
-            self.slots[slot] = Notices(self._settings, self._render, self._numbers)
-            if self._book is not None:
-                self.slots[slot].take(self._book)
-        return self.slots[slot]
-
-    def store_of(self, business: str | int | None) -> Notices:
-        """Return the store of a business."""
-        return self.store(slot_of_business(str(business)))
-
-    def restore(self, slot: str, data: bytes) -> None:
-        """Take over a slot from its snapshot. Raises SnapshotError."""
-        self.store(slot).restore(data)
-        self._note_due()

@@ -16,7 +16,7 @@ from flows.recovery.ids import STAGES, flow_id
 from flows.rules.templates import renderer
 from flows.settings.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.sources.kafka_client import read_topics
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.intake.handover import time_of
 from operators.intake.intake import Intake
 from operators.intake.name import InForce

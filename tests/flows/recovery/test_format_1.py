@@ -11,7 +11,7 @@ from flows.recovery.layout import FILE, Layout, check_layout, saved_layout
 from flows.recovery.savepoint import read
 from flows.rules.templates import renderer
 from flows.settings.settings import Settings
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled
 from operators.lifecycle.worker import Worker

@@ -18,7 +18,7 @@ from flows.telemetry.meter import Meter
 from flows.telemetry.metrics import TOTAL
 from flows.telemetry.redaction import Redactor
 from flows.telemetry.telemetry import Telemetry
-from operators.converge.notices import InOneOrder
+from operators.converge.in_one_order import InOneOrder
 from operators.deliver.delivery import BuryReason
 from operators.intake.enrich.event import Dropped
 from operators.intake.handover import Handed
