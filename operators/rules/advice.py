@@ -104,6 +104,13 @@ def _of_shield(shield: Shield, book: RuleBook) -> Iterator[tuple[str, str]]:
     yield from _conditions("dimension_config.dimension_conditions", config.dimension_conditions, book)
 
 
+def _inhibits(book: RuleBook) -> Iterator[Advice]:
+    for rule in book.inhibits.values():
+        for side in ("source", "target"):
+            for place, reason in _conditions(side, getattr(rule, side), book):
+                yield "inhibits", rule.id, place, reason
+
+
 def _dispatch(book: RuleBook) -> Iterator[Advice]:
     for group in book.dispatch.values():
         for number, rule in enumerate(group.rules):
@@ -167,4 +174,12 @@ def _duties(book: RuleBook) -> Iterator[Advice]:
                     yield "duties", duty.id, place, said
 
 
-_LOOKS: tuple[Callable[[RuleBook], Iterator[Any]], ...] = (_ways, _people, _idle, _shields, _dispatch, _duties)
+_LOOKS: tuple[Callable[[RuleBook], Iterator[Any]], ...] = (
+    _ways,
+    _people,
+    _idle,
+    _shields,
+    _inhibits,
+    _dispatch,
+    _duties,
+)

@@ -12,6 +12,7 @@ from operators.rules.index import (
     dispatch_by_business,
     groups_by_host,
     hosts_by_address,
+    inhibits_by_business,
     shields_by_business,
 )
 from operators.rules.shapes.model import (
@@ -23,6 +24,7 @@ from operators.rules.shapes.model import (
     Duty,
     DynamicGroup,
     Host,
+    Inhibit,
     RuleTest,
     ServiceInstance,
     Shield,
@@ -36,6 +38,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
         "strategies": Strategy,
         "shields": Shield,
+        "inhibits": Inhibit,
         "dispatch": DispatchGroup,
         "user_groups": UserGroup,
         "duties": Duty,
@@ -101,6 +104,7 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     strategies: dict[str, Strategy] = {}
     shields: dict[str, Shield] = {}
+    inhibits: dict[str, Inhibit] = {}
     dispatch: dict[str, DispatchGroup] = {}
     user_groups: dict[str, UserGroup] = {}
     duties: dict[str, Duty] = {}
@@ -122,6 +126,8 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     """Host id -> ids of dynamic groups."""
     shield_index: dict[str, tuple[Shield, ...]] = {}
     """By business."""
+    inhibit_index: dict[str, tuple[Inhibit, ...]] = {}
+    """By business, "0" for those without rules of their own; empty where nothing can be inhibited."""
     dispatch_index: dict[str, tuple[DispatchGroup, ...]] = {}
     """By business, "0" for those without groups of their own."""
     provenance: Provenance = Provenance()
@@ -139,6 +145,10 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     def shields_of(self, business: str | int | None) -> tuple[Shield, ...]:
         """Return the enabled shields of a business, by id."""
         return self.shield_index.get(str(business), ())
+
+    def inhibits_of(self, business: str | int | None) -> tuple[Inhibit, ...]:
+        """Return the enabled rules of inhibition of a business and of every business, by id."""
+        return self.inhibit_index.get(str(business), self.inhibit_index.get(EVERY_BUSINESS, ()))
 
     def dispatch_of(self, business: str | int | None) -> tuple[DispatchGroup, ...]:
         """Return the enabled groups of a business and of every business, larger priority first, with enabled rules."""
@@ -169,6 +179,8 @@ def indices(kinds: Mapping[str, dict[str, Any]], changed: frozenset[str]) -> dic
         found["dynamic_groups_by_host"] = groups_by_host(kinds["dynamic_groups"].values())
     if "shields" in changed:
         found["shield_index"] = shields_by_business(kinds["shields"])
+    if "inhibits" in changed:
+        found["inhibit_index"] = inhibits_by_business(kinds["inhibits"])
     if "dispatch" in changed:
         found["dispatch_index"] = dispatch_by_business(kinds["dispatch"])
     return found

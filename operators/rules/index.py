@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from operators.rules.shapes.model import DispatchGroup, DynamicGroup, Host, Shield
+from operators.rules.shapes.model import DispatchGroup, DynamicGroup, Host, Inhibit, Shield
 
 Thing = TypeVar("Thing")
 
@@ -21,6 +21,16 @@ def shields_by_business(shields: Mapping[str, Shield]) -> dict[str, tuple[Shield
     """Return the enabled shields of each business, by id."""
     enabled = sorted((one for one in shields.values() if one.is_enabled), key=lambda shield: id_order(shield.id))
     return gathered((shield.bk_biz_id, shield) for shield in enabled)
+
+
+def inhibits_by_business(rules: Mapping[str, Inhibit]) -> dict[str, tuple[Inhibit, ...]]:
+    """Return the enabled rules of inhibition that concern each business, by id; those of every business stand with each."""
+    enabled = sorted((one for one in rules.values() if one.is_enabled), key=lambda rule: id_order(rule.id))
+    businesses = {EVERY_BUSINESS, *(rule.bk_biz_id for rule in enabled)} if enabled else set()
+    return {
+        business: tuple(rule for rule in enabled if rule.bk_biz_id in (business, EVERY_BUSINESS))
+        for business in businesses
+    }
 
 
 def dispatch_by_business(groups: Mapping[str, DispatchGroup]) -> dict[str, tuple[DispatchGroup, ...]]:

@@ -13,7 +13,7 @@ from operators.rules.shapes.words import kind_of
 LEAVES_NONE = "this would leave no strategy and no dispatch rule; if that is meant, say `strategies: []`"
 CheckTemplate = Callable[[str], str | None]
 """Says what is wrong with a template, if anything is."""
-_INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "dispatch_index")
+_INDEX_FIELDS = ("hosts_by_ip", "dynamic_groups_by_host", "shield_index", "inhibit_index", "dispatch_index")
 
 
 def patch(

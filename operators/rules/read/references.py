@@ -7,6 +7,7 @@ from operators.rules.shapes.model import (
     Condition,
     DispatchGroup,
     DynamicGroup,
+    Inhibit,
     ServiceInstance,
     Shield,
     Strategy,
@@ -98,6 +99,11 @@ def _conditions(place: str, conditions: Iterable[Condition]) -> Iterator[Referen
             yield from _list(f"{place}[{index}].value", "dynamic_groups", condition.value)
 
 
+def _inhibit(rule: Inhibit) -> Iterator[Reference]:
+    yield from _conditions("source", rule.source)
+    yield from _conditions("target", rule.target)
+
+
 def _dispatch(group: DispatchGroup) -> Iterator[Reference]:
     for number, rule in enumerate(group.rules):
         yield from _list(f"rules[{number}].user_groups", "user_groups", rule.user_groups)
@@ -139,6 +145,7 @@ def _dynamic_group(group: DynamicGroup) -> Iterator[Reference]:
 _REFERENCES: dict[str, Callable[[Any], Iterator[Reference]]] = {
     "strategies": _strategy,
     "shields": _shield,
+    "inhibits": _inhibit,
     "dispatch": _dispatch,
     "user_groups": _user_group,
     "duties": _duty,
@@ -154,7 +161,7 @@ REFERRERS: dict[str, tuple[str, ...]] = {
     "calendars": ("strategies",),
     "businesses": ("user_groups", "duties", "shields"),
     "hosts": ("service_instances", "dynamic_groups"),
-    "dynamic_groups": ("strategies", "shields", "dispatch", "circuit_breaking"),
+    "dynamic_groups": ("strategies", "shields", "inhibits", "dispatch", "circuit_breaking"),
 }
 """Kind -> kinds whose documents may name its documents (of businesses: their roles)."""
 

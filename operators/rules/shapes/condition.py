@@ -1,4 +1,4 @@
-"""Conditions on facts, shared by dispatch, shields and circuit breaking (spec/lifecycle.md 6.5)."""
+"""Conditions on facts, shared by dispatch, shields, inhibition and circuit breaking (spec/lifecycle.md 6.5)."""
 
 from typing import Any, Literal
 

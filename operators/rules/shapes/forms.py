@@ -22,7 +22,7 @@ from operators.rules.shapes.people import (
     UserGroup,
     UserRef,
 )
-from operators.rules.shapes.silence import DimensionConfig, DispatchGroup, Shield
+from operators.rules.shapes.silence import DimensionConfig, DispatchGroup, Inhibit, Shield
 from operators.rules.shapes.strategy import ActionRelation, Strategy, TargetCondition
 from operators.rules.shapes.words import Reading, RefusedError, node_text
 
@@ -194,6 +194,18 @@ def _shield(shield: Shield, reading: Reading) -> Shield:
     return shield
 
 
+def _inhibit(rule: Inhibit, reading: Reading) -> Inhibit:
+    """Refuse a side without conditions: it would hold for every alert."""
+    for side in ("source", "target"):
+        if not getattr(rule, side):
+            reading.fail("missing: which alerts?", side)
+    for index, tag in enumerate(rule.equal):
+        if not tag.strip():
+            reading.fail("expected the name of a tag, got nothing", "equal", index)
+    _unique(rule.equal, "tag", reading, "equal")
+    return rule
+
+
 def _dispatch_group(group: DispatchGroup, reading: Reading) -> DispatchGroup:
     _unique((rule.id for rule in group.rules), "rule id", reading, "rules")
     return group
@@ -245,6 +257,7 @@ AFTER: dict[type[msgspec.Struct], Form] = {
     DimensionConfig: _covered,
     DispatchGroup: _dispatch_group,
     DutyTime: _duty_time,
+    Inhibit: _inhibit,
     Secret: checked_secret,
     Shield: _shield,
     Strategy: _strategy,

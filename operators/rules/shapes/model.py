@@ -28,6 +28,7 @@ from operators.rules.shapes.silence import (
     DispatchGroup,
     DispatchRule,
     DispatchTag,
+    Inhibit,
     Shield,
     ShieldNotice,
 )
@@ -58,12 +59,12 @@ from operators.rules.shapes.ways import CHAT_WAYS, WAYS
 from operators.rules.shapes.words import FOREVER
 
 __all__ = [
-    "CHAT_WAYS", "FOREVER", "WAYS",
-    "ActionConfig", "ActionRelation", "AlertNotice", "Algorithm", "Business", "Calendar", "CalendarItem",
-    "CalendarRepeat", "Channel", "CircuitBreaking", "Condition", "CycleConfig", "Detect", "DimensionConfig",
-    "DispatchAction", "DispatchGroup", "DispatchRule", "DispatchTag", "Duty", "DutyArrange", "DutyArrangement",
-    "DutyTime", "DynamicGroup", "FlapConfig", "Host", "Item", "NoDataConfig", "NoiseReduceConfig", "NoticeConfig", "NoticeOptions",
-    "NoticeRelation", "NoticeTemplate", "NoticeWay", "NotifyConfig", "PeriodSettings", "QueryConfig", "RecoveryConfig",
-    "RetryConfig", "RuleTest", "Secret", "ServiceInstance", "Shield", "ShieldNotice", "Strategy", "TargetCondition",
-    "TimeRange", "TopoNode", "TriggerConfig", "UpgradeConfig", "Uptime", "User", "UserGroup", "UserRef",
+    "CHAT_WAYS", "FOREVER", "WAYS", "ActionConfig", "ActionRelation", "AlertNotice", "Algorithm", "Business",
+    "Calendar", "CalendarItem", "CalendarRepeat", "Channel", "CircuitBreaking", "Condition", "CycleConfig", "Detect",
+    "DimensionConfig", "DispatchAction", "DispatchGroup", "DispatchRule", "DispatchTag", "Duty", "DutyArrange",
+    "DutyArrangement", "DutyTime", "DynamicGroup", "FlapConfig", "Host", "Inhibit", "Item", "NoDataConfig",
+    "NoiseReduceConfig", "NoticeConfig", "NoticeOptions", "NoticeRelation", "NoticeTemplate", "NoticeWay",
+    "NotifyConfig", "PeriodSettings", "QueryConfig", "RecoveryConfig", "RetryConfig", "RuleTest", "Secret",
+    "ServiceInstance", "Shield", "ShieldNotice", "Strategy", "TargetCondition", "TimeRange", "TopoNode",
+    "TriggerConfig", "UpgradeConfig", "Uptime", "User", "UserGroup", "UserRef",
 ]  # fmt: skip

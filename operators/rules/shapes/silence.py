@@ -1,4 +1,4 @@
-"""Shields, dispatch and circuit breaking: rules about alerts that exist (rules.md)."""
+"""Shields, inhibition, dispatch and circuit breaking: rules about alerts that exist (rules.md)."""
 
 from typing import Any, Literal
 
@@ -66,6 +66,22 @@ class Shield(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     created_by: str = ""
     matchers: tuple[str, ...] = ()
     """Of a silence of Alertmanager, as it was written; the conditions are made of them."""
+
+
+class Inhibit(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What an open alert that `source` matches keeps silent: alerts that `target` matches and that agree in `equal`.
+
+    Both of one business; business "0" is every business, each within itself (design.md 7.66).
+    """
+
+    id: Id
+    source: tuple[Condition, ...]
+    target: tuple[Condition, ...]
+    bk_biz_id: Id = "0"
+    equal: tuple[str, ...] = ()
+    """Tags; one that both alerts lack agrees."""
+    is_enabled: bool = True
+    description: str = ""
 
 
 class DispatchTag(msgspec.Struct, frozen=True, gc=False):

@@ -42,6 +42,10 @@ FULL = {
         },
         {"id": 2, "category": "scope", "scope_type": "dynamic_group", "dimension_config": {"dynamic_group": ["g1"]}},
     ],
+    "inhibits": [
+        {"id": 1, "bk_biz_id": 2, "source": [{"key": "alert.name", "value": ["Host down"]}], "target": [{"field": "level", "value": [2, 3]}], "equal": ["instance"]},
+        {"id": 2, "source": [{"field": "dynamic_group", "value": ["g1"]}], "target": [{"field": "team", "method": "reg", "value": ["^db"]}], "is_enabled": False},
+    ],
     "dispatch": [
         {
             "id": 1, "name": "by host", "priority": 5,

@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 NOT_IN_THE_LIST = {"Channel", "Secret", "RuleTest", "DimensionConfig"}
 
 
-@pytest.mark.parametrize("name", ["demo/rules", "channels.yaml"])
+@pytest.mark.parametrize("name", ["demo/rules", "inhibit", "channels.yaml"])
 def test_an_example_loads(name):
     book, errors = load(TOP / "examples" / name, check_template=check_template)
     assert errors == []

@@ -99,7 +99,14 @@ def test_what_others_name_cannot_be_deleted(kind, name, reason):
 
 
 def test_what_others_name_can_be_deleted_with_them():
-    kinds = {"service_instances": [123], "dynamic_groups": ["g1"], "shields": [2], "strategies": [1], "hosts": [1, 2]}
+    kinds = {
+        "service_instances": [123],
+        "dynamic_groups": ["g1"],
+        "shields": [2],
+        "inhibits": [2],
+        "strategies": [1],
+        "hosts": [1, 2],
+    }
     assert set(patched(BOOK, delete=kinds).hosts) == {"3"}
 
 
