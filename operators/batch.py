@@ -178,6 +178,7 @@ class InOrder:
         if batch.named.is_end:
             worker.close()
         said = worker.drain()
+        said.is_end = batch.named.is_end
         if not worker.speaks:  # one worker of a process tells the time
             said.clock = 0
         return [said] if said.clock or said.documents or said.handed else []

@@ -115,6 +115,8 @@ class Replay:
             self._settle()
         self.worker.close()
         self.take()
+        for thing in self.notices.close():
+            self.outcome.take(thing)
         return self.outcome
 
     def held(self) -> int:

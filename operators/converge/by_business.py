@@ -1,13 +1,13 @@
 """Stage 3 inside the dataflow: what was handed over, sorted by the slot of its business; the engine keeps a store a slot."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
 from operators.converge.notices import Notices, Taken
 from operators.converge.words import Render
-from operators.intake.handover import Clock, Handed, slot_of_handed
+from operators.intake.handover import Clock, Handed, Over, slot_of_handed
 from operators.intake.name import InForce
 from operators.model.settings import CoreSettings
 from operators.model.slot import SLOTS
@@ -33,6 +33,10 @@ class Handing(Protocol):
     @property
     def clock(self) -> int:
         """How far the stream's time has come; 0: it says nothing of it."""
+
+    @property
+    def is_end(self) -> bool:
+        """True if nothing more will come."""
 
 
 class ByBusiness:
@@ -60,11 +64,18 @@ class ByBusiness:
                 slot = slot_of_handed(thing)
                 parts.setdefault(slot, []).append(thing)
                 self._in_use.add(slot)
-            if one.clock > self._clock:
-                self._clock = one.clock
+            for time in self._times(one):
                 for slot in self._in_use:
-                    parts.setdefault(slot, []).append(Clock(one.clock))
+                    parts.setdefault(slot, []).append(time)
         return [(slot, Part(slot, things)) for slot, things in parts.items()]
+
+    def _times(self, one: Handing) -> Iterator[Clock | Over]:
+        """Yield what every slot in use is told of the time."""
+        if one.clock > self._clock:
+            self._clock = one.clock
+            yield Clock(one.clock)
+        if one.is_end:
+            yield Over()
 
     def store(self, slot: str, resume: bytes | None) -> Notices:
         """Return the store of a slot, as it was kept or inherited. Raises SnapshotError."""
@@ -72,6 +83,6 @@ class ByBusiness:
         data = self._inherited(slot) if resume is None else resume
         if data is not None:
             store.restore(data)
-            if store.converge.next_due() is not None:
+            if store.next_place() is not None:
                 self._in_use.add(slot)
         return store

@@ -40,8 +40,7 @@ class InOneOrder:
         said: list[Any] = []
         while self._due is not None and self._due <= now:
             _, store = min(self._places(), key=lambda one: one[0])
-            for message in store.converge.fire_next():
-                store.tell(message)
+            store.fire_next()
             said += store.drain()
             self._note_due()
         return said
@@ -50,8 +49,17 @@ class InOneOrder:
         """Return the second at which something is due next."""
         return self._due
 
+    def close(self) -> list[Any]:
+        """Let the last second end; return what is said."""
+        said: list[Any] = []
+        for _, store in sorted(self.slots.items()):
+            store.close()
+            said += store.drain()
+        self._note_due()
+        return said
+
     def _places(self) -> Iterable[tuple[tuple[int, int], Notices]]:
-        return ((place, store) for store in self.slots.values() if (place := store.converge.next_place()) is not None)
+        return ((place, store) for store in self.slots.values() if (place := store.next_place()) is not None)
 
     def _note_due(self) -> None:
         self._due = min((place[0] for place, _ in self._places()), default=None)

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from operators.model.alert import Alert
 from operators.model.identity import digest, notice_id
 from operators.model.reason import OpType, Reason
-from operators.model.records import LogEntry, Message, Notice
+from operators.model.records import Action, LogEntry, Message, Notice
+from operators.plan.send import op_type_of, reason_of, text_of
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
+
+replace = msgspec.structs.replace
 
 
 class Rendered(Protocol):
@@ -57,6 +62,26 @@ def notice_of(message: Message, words: Rendered) -> Notice:
         bk_biz_id=message.bk_biz_id,
         severity=message.severity,
         config=words.config if message.config is not None else None,
+    )
+
+
+def entry_of(entry: LogEntry, action: Action, why: str = "") -> LogEntry:
+    """Return the log entry of an action, now that it is known what became of it."""
+    text = text_of(action)
+    return replace(entry, reason=reason_of(action), description=f"{text} ({why})" if why else text)
+
+
+def late_entry(alert: Alert, action: Action) -> LogEntry:
+    """Return the log entry of an action that is told long after it was planned; it too hangs on no revision."""
+    return LogEntry(
+        id=f"{alert.id}-{Reason.INHIBITED}-{action.time}-{digest(action.id)[:8]}",
+        time=action.time,
+        alert_id=alert.id,
+        dedupe_md5=alert.dedupe_md5,
+        op_type=op_type_of(action),
+        reason="",
+        severity=alert.severity,
+        status=alert.status,
     )
 
 

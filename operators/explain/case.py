@@ -12,6 +12,7 @@ from operators.model.memory import EMPTY, CheckMemory
 from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
+from operators.rules.ask.inhibition import Inhibitor
 from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
@@ -90,6 +91,8 @@ class Case(NamedTuple):
     state: State | None
     """What the job kept of its fingerprint; None = not at hand."""
     now: int
+    inhibitors: Sequence[Inhibitor] = ()
+    """What keeps the open alert silent now."""
 
     @property
     def memory(self) -> CheckMemory | None:

@@ -10,6 +10,7 @@ from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action, LogEntry, Notice
 from operators.model.settings import CoreSettings
+from operators.rules.ask.inhibition import Inhibitor
 from operators.rules.book import RuleBook
 from operators.state.state import State
 
@@ -29,13 +30,14 @@ def explain(
     book: RuleBook | None = None,
     settings: CoreSettings | None = None,
     state: State | None = None,
+    inhibitors: Sequence[Inhibitor] = (),
 ) -> Story:
     """Tell the story of an alert at `now` (Unix seconds). `events`: archived ones of its fingerprint.
 
     With the rules in force it also says until when what holds, and what comes next; with what the job kept of the
     fingerprint, how far a recovery is by its memory of check results, else by the archived events.
     """
-    case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), state, now)
+    case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), state, now, inhibitors)
     return Story(alert.id, _headline(alert), story_lines(case), why_not(case), deadlines(case))
 
 

@@ -95,6 +95,7 @@ REASON_TEXT: dict[Reason, str] = {
     Reason.FLAPPING: "Its alerts open and end again and again; people know, and are told when it has been quiet.",
     Reason.FLAP_PLANNED: "Alerts of its fingerprint opened and ended too often: this notice says so, the next ones wait.",
     Reason.FLAP_OVER: "It has been in one state for long enough: its state is told, and changes are counted anew.",
+    Reason.INHIBITED: "Another open alert keeps it silent (rules `inhibits`); what is open when the last such alert ends is told then.",
     Reason.DELIVERED: "The provider took the message for every receiver.",
     Reason.WRITTEN_TO_FILE: "No channel delivers this way: the message was written to a file, and reached nobody.",
     Reason.PARTLY_DELIVERED: "The provider refused the message for some receivers.",

@@ -41,6 +41,7 @@ _HELD_BACK: dict[Reason, str] = {
     Reason.NOISE_HELD: "a notice was held for a while",
     Reason.NOISE_SUPPRESSED: "a notice was suppressed",
     Reason.FLAPPING: "a notice waited for quiet",
+    Reason.INHIBITED: "a notice was inhibited",
     Reason.VOICE_DUPLICATE: "a call was left out",
     Reason.PARTLY_DELIVERED: "a message did not reach everybody",
     Reason.NOT_DELIVERED: "a message reached nobody",
@@ -86,6 +87,15 @@ def _by_the_rules(case: Case, book: RuleBook, found: Shielding, entry: LogEntry 
 def _which_shields(ids: Iterable[str]) -> str:
     names = ", ".join(ids)
     return f"the alert is shielded by {names}" if names else "the alert is shielded"
+
+
+def _inhibited(case: Case) -> Iterator[Finding]:
+    since = min((entry.time for entry in case.logs if entry.reason == Reason.INHIBITED), default=None)
+    for rule, other in case.inhibitors:
+        what = f"the alert is inhibited by {other.id}: {other.alert_name}"
+        said = case.book.inhibits[rule].description if case.book and rule in case.book.inhibits else ""
+        detail = f"rule {rule}: {said}" if said else f"rule {rule}"
+        yield Finding(what, why_text(Reason.INHIBITED), Reason.INHIBITED, since=since, detail=detail)
 
 
 def _acked(case: Case) -> Iterator[Finding]:
@@ -142,6 +152,7 @@ def _voiceless(case: Case) -> Iterator[Finding]:
 _NOW: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _blocked,
     _shielded,
+    _inhibited,
     _acked,
     _recovering,
     _outside_time,

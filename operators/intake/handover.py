@@ -6,14 +6,16 @@ from operators.intake.decode import Refusal
 from operators.model.alert import Alert
 from operators.model.check import Check
 from operators.model.event import Event
+from operators.model.memory import Told
 from operators.model.reason import DeadReason
 from operators.model.records import Action, LogEntry, Message
 from operators.model.settings import CoreSettings
 from operators.model.slot import slot_of_business
+from operators.rules.ask.inhibition import Side
 from operators.rules.shapes.model import Strategy
 
 
-class Planned(msgspec.Struct, frozen=True, gc=False):
+class Planned(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A planned action, its alert as it stood then, and the entry of the alert's log that has yet to say what became of it."""
 
     alert: Alert
@@ -23,6 +25,23 @@ class Planned(msgspec.Struct, frozen=True, gc=False):
     entry: LogEntry | None = None
     strategy: Strategy | None = None
     """That of the alert, where it has left the rules."""
+    target: tuple[Side, ...] = ()
+    """Of a notice: by which rules its alert may be inhibited (design.md 7.66)."""
+    told: Told | None = None
+    """Who was told of its problem before this, where it may be inhibited."""
+
+
+class Party(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How an alert stands that a rule of inhibition concerns: as it opens, as its sides change, as it ends (design.md 7.66).
+
+    One that may be inhibited comes with each of its documents: its notice may have to be told later.
+    """
+
+    party: Alert
+    at: int
+    source: tuple[Side, ...] = ()
+    """By which rules it inhibits others; of one that has ended, none."""
+    target: tuple[Side, ...] = ()
 
 
 class Stands(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +59,11 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     writers: int = 1
 
 
-Handed = Planned | Stands | Message
+class Over(msgspec.Struct, frozen=True, gc=False):
+    """Nothing more will come: the last second is over."""
+
+
+Handed = Planned | Stands | Party | Message
 """A message that is handed over tells of a shield."""
 
 
@@ -53,8 +76,13 @@ def slot_of_handed(handed: Handed) -> str:
     """Return the slot of the business that a thing is about: all that may be merged meets there."""
     if isinstance(handed, Message):
         return slot_of_business(str(handed.bk_biz_id))
-    about = handed.action if isinstance(handed, Planned) else handed.stands
-    return slot_of_business(str(about.bk_biz_id))
+    return slot_of_business(str(_about(handed).bk_biz_id))
+
+
+def _about(handed: Planned | Stands | Party) -> Action | Alert:
+    if isinstance(handed, Planned):
+        return handed.action
+    return handed.stands if isinstance(handed, Stands) else handed.party
 
 
 def horizon(settings: CoreSettings) -> int:
@@ -66,10 +94,10 @@ HANDED = frozenset({"keyed", "planned"})
 """Kinds of topics that our own jobs write: `keyed` holds events and checks, `planned` what is handed over."""
 
 _event, _check = msgspec.json.Decoder(Event), msgspec.json.Decoder(Check)
-_planned, _stands, _message = map(msgspec.json.Decoder, (Planned, Stands, Message))
+_planned, _stands, _party, _message = map(msgspec.json.Decoder, (Planned, Stands, Party, Message))
 _BEGINS = {
     "keyed": ((b'{"dedupe_md5":', _check), (b"", _event)),
-    "planned": ((b'{"stands":', _stands), (b'{"time":', _message), (b"", _planned)),
+    "planned": ((b'{"stands":', _stands), (b'{"party":', _party), (b'{"time":', _message), (b"", _planned)),
 }
 """Kind of a topic -> what its records are, by their beginning."""
 

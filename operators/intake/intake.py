@@ -65,6 +65,8 @@ class Said(msgspec.Struct, gc=False):
     handed: list[Handed | InForce]
     clock: int
     """How far the stream's time has come."""
+    is_end: bool = False
+    """Nothing more will come."""
 
 
 class Kept(msgspec.Struct, frozen=True):

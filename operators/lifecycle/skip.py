@@ -18,7 +18,7 @@ def may_skip(state: State, strategy: Strategy | None, before: Event, event: Even
     alert = state.alert
     assert alert is not None
     if not alert.strategy_id:
-        return not (book.shields or book.dispatch or book.hosts) or are_alike(before, event)
+        return not (book.shields or book.dispatch or book.hosts or book.inhibits) or are_alike(before, event)
     return (
         strategy is not None
         and state.rules == book.version

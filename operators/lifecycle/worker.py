@@ -16,6 +16,7 @@ from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
 from operators.lifecycle.forget import forget
 from operators.lifecycle.handing import Handing
+from operators.lifecycle.parties import news, news_of
 from operators.lifecycle.repeat import fold_repeat
 from operators.limits.noise import Judged
 from operators.model.alert import ABNORMAL
@@ -119,6 +120,8 @@ class Worker:
             self._announcing.due = self.clock
             self._announcing.tell(self.clock, speaks=self.speaks)
             self._recheck_soon()
+            for party in news(self.states, before, book, self.clock):
+                self._pass_on(party)
 
     def _recheck_soon(self) -> None:
         """Let every open alert be looked at within `check_interval`, spread over it."""
@@ -238,6 +241,8 @@ class Worker:
             check(turn)
         if not turn.is_open:
             tell_rest(turn)
+            if turn.state.known is not None:
+                self._tell_party(turn.state)
             if forget(turn):
                 self.states.drop(turn.state.dedupe_md5)
                 return
@@ -249,10 +254,17 @@ class Worker:
 
     def _keep(self, state: State) -> None:
         """Keep a state that may have changed, until it wakes."""
+        if self.scene.book.inhibit_index:
+            self._tell_party(state)
         self.states.put(state)
         if self._handing.awaited:
             self._handing.changes(state)
         self._timers.schedule(state.dedupe_md5, state.wakes_at())
+
+    def _tell_party(self, state: State) -> None:
+        """Hand over what rules of inhibition ask of an alert, if that is news."""
+        if (party := news_of(state, self.scene.book, self.clock)) is not None:
+            self._pass_on(party)
 
     def close(self) -> None:
         """Do what is due already, then write open runs and stale documents: nothing more will come."""

@@ -96,6 +96,7 @@ class Reason(StrEnum):
     FLAPPING = "flapping"
     FLAP_PLANNED = "flap_planned"
     FLAP_OVER = "flap_over"
+    INHIBITED = "inhibited"
     DELIVERED = "delivered"
     WRITTEN_TO_FILE = "written_to_file"
     PARTLY_DELIVERED = "partly_delivered"

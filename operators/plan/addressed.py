@@ -49,8 +49,8 @@ def told_more(told: Told | None, action: Action) -> Told:
     return Told(
         known.alert_id if is_upgrade else action.alert_ids[0],
         known.notice_type if is_upgrade else action.notice_type,
-        _joined(known.main, action.receivers),
-        _joined(known.followers, action.followers),
+        joined(known.main, action.receivers),
+        joined(known.followers, action.followers),
     )
 
 
@@ -59,13 +59,14 @@ def _excluded(relation: NoticeRelation, signal: str) -> Collection[str]:
 
 
 def _with_told(who: Receivers, told: Told, exclude: Collection[str]) -> Receivers:
-    main = _joined(who.main, _used(told.main, exclude))
-    followers = _joined(who.followers, _used(told.followers, exclude))
+    main = joined(who.main, _used(told.main, exclude))
+    followers = joined(who.followers, _used(told.followers, exclude))
     watching = {way: [one for one in names if one not in main.get(way, ())] for way, names in followers.items()}
     return Receivers(main, {way: names for way, names in watching.items() if names}, who.mentions)
 
 
-def _joined(known: ByWay, more: ByWay) -> ByWay:
+def joined(known: ByWay, more: ByWay) -> ByWay:
+    """Return the receivers of both, each once."""
     return {
         way: [*known.get(way, ()), *(one for one in more.get(way, ()) if one not in known.get(way, ()))]
         for way in dict.fromkeys((*known, *more))

@@ -6,8 +6,11 @@ from operators.model.alert import TARGET_DIMENSIONS, Alert, document
 from operators.model.identity import digest
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
+from operators.rules.ask.inhibition import sides_of
 from operators.state.turn import Turn, replace
 
+NOTICE = "notice"
+"""Plugin type of what is told to people."""
 PLANNED = {
     "normal": Reason.PLANNED,
     "unshielded": Reason.UNSHIELD_PLANNED,
@@ -49,7 +52,10 @@ def _hand_over(turn: Turn, action: Action) -> None:
     scene, name = turn.scene, action.strategy_id
     retired = scene.strategy(name) if name and name not in scene.book.strategies else None
     entry = turn.entry_to_come(op_type_of(action))
-    scene.hand(Planned(document(turn.current()), action, turn.now, entry, retired))
+    alert = turn.current()
+    target = sides_of(alert, scene.book).target if scene.book.inhibit_index and action.plugin_type == NOTICE else ()
+    told = turn.state.told if target else None
+    scene.hand(Planned(document(alert), action, turn.now, entry, retired, target, told))
 
 
 def _log(turn: Turn, action: Action, detail: str) -> None:

@@ -2,18 +2,19 @@
 
 Where workers merge, each has windows of its own, for its own alerts. Every worker that goes on knows all windows that
 were open, so nobody is told a first notice again; what is withheld in them goes to the owner of its alert, who alone
-can show the alert as it then is.
+can show the alert as it then is; so do the parties of inhibition.
 """
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from operators.converge.inhibition import Kept as Inhibition
 from operators.converge.machine import VERSION as MERGING_VERSION
 from operators.converge.model import Gate, Group, Member, State, Storm
 from operators.converge.notices import VERSION, Kept
 from operators.model import snapshot
-from operators.model.slot import Owner, slot_of_alert
+from operators.model.slot import Owner, slot_of, slot_of_alert
 
 replace = msgspec.structs.replace
 
@@ -31,8 +32,22 @@ def business_for(states: Sequence[bytes], owner: Owner) -> bytes:
         alerts={name: alert for one in kept for name, alert in one.alerts.items()},
         actions={name: at for one in kept for name, at in one.actions.items()},
         strategies={name: strategy for one in kept for name, strategy in one.strategies.items()},
+        inhibition=_inhibition([one.inhibition for one in kept], owner),
     )
     return snapshot.pack(VERSION, whole)
+
+
+def _inhibition(parts: Sequence[Inhibition], owner: Owner) -> Inhibition:
+    """Return the sources and the untold of the fingerprints that one worker owns: it alone hears how they end."""
+    return Inhibition(
+        sources={md5: one for part in parts for md5, one in part.sources.items() if owner.owns(slot_of(md5))},
+        untold={md5: one for part in parts for md5, one in part.untold.items() if owner.owns(slot_of(md5))},
+        waiting=tuple(
+            planned for part in parts for planned in part.waiting if owner.owns(slot_of(planned.alert.dedupe_md5))
+        ),
+        second=max((part.second for part in parts), default=0),
+        touched=tuple(dict.fromkeys(name for part in parts for name in part.touched)),
+    )
 
 
 Numbers = Mapping[int, int]

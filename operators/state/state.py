@@ -4,6 +4,7 @@ import msgspec
 
 from operators.model.alert import ABNORMAL, KeptAlert
 from operators.model.memory import CALM, CheckMemory, Flapping, Retry, StrategySnapshot, Told, Waiting
+from operators.rules.ask.inhibition import Side
 
 RUN_LENGTH = 60
 """Seconds after which an open run of entries is closed and a stale document written (replay.md, design.md 6)."""
@@ -26,6 +27,15 @@ class Run(msgspec.Struct, gc=False):
     event_time: int
     severity: int
     description: str
+
+
+class Known(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the stage by business was last told of an alert that a rule of inhibition concerns."""
+
+    alert_id: str
+    revision: int
+    source: tuple[Side, ...]
+    target: tuple[Side, ...]
 
 
 class State(msgspec.Struct, gc=False, omit_defaults=True):
@@ -73,6 +83,8 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
     late: int = 0
     """So are those of a time before this one, until `late_until`: an end came before its problem (design.md 7.44)."""
     late_until: int = 0
+    known: Known | None = None
+    """As which party of inhibition it is known; None: as none."""
 
     def wakes_at(self) -> int | None:
         """Return the next deadline: a look of the checkers, or the end of a run, or of a stale document's minute."""

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from operators.intake.handover import Handed, Planned, time_of
+from operators.intake.handover import Handed, Party, Planned, time_of
 from operators.model.alert import Alert
 from operators.model.check import Check
 from operators.model.command import CommandDocument
@@ -60,7 +60,9 @@ def _name(record: Record) -> tuple[str, str, int]:
 def _about(handed: Handed) -> str:
     if isinstance(handed, Message):
         return "shield"
-    return handed.alert.id if isinstance(handed, Planned) else handed.stands.id
+    if isinstance(handed, Planned):
+        return handed.alert.id
+    return handed.party.id if isinstance(handed, Party) else handed.stands.id
 
 
 def _text(record: Record) -> str:

@@ -9,7 +9,7 @@ from tests.tree import EXAMPLES
 CHECKERS = ("next", "close", "recover", "shield", "ack", "upgrade", "action")
 
 
-@pytest.mark.parametrize("directory", [*(f"checkers/{name}" for name in CHECKERS), "demo/rules"])
+@pytest.mark.parametrize("directory", [*(f"checkers/{name}" for name in CHECKERS), "demo/rules", "inhibit"])
 def test_the_tests_of_shipped_rules_pass(directory):
     done = CliRunner().invoke(main, ["rules", "test", str(EXAMPLES / directory)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
