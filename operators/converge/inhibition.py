@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.converge.owed import Owed, Untold, without
+from operators.converge.owed import Owed, Untold, again, without
 from operators.intake.handover import Party, Planned
 from operators.model.alert import Alert
 from operators.model.records import Action, Receivers
@@ -182,7 +182,10 @@ class Inhibition:
             return Judged(planned.action, str(by))
         if untold is None or planned.action.signal not in OPENING:
             return Judged(planned.action)
-        if untold.is_too_soon(planned.action):
+        if again(planned.action) and untold.owes_first:
+            self._touched[planned.alert.dedupe_md5] = None
+            return Judged(planned.action, "its first notice is told in its place")
+        if untold.is_too_soon(planned):
             if not untold.owed:
                 owed = Owed(planned.action, planned.entry)
                 self.keep(replace(untold, owed=(owed,), due=untold.repeats_from))
@@ -267,9 +270,12 @@ class Inhibition:
 
 
 def _is_asked(one: Untold, touched: Container[str], now: int) -> bool:
-    """Return True if it is time to look whether people can be told."""
-    is_due = one.due is not None and one.due <= now
-    return is_due or one.alert.dedupe_md5 in touched or any(side.agrees in touched for side in one.target)
+    """Return True if it is time to look whether people can be told; a repeat that came too soon waits for its time."""
+    if one.due is not None and one.due <= now:
+        return True
+    if one.due is not None and all(owed.entry is not None for owed in one.owed):
+        return False
+    return one.alert.dedupe_md5 in touched or any(side.agrees in touched for side in one.target)
 
 
 def _only(ways: Receivers, known: Receivers) -> Receivers:

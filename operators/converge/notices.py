@@ -173,15 +173,15 @@ class Notices:
                 )
 
     def _judge(self, now: int) -> None:
-        """Judge a second that is over: first whom nothing inhibits any more, then what was planned in it."""
-        for untold in self.inhibition.free(now):
-            self._tell_late(untold, now)
+        """Judge a second that is over: what was planned in it, then whom nothing inhibits any more."""
         for planned in self.inhibition.take_waiting():
             judged = self.inhibition.judge(planned)
             if judged.why is not None:
                 self._keep_back(Reason.INHIBITED, judged.action, planned.entry, judged.why)
             elif not judged.waits:
                 self._merge(judged.action, planned.entry, now)
+        for untold in self.inhibition.free(now):
+            self._tell_late(untold, now)
 
     def _tell_late(self, untold: Untold, now: int) -> None:
         """Tell what was inhibited, if people can be reached."""

@@ -9,7 +9,6 @@ from operators.check.waiting import waiting_verdict
 from operators.intake.handover import Planned
 from operators.model.alert import ABNORMAL, Alert, CycleRecord
 from operators.model.memory import CALM, Waiting
-from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Receivers
 from operators.people.dispatch import dispatch, notice_of
 from operators.plan.addressed import addressed, joined
@@ -89,10 +88,15 @@ class Untold(msgspec.Struct, frozen=True):
             owed = tuple(Owed(action) if one.action.notice_type == FLAPPING else one for one in owed)
         return replace(self, target=planned.target, owed=owed, missed=missed)
 
-    def is_too_soon(self, action: Action) -> bool:
-        """Return True for a repeat that comes sooner behind a late notice than repeats are apart."""
-        is_repeat = action.notice_type == NORMAL and action.execute_times > 1
-        return is_repeat and self.repeats_from is not None and action.time < self.repeats_from
+    def is_too_soon(self, planned: Planned) -> bool:
+        """Return True for a repeat that comes sooner behind a late notice than repeats are apart; the end of an ack is none."""
+        is_repeat = again(planned.action) and planned.alert.extra_info.ack_over != planned.action.time
+        return is_repeat and self.repeats_from is not None and planned.action.time < self.repeats_from
+
+
+def again(action: Action) -> bool:
+    """Return True for a notice that tells a problem once more."""
+    return action.notice_type == NORMAL and action.execute_times > 1
 
 
 class Attempt(NamedTuple):
@@ -115,10 +119,8 @@ def attempt(untold: Untold, look: Look) -> Attempt:
         or circuit_broken(ACTION, alert, look.strategy, look.book, plugin_type="notice")
     ):
         return Attempt((), rests)
-    unwanted = unwanted_by(look, relation, signal, first=False)
-    if unwanted is not None:
-        is_over = unwanted is Reason.SIGNAL_MUTED_BY_ACK
-        return Attempt((), replace(rests, owed=()) if is_over else rests)
+    if unwanted_by(look, relation, signal, first=False) is not None:
+        return Attempt((), rests)
     if not in_time(look, relation):
         return Attempt((), replace(rests, due=_again(look)))
     return _told(rests, look, relation)

@@ -247,6 +247,14 @@ def test_who_acknowledged_is_not_told_late():
     assert [row for row in heard(out) if row[-1] == "HTTP slow"] == []
 
 
+def test_an_ack_that_is_taken_back_lets_the_first_notice_go():
+    lines = [host(0), service(10)]
+    (name,) = (one["dedupe_md5"] for one in replay(BOOK, lines).alerts if one["alert_name"] == "HTTP slow")
+    lines += [command(20, "ack", dedupe_md5=name), host(30, "RECOVERED"), command(100, "unack", dedupe_md5=name)]
+    out = replay(BOOK, lines, until=200)
+    assert [row for row in heard(out) if row[-1] == "HTTP slow"] == [(100, "abnormal", "alice", "HTTP slow")]
+
+
 def test_a_shield_that_holds_when_the_source_ends_is_waited_for():
     shield = {
         "id": 9, "bk_biz_id": 0, "begin_time": T0 + 50, "end_time": T0 + 199,
