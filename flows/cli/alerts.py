@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.alert_table import alert_table, severity, stage
+from flows.cli.answer import print_answer
 from flows.cli.given import MOST, limit_option, read_moment, typed
 from flows.cli.strict import Group
-from flows.cli.view import SEVERITY_WORDS, View, console, print_json, reading, shown
+from flows.cli.view import SEVERITY_WORDS, View, console, reading, shown
 from flows.console.explained import look_up
 from operators.deliver.told import Told, awaited, told_of
 from operators.model.alert import ABNORMAL, Alert
@@ -89,7 +90,7 @@ def show(view: View, *, alert_id: str) -> None:
         alert = find(store, alert_id, view.place)
         actions = store.actions(alert.id)
     if view.as_json:
-        print_json(alert)
+        print_answer("alert", [alert])
     else:
         console().print(_facts(view, alert, told_of(actions, next_tries(view, actions))), _actions(view, actions))
 
@@ -106,8 +107,7 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
         last = int(time.time()) if until is None else until
         found = store.events(alert.dedupe_md5, alert.create_time if since is None else since, last)
     if view.as_json:
-        for event in found:
-            print_json(event)
+        print_answer("event", found)
     else:
         console().print(_event_table(view, found) if found else "no events in the archive")
 
@@ -154,8 +154,7 @@ def _show_found(
         found = store.alerts(query)
         total = store.count(query)
     if view.as_json:
-        for alert in found:
-            print_json(alert)
+        print_answer("alert", found, total=total)
     else:
         out = console()
         out.print(alert_table(view, found, out.width) if found else "no alerts")

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import click
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.strict import Group
 from operators.deliver.delivery import Result
 from operators.model.records import Notice
@@ -31,7 +32,8 @@ def channels() -> None:
 )
 @click.option("--rules", metavar="DIR", help="Directory of rule files.  [default: as in the settings]")
 @settings_option
-def test(way: str, receivers: tuple[str, ...], rules: str | None, settings_path: str | None) -> None:
+@json_option
+def test(way: str, receivers: tuple[str, ...], rules: str | None, settings_path: str | None, *, as_json: bool) -> None:
     """Send a test message by the channel of WAY to each NAME, by the contact that the rules have of that person.
 
     Exit 1 if somebody was not reached.
@@ -53,9 +55,14 @@ def test(way: str, receivers: tuple[str, ...], rules: str | None, settings_path:
     except MissingSecretError as error:
         fail(error)
     results = channel.send(message(name, receivers))
-    for receiver in dict.fromkeys((*receivers, *results)):
-        if receiver in results:
-            click.echo(f"{receiver}: {in_words(results[receiver])}")
+    answered = {one: results[one] for one in dict.fromkeys((*receivers, *results)) if one in results}
+    if as_json:
+        print_answer(
+            "answer", [{"receiver": who, "ok": one.ok, "says": in_words(one)} for who, one in answered.items()]
+        )
+    else:
+        for receiver, result in answered.items():
+            click.echo(f"{receiver}: {in_words(result)}")
     sys.exit(not results or not all(one.ok for one in results.values()))
 
 

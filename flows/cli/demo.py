@@ -11,8 +11,10 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows.cli.answer import print_answer
+from flows.cli.given import json_option
 from flows.cli.run import courier_beside, kept_in
-from flows.cli.show import Morning, as_json, read_letters, read_notices, show
+from flows.cli.show import Morning, figures, read_letters, read_notices, show
 from flows.cli.strict import Command
 from flows.demo.storm import storm
 from flows.job import Job, build
@@ -51,8 +53,8 @@ WRITTEN = {
 @click.option(
     "--flap", type=click.Choice(["on", "off"]), default="on", show_default=True, help="Tell of flapping once."
 )
-@click.option("--json", "wants_json", is_flag=True, help="Print the figures for programs.")
-def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
+@json_option
+def demo(out: str, seed: int, flap: str, *, as_json: bool) -> None:
     """Send two hours of a bad morning through the job and show what became of it.
 
     300 hosts, several failures, recoveries, a flapping endpoint, resent and bad records; file in, SQLite and a notices file out.
@@ -63,7 +65,7 @@ def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
     lines = storm(seed)
     events = place / "events.jsonl"
     events.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    console = Console(stderr=wants_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False)
     job, seconds, reasons = _through(place, events, len(lines), console, _settings(flap))
     with_store = open_store(job.settings.store.dsn, read_only=True)
     morning = Morning(
@@ -76,8 +78,8 @@ def demo(out: str, seed: int, flap: str, *, wants_json: bool) -> None:
         job.lifecycle.worker.scene.counts.duplicates if job.lifecycle is not None else 0,
     )
     with_store.close()
-    if wants_json:
-        click.echo(as_json(morning))
+    if as_json:
+        print_answer("demo", [figures(morning)])
     else:
         show(console, morning, _next(place, morning, flap))
 

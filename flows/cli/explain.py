@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.alerts import bare
+from flows.cli.answer import print_answer
 from flows.cli.given import read_moment, typed
 from flows.cli.strict import Command
-from flows.cli.view import View, console, print_json, reading, shown
+from flows.cli.view import View, console, reading, shown
 from flows.console.explained import DAY, look_up, story_of
 from flows.recovery.last_state import last_changes
 from operators.explain.events import explain_events
@@ -44,7 +45,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
             return
         story = story_of(store, alert, book, view.settings, at)
     if view.as_json:
-        print_json(story)
+        print_answer("story", [story])
     else:
         _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None)
 
@@ -55,8 +56,7 @@ def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook 
         raise click.ClickException(f"no alert {name} in {bare(view.place)}, and no event of that fingerprint")
     lines = explain_events(events, view.settings, book)
     if view.as_json:
-        for line in lines:
-            print_json(line)
+        print_answer("story_line", lines)
         return
     console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
     console().print(_lines(view, lines, None))

@@ -8,7 +8,9 @@ from typing import Any
 import click
 import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
+from flows.cli.given import json_option
 from flows.cli.strict import Group
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
 from operators.intake.decode import Refusal, decode
@@ -40,16 +42,22 @@ def intake() -> None:
 @click.argument("path", metavar="FILE")
 @click.option("--format", "name", type=click.Choice(list(FORMATS)), default=OURS, help="What the records are.")
 @click.option("--at", type=int, metavar="T", help="They arrive at this second.  [default: when each says so, else now]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
+@json_option
 def test(path: str, name: str, at: int | None, *, as_json: bool) -> None:
     """Show what each record of FILE becomes, and why not.
 
     FILE (`-` is stdin) holds a record a line, or one record over several lines. Exit 1 if anything of it is refused.
     """
-    refused = 0
-    for number, body in _records(path):
-        for part in unpack(body, name, at, otherwise=int(time.time())):
-            refused += _tell(number, part, as_json=as_json)
+    parts = (
+        (number, part) for number, body in _records(path) for part in unpack(body, name, at, otherwise=int(time.time()))
+    )
+    told = [_told(number, part) for number, part in parts]
+    if as_json:
+        print_answer("record", told)
+    else:
+        for one in told:
+            _show(one)
+    refused = sum("refused" in one for one in told)
     if refused:
         click.echo(f"{refused} refused", err=True)
         sys.exit(1)
@@ -78,29 +86,23 @@ def _is_json(raw: bytes) -> bool:
     return True
 
 
-def _tell(number: int, part: Part, *, as_json: bool) -> int:
-    """Show a part; return 1 if it is refused."""
+def _told(number: int, part: Part) -> dict[str, Any]:
+    """Return what a part of a record becomes: a command, an event, or a refusal with its reason."""
     if part.kind == "command":
         command = {key: value for key, value in msgspec.json.decode(part.raw).items() if key not in ("at", "kind")}
-        _show(number, "command", command, as_json=as_json)
-        return 0
+        return {"line": number, "command": command}
     event = decode(part.raw, part.kind)
     if isinstance(event, Refusal):
-        _show(number, "refused", {"reason": str(event.reason), "detail": event.detail}, as_json=as_json)
-        return 1
+        return {"line": number, "refused": {"reason": str(event.reason), "detail": event.detail}}
     assert isinstance(event, Event)
-    fields: dict[str, Any] = msgspec.to_builtins(event)
-    _show(
-        number, "event", fields if as_json else {key: fields[key] for key in SHOWN if fields.get(key)}, as_json=as_json
-    )
-    return 0
+    return {"line": number, "event": msgspec.to_builtins(event)}
 
 
-def _show(number: int, what: str, fields: Mapping[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode({"line": number, what: fields}))
-        return
-    click.echo(f"line {number}: {what} " + " ".join(f"{key}={_plain(value)}" for key, value in fields.items()))
+def _show(one: Mapping[str, Any]) -> None:
+    ((what, fields),) = ((key, value) for key, value in one.items() if key != "line")
+    if what == "event":
+        fields = {key: fields[key] for key in SHOWN if fields.get(key)}
+    click.echo(f"line {one['line']}: {what} " + " ".join(f"{key}={_plain(value)}" for key, value in fields.items()))
 
 
 def _plain(value: Any) -> str:

@@ -6,7 +6,9 @@ import click
 import msgspec
 from rich.text import Text
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
+from flows.cli.given import json_option
 from flows.cli.strict import Group
 from flows.cli.view import console, shown
 from operators.model.records import Notice
@@ -23,10 +25,14 @@ def notice() -> None:
 @click.argument("which", metavar="[PLACE|ID]", default="0")
 @click.option("--html", is_flag=True, help="Print the HTML of a mail, for a browser.")
 @click.option("--list", "lists", is_flag=True, help="List the notices with their places instead.")
-def preview(directory: Path, which: str, *, html: bool, lists: bool) -> None:
+@json_option
+def preview(directory: Path, which: str, *, html: bool, lists: bool, as_json: bool) -> None:
     """Show one notice of a replay or a run: by its place in notices.jsonl (from 0), or its id. DIR: where the file is."""
     path = directory / "notices.jsonl"
     notices = _read(path)
+    if lists and as_json:
+        print_answer("notice", notices)
+        return
     if lists:
         for place, one in enumerate(notices):
             console().print(shown(f"{place:>5}  {one.way:<10} {', '.join(one.receivers)}  {one.title}"))
@@ -34,7 +40,12 @@ def preview(directory: Path, which: str, *, html: bool, lists: bool) -> None:
     found = _find(notices, which)
     if found is None:
         fail(f"{path}: no notice {which}; there are {len(notices)}")
-    click.echo(found.content) if html else _show(found)
+    if as_json:
+        print_answer("notice", [found])
+    elif html:
+        click.echo(found.content)
+    else:
+        _show(found)
 
 
 def _read(path: Path) -> list[Notice]:

@@ -1,25 +1,23 @@
 """`tocsin oncall`: who is on duty, for what, until when; with --weeks, whose turn it is then."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 import click
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_moment, read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.times import local_text
-from flows.cli.view import SEVERITIES, console, print_json, shown
+from flows.cli.view import SEVERITIES, console, shown
 from operators.people.oncall import OnCall, on_duty
 from operators.people.turns import Turns, turns_of
 from operators.rules.read.load import load
 
 WEEK = 7
 """Days."""
-
-Found = TypeVar("Found", OnCall, Turns)
 
 
 @click.command(cls=Command, short_help="Show who is on duty in each user group, and until when.")
@@ -51,17 +49,11 @@ def oncall(
     moment = int(time.time()) if at is None else at
     chosen = [book.user_groups[name] for name in groups] if groups else list(book.user_groups.values())
     if weeks is None:
-        _print([on_duty(group, book, settings, moment) for group in chosen], _table, as_json=as_json)
+        duty = [on_duty(group, book, settings, moment) for group in chosen]
+        print_answer("duty", duty) if as_json else console().print(_table(duty))
     else:
-        days = weeks * WEEK
-        _print([turns_of(group, book, settings, moment, days) for group in chosen], _turns, as_json=as_json)
-
-
-def _print(found: list[Found], table: Callable[[list[Found]], Table], *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        console().print(table(found))
+        turns = [turns_of(group, book, settings, moment, weeks * WEEK) for group in chosen]
+        print_answer("turns", turns) if as_json else console().print(_turns(turns))
 
 
 def _table(found: list[OnCall]) -> Table:

@@ -11,13 +11,14 @@ from typing import Any
 import click
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.given import json_option, limit_option, read_settings, settings_option
 from flows.cli.strict import Group
-from flows.cli.view import console, print_json, shown
+from flows.cli.view import console, shown
 from flows.courier.waiting import document, hidden
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
 from operators.explain.text import span
-from sinks.outbox import Entry, Outbox, OutboxUnavailableError, State, open_outbox
+from sinks.outbox import Depth, Entry, Outbox, OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
 
 PIECE = 500
@@ -81,7 +82,8 @@ def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
     with opened(place) as found:
         depth, entries = found.depth(now), found.entries(State(state), limit, now)
     if as_json:
-        print_json({"depth": depth, "notices": [document(entry) for entry in entries]})
+        waiting = [document(entry) for entry in entries]
+        print_answer("waiting", waiting, total=_of_state(depth, state), depth=depth)
         return
     click.echo(
         f"{depth.ready} ready, {depth.later} later, {depth.in_flight} in flight, {depth.dead} dead;"
@@ -89,6 +91,12 @@ def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
     )
     if entries:
         console().print(_table(entries, now))
+
+
+def _of_state(depth: Depth, state: str) -> int:
+    """Return how many notices are of a state."""
+    count: int = getattr(depth, state)
+    return count
 
 
 def _table(entries: list[Entry], now: float) -> Table:
@@ -144,20 +152,22 @@ def _chooser(ids: tuple[str, ...], reason: str | None, way: str | None) -> Calla
 
 @outbox.command(short_help="Send dead notices again, to those they did not reach.")
 @_choosing
+@json_option
 @placing
-def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:
+def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
     """Send dead notices again, with a new deadline, to those they did not reach."""
     now = time.time()
     with opened(place) as found:
         ids = [entry.taken.notice.id for entry in chosen(found, now)]
         count = sum(found.revive(ids[start : start + PIECE], now) for start in range(0, len(ids), PIECE))
-    click.echo(f"{count} revived")
+    _say(ids, count, "revived", as_json=as_json)
 
 
 @outbox.command("drop", short_help="Drop notices for good.")
 @_choosing
+@json_option
 @placing
-def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) -> None:
+def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
     """Drop notices for good; their actions show whom they did not reach. One in flight may still arrive."""
     now = time.time()
     with opened(place) as found:
@@ -165,4 +175,12 @@ def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]]) 
         outcomes = [Outcome(entry.taken, drop(entry.taken, "dropped", now)) for entry in entries]
         for start in range(0, len(outcomes), PIECE):
             found.record(outcomes[start : start + PIECE], now)
-    click.echo(f"{len(entries)} dropped")
+    _say([entry.taken.notice.id for entry in entries], len(entries), "dropped", as_json=as_json)
+
+
+def _say(ids: list[str], count: int, done: str, *, as_json: bool) -> None:
+    """Say of how many notices something was done."""
+    if as_json:
+        print_answer("notice_id", ids, done=done, count=count)
+    else:
+        click.echo(f"{count} {done}")

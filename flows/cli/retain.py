@@ -5,10 +5,11 @@ import time
 import click
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import read_moment
 from flows.cli.strict import Command
-from flows.cli.view import View, console, print_json, reading
+from flows.cli.view import View, console, reading
 from flows.stop import Stop
 from sinks.store.interface import Retention, StoreError
 from sinks.store.place import open_store
@@ -71,7 +72,7 @@ def _drop(view: View, terms: Retention, now: int | None) -> None:
     finally:
         store.close()
     if view.as_json:
-        print_json(removed)
+        print_answer("dropped", [removed])
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("kind")

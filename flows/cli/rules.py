@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import lone_settings_option, read_lone_settings
+from flows.cli.given import json_option, lone_settings_option, read_lone_settings
 from flows.cli.strict import Group
 from flows.replay.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms, id_in
@@ -24,8 +25,6 @@ from operators.rules.read.export import schema as file_schema
 from operators.rules.read.lines import with_lines
 from operators.rules.read.load import build, load
 from operators.state.scene import default_notice
-
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
 
 @click.group(cls=Group)
@@ -48,7 +47,7 @@ def _terms(settings: Settings) -> Terms:
 @click.argument("directory", metavar="DIR")
 @click.option("--strict", is_flag=True, help="Count what is hardly meant as a mistake.")
 @lone_settings_option
-@_json
+@json_option
 def check(directory: str, settings_path: str | None, *, strict: bool, as_json: bool) -> None:
     """Read the rules in DIR and tell every mistake, one a line: file and line, place, reason. Exit 1 if there is one.
 
@@ -60,7 +59,7 @@ def check(directory: str, settings_path: str | None, *, strict: bool, as_json: b
     book, errors = build(found.documents, found.errors, **_terms(settings).keywords())
     errors, warnings = with_lines(errors), with_lines(_warnings(found, book, settings))
     if as_json:
-        click.echo(json.dumps(_report(book, errors, warnings), ensure_ascii=False))
+        print_answer("rules", [_report(book, errors, warnings)])
     else:
         for error in errors:
             click.echo(error)

@@ -9,8 +9,9 @@ import click
 import msgspec
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.view import console, shown
 from flows.settings.names import PREFIX
 from flows.settings.page import schema, settings_there_are
@@ -27,16 +28,19 @@ from flows.telemetry.redaction import Redactor, secrets_in
     "--effective", is_flag=True, help="Print each value that holds, and where it comes from; secrets are hidden."
 )
 @settings_option
-def settings(settings_path: str | None, *, check: str | None, wants_schema: bool, effective: bool) -> None:
+@json_option
+def settings(
+    settings_path: str | None, *, check: str | None, wants_schema: bool, effective: bool, as_json: bool
+) -> None:
     """Print every setting with its default, variable and meaning; or as the options say."""
     if check is not None:
         _check(check)
     elif wants_schema:
         click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
     elif effective:
-        _show_effective(settings_path)
+        _show_effective(settings_path, as_json=as_json)
     else:
-        _show_all()
+        _show_all(as_json=as_json)
 
 
 def _check(path: str) -> None:
@@ -47,24 +51,35 @@ def _check(path: str) -> None:
     click.echo(f"{path}: well")
 
 
-def _show_all() -> None:
+def _show_all(*, as_json: bool) -> None:
+    if as_json:
+        print_answer("setting", settings_there_are())
+        return
     table = _table("setting", "default", "takes", "variable", "meaning")
     for one in settings_there_are():
         table.add_row(*map(shown, (one.path, _text(one.default), one.values, one.variable, one.meaning)))
     console().print(table)
 
 
-def _show_effective(path: str | None) -> None:
+def _show_effective(path: str | None, *, as_json: bool) -> None:
     found = read_settings(path)
     hide = Redactor(secrets_in(found, os.environ))
     origins = {**dict.fromkeys(_paths(read_file(path)) if path else (), path), **dict(_set_by(os.environ))}
-    table = _table("setting", "value", "from")
+    rows = []
     for one in settings_there_are():
         value: Any = found
         for name in one.path.split("."):
             value = getattr(value, name)
         origin = next((text for place, text in origins.items() if _covers(place, one.path)), "default")
-        table.add_row(one.path, shown(hide.text(_text(value))), shown(origin))
+        rows.append((one.path, hide.text(_text(value)), origin))
+    if as_json:
+        print_answer(
+            "effective_setting", [{"path": path, "value": value, "from": origin} for path, value, origin in rows]
+        )
+        return
+    table = _table("setting", "value", "from")
+    for row in rows:
+        table.add_row(*map(shown, row))
     console().print(table)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.view import console, print_json, shown
+from flows.cli.view import console, shown
 from flows.recovery.last_state import last_changes
 from flows.settings.settings import Settings
 from operators.explain.text import span
@@ -26,7 +27,7 @@ def show_shields(rules: str, settings: Settings, at: int, *, as_json: bool) -> N
         rows.append((one.id, one.bk_biz_id, one.category, holds, window.left if holds else 0, one.description))
     if as_json:
         names = ("id", "bk_biz_id", "category", "holds", "seconds_left", "description")
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        print_answer("shield", [dict(zip(names, row, strict=True)) for row in rows])
     else:
         console().print(_table(rows) if rows else "no shields in the rules")
 

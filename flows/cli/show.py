@@ -1,9 +1,9 @@
 """What the demo shows: what came in, what it became, the worst alerts, the notices, and where to go on."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -146,17 +146,15 @@ def shown_lines(lines: Iterable[str]) -> Text:
     return Text("\n").join(shown(line) for line in lines)
 
 
-def as_json(morning: Morning) -> str:
+def figures(morning: Morning) -> dict[str, Any]:
     """Return the figures for programs."""
-    return json.dumps(
-        {
-            "lines": morning.lines,
-            "seconds": round(morning.seconds, 3),
-            "duplicates": morning.duplicates,
-            "dead_letters": len(morning.letters),
-            "alerts": dict(Counter(alert.status for alert in morning.alerts)),
-            "reasons": dict(morning.reasons),
-            "notices": dict(Counter(notice.way for notice in morning.notices)),
-            "messages": dict(Counter(name for notice in morning.notices for name in notice.receivers)),
-        }
-    )
+    return {
+        "lines": morning.lines,
+        "seconds": round(morning.seconds, 3),
+        "duplicates": morning.duplicates,
+        "dead_letters": len(morning.letters),
+        "alerts": dict(Counter(alert.status for alert in morning.alerts)),
+        "reasons": dict(morning.reasons),
+        "notices": dict(Counter(notice.way for notice in morning.notices)),
+        "messages": dict(Counter(name for notice in morning.notices for name in notice.receivers)),
+    }

@@ -107,11 +107,6 @@ def _zone(name: str | None) -> tzinfo | None:
         raise click.BadParameter(f"{name!r} is no time zone", param_hint="--time-zone") from error
 
 
-def print_json(document: Any) -> None:
-    """Print one document on a line of its own."""
-    click.echo(msgspec.json.encode(document))
-
-
 def console() -> Console:
     """Return where tables go: as wide as the terminal, or wide enough for a pipe."""
     found = Console(highlight=False)

@@ -1,6 +1,5 @@
 """`tocsin alerts` and `tocsin explain` on a store file, as users call them."""
 
-import json
 import os
 import time
 from contextlib import closing
@@ -16,6 +15,7 @@ from operators.model.records import ReceiverResult
 from sinks.outbox import open_outbox
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
+from tests.flows.cli.answers import items
 from tests.sinks.outbox.notices import all_room, notice, retried
 from tests.sinks.store.samples import NOW, action, alert, archived, entry, receipt
 
@@ -109,7 +109,7 @@ def test_list_shows_ended_ones_on_request_as_they_are_without_markup_or_control_
 
 
 def ids(output: str) -> list[str]:
-    return [json.loads(line)["id"] for line in output.splitlines()]
+    return [one["id"] for one in items(output)]
 
 
 def test_a_list_says_of_how_many_and_in_which_zone_the_times_are(tocsin):
@@ -162,7 +162,7 @@ def test_nothing_found_is_said(tocsin):
 
 
 def test_json_is_the_whole_document(tocsin):
-    document = json.loads(tocsin(alerts, "show", alert(1).id, "--json"))
+    (document,) = items(tocsin(alerts, "show", alert(1).id, "--json"))
     assert (document["begin_time"], document["event"]["ip"]) == (NOW + 1, "10.0.0.1")
 
 
@@ -222,7 +222,7 @@ def test_explain_of_a_fingerprint_without_alert_explains_its_events(tocsin, plac
         Batch(events=[archived(id="r", status="RECOVERED"), archived(id="x", time=NOW - 90_000), archived(id="o")])
     )
     store.close()
-    told = [json.loads(line) for line in tocsin(explain, "A" * 32, "--at", str(NOW), "--json").splitlines()]
+    told = items(tocsin(explain, "A" * 32, "--at", str(NOW), "--json"))
     assert [line["what"] for line in told] == ["RECOVERED event r", "ABNORMAL event x", "ABNORMAL event o"]
     assert "never opens one" in told[0]["why"]
     assert "90000 s old" in told[1]["why"]
@@ -252,7 +252,7 @@ def test_explain_goes_on_without_rules_that_are_not_well(tocsin, tmp_path):
 
 
 def test_explain_is_json_for_programs(tocsin):
-    story = json.loads(tocsin(explain, alert(1).id, "--json"))
+    (story,) = items(tocsin(explain, alert(1).id, "--json"))
     assert [line["reason"] for line in story["lines"]] == ["opened", "milder"]
     assert story["why_not"][0]["count"] == 3
 
@@ -267,14 +267,14 @@ def test_help_names_every_option(tocsin):
 )
 def test_events_of_an_alert_are_shown(tocsin, words, count):
     since = [] if "--since" in words else ["--since", "0"]
-    assert len(tocsin(alerts, "events", alert(1).id, "--json", *since, *words).splitlines()) == count
+    assert len(items(tocsin(alerts, "events", alert(1).id, "--json", *since, *words))) == count
     assert "no events" in tocsin(alerts, "events", alert(2).id)
     assert "current value 91.2%" in tocsin(alerts, "events", alert(1).id, "--since", "0")
 
 
 def test_retain_drops_what_is_old_and_says_how_much(tocsin):
     year = str(NOW + 366 * 86400)
-    assert json.loads(tocsin(retain, "--at", year, "--json")) == {
+    assert items(tocsin(retain, "--at", year, "--json"))[0] == {
         "alerts": 1,
         "logs": 2,
         "actions": 1,

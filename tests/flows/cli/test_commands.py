@@ -13,6 +13,7 @@ from flows.settings.settings import Settings, StoreSettings, load_settings
 from operators.intake.command import read_command
 from operators.intake.decode import Decoded, decode
 from operators.model.command import Command
+from tests.flows.cli.answers import items
 
 ALERT = "1763900000ffffffffffff"
 PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool", "name_of_format")) | {
@@ -173,7 +174,7 @@ def rules(tmp_path):
 
 def test_shields_are_listed_with_how_long_they_hold(rules):
     result = CliRunner().invoke(shield, ["list", "--rules", rules, "--at", "2026-01-01T23:00+00:00", "--json"])
-    night, off = json.loads(result.output)
+    night, off = items(result.output)
     assert (night["id"], night["holds"], night["seconds_left"]) == ("night", True, 7 * 3600 + 59)
     assert (off["id"], off["holds"], off["seconds_left"]) == ("off", False, 0)
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from flows.cli.demo import MARKER, emptied
 from flows.cli.main import main
 from flows.demo.storm import START, storm
+from tests.flows.cli.answers import items
 
 
 def run(*arguments):
@@ -16,7 +17,7 @@ def run(*arguments):
 
 def test_a_storm_becomes_few_alerts_and_every_kind_of_refusal_is_counted(tmp_path):
     done = run("--out", str(tmp_path / "demo"), "--json")
-    figures = json.loads(done.stdout)
+    (figures,) = items(done.stdout)
     assert done.exit_code == 0
     assert figures["lines"] > 10_000
     assert sum(figures["alerts"].values()) < figures["lines"] / 20
@@ -28,7 +29,7 @@ def test_a_storm_becomes_few_alerts_and_every_kind_of_refusal_is_counted(tmp_pat
 
 
 def test_without_flapping_the_endpoint_that_swings_fills_mailboxes(tmp_path):
-    figures = json.loads(run("--out", str(tmp_path / "demo"), "--json", "--flap", "off").stdout)
+    (figures,) = items(run("--out", str(tmp_path / "demo"), "--json", "--flap", "off").stdout)
     assert figures["messages"]["erin"] > 30
     assert "flapping" not in figures["reasons"]
 

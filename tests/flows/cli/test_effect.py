@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from flows.cli import effect
 from flows.cli.main import main
 from operators.model.records import DeadLetter
+from tests.flows.cli.answers import items
 from tests.tree import ROOT
 
 RULES = {"strategies": [{"id": 1, "name": "CPU"}]}
@@ -35,7 +36,7 @@ def said(*arguments: str) -> tuple[int, list[str]]:
 def alerts(data: Path) -> dict[str, str]:
     """Target -> id of the alerts in the store."""
     code, lines = said("alerts", "list", "--all", "--json", "--data", str(data))
-    return {one["event"]["target"]: one["id"] for one in map(json.loads, lines)} if code == 0 else {}
+    return {one["event"]["target"]: one["id"] for one in items("\n".join(lines))} if code == 0 else {}
 
 
 @pytest.fixture(scope="module")

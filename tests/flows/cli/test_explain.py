@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.recovery.last_state import last_state
+from tests.flows.cli.answers import items
 from tests.tree import ROOT
 
 T0 = 1_700_000_040
@@ -69,9 +70,9 @@ def ran(tmp_path_factory):
 
 
 def told(folder: Path, *words: object) -> dict[str, object]:
-    open_one = json.loads(tocsin("alerts", "list", "--data", folder / "data", "--json"))
+    (open_one,) = items(tocsin("alerts", "list", "--data", folder / "data", "--json"))
     options = ("--rules", folder / "rules.json", "--data", folder / "data", "--json", *words)
-    story = json.loads(tocsin("explain", open_one["id"], *options))
+    (story,) = items(tocsin("explain", open_one["id"], *options))
     return next(one for one in story["next"] if one["what"] == "the alert recovers")
 
 
@@ -96,19 +97,19 @@ def test_a_moment_before_what_the_job_kept_is_explained_by_archived_events(ran):
 @pytest.mark.parametrize(("at", "holds"), [(T0 + 900, True), (T0 + 901, False)])
 def test_a_shield_set_by_command_is_listed_as_the_job_keeps_it(ran, at, holds):
     options = ("--rules", ran / "rules.json", "--data", ran / "data", "--at", at, "--json")
-    (shield,) = json.loads(tocsin("shield", "list", *options))
+    (shield,) = items(tocsin("shield", "list", *options))
     assert (shield["id"], shield["holds"]) == ("work", holds)
 
 
 def test_a_shield_set_by_command_is_why_nobody_is_told(ran):
-    alert_id = json.loads(tocsin("alerts", "list", "--data", ran / "data", "--json"))["id"]
+    alert_id = items(tocsin("alerts", "list", "--data", ran / "data", "--json"))[0]["id"]
     options = ("--rules", ran / "rules.json", "--data", ran / "data", "--at", T0 + 550, "--json")
-    found = json.loads(tocsin("explain", alert_id, *options))["why_not"][0]
+    found = items(tocsin("explain", alert_id, *options))[0]["why_not"][0]
     assert (found["what"], found["until"]) == ("the alert is shielded by work", T0 + 900)
 
 
 def test_people_see_a_line_a_window(ran):
-    alert_id = json.loads(tocsin("alerts", "list", "--data", ran / "data", "--json"))["id"]
+    alert_id = items(tocsin("alerts", "list", "--data", ran / "data", "--json"))[0]["id"]
     options = ("--rules", ran / "rules.json", "--data", ran / "data", "--at", T0 + 550, "--time-zone", "UTC")
     shown = tocsin("explain", alert_id, *options)
     assert "2023-11-14 22:18:01+00:00 to 2023-11-14 22:23:00+00:00: 1 anomaly" in shown

@@ -10,6 +10,7 @@ from flows.settings.settings import SourceSettings
 from flows.sources.files import FilesPart
 from flows.sources.places import Places
 from flows.stop import Stop
+from tests.flows.cli.answers import items
 from tests.operators.intake.formats.made import NOW
 from tests.operators.intake.formats.test_alertmanager import LABELS, iso
 from tests.operators.intake.formats.test_zabbix import TOLD
@@ -59,7 +60,7 @@ def test_whole_records_are_shown_as_json(tmp_path):
     }
     (tmp_path / "update").write_text(json.dumps(update))
     done = tocsin("intake", "test", tmp_path / "update", "--format", "zabbix", "--at", NOW, "--json")
-    event, command = map(json.loads, done.output.splitlines())
+    event, command = items(done.output)
     assert (event["event"]["severity"], event["event"]["time"], command["command"]["command"]) == (1, NOW, "ack")
 
 

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import main
+from tests.flows.cli.answers import items
 
 RULES = {
     "user_groups": [
@@ -52,7 +53,7 @@ def test_every_turn_of_some_weeks_is_shown_and_gaps_are_named(oncall):
 
 
 def test_programs_read_the_same(oncall):
-    (found,) = json.loads(oncall("ops", "--weeks", "1", "--json").stdout)
+    (found,) = items(oncall("ops", "--weeks", "1", "--json").stdout)
     assert found["group_id"] == "ops"
     assert [one["people"] for one in found["turns"]] == [["alice"], ["bob"]]
     assert found["turns"][1]["until"] is None

@@ -1,6 +1,5 @@
 """`tocsin outbox` on both places."""
 
-import json
 import time
 
 import pytest
@@ -9,6 +8,7 @@ from click.testing import CliRunner
 from flows.cli.outbox import outbox as command
 from operators.deliver.delivery import BuryReason, Outcome, Result, bury
 from sinks.outbox import Depth, State, open_outbox
+from tests.flows.cli.answers import answer, items
 from tests.sinks.outbox.notices import all_room, buried, notice, retried
 
 
@@ -67,15 +67,15 @@ def test_list_shows_no_password_or_token_of_an_address(tocsin, outbox, options):
 
 
 def test_list_prints_json_for_programs(tocsin):
-    document = json.loads(tocsin("list", "--state", "later", "--json"))
-    assert document["depth"]["dead"] == 3
-    (one,) = document["notices"]
+    told = answer(tocsin("list", "--state", "later", "--json"))
+    assert told.summary["depth"]["dead"] == 3
+    (one,) = told.items
     assert (one["id"], one["state"], one["way"], one["attempts"]) == ("l1", "later", "mail", 1)
     assert (one["receivers"], one["reached"], one["error"]) == (["bob"], ["alice"], "bob: busy")
 
 
 def test_list_shows_at_most_so_many(tocsin):
-    assert len(json.loads(tocsin("list", "--limit", "2", "--json"))["notices"]) == 2
+    assert len(items(tocsin("list", "--limit", "2", "--json"))) == 2
 
 
 def test_retry_revives_by_id(tocsin, outbox):

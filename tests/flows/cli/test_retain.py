@@ -31,7 +31,7 @@ def retain(tmp_path):
 def test_it_goes_on_until_it_is_stopped_and_then_ends_well(retain, tmp_path):
     SqliteStore(tmp_path / "store.sqlite3").close()
     process = retain("--every", "24", "--json")
-    assert process.stdout.readline().startswith('{"alerts":0,')
+    assert process.stdout.readline().startswith('{"tocsin":1,"kind":"dropped","items":[{"alerts":0,')
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
 

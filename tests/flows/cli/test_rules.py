@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from flows.cli.rules import rules
 from operators.rules.book import KINDS
 from operators.rules.read.load import load
+from tests.flows.cli.answers import items
 from tests.flows.rules.made import CPU, OPS, write
 
 EVENT = {"at": 0, "time": 0, "event_id": "e1", "plugin_id": "p", "strategy_id": 1, "severity": 2, "target_type": ""}
@@ -46,7 +47,7 @@ def test_check_counts_the_documents_of_each_kind(good: Path):
 def test_check_says_which_kinds_are_not_acted_on(good: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("operators.rules.book.NOT_YET", frozenset({"duties"}))
     assert "duties                  0  read, not yet acted on" in run("check", good).output
-    assert json.loads(run("check", good, "--json").output)["not_acted_on"] == ["duties"]
+    assert items(run("check", good, "--json").output)[0]["not_acted_on"] == ["duties"]
 
 
 def test_check_tells_every_mistake_one_a_line(bad: Path):
@@ -59,9 +60,9 @@ def test_check_tells_every_mistake_one_a_line(bad: Path):
 
 
 def test_check_can_answer_in_json(good: Path, bad: Path):
-    told = json.loads(run("check", good, "--json").output)
+    told = items(run("check", good, "--json").output)[0]
     assert (told["ok"], told["kinds"]["strategies"], told["errors"]) == (True, 1, [])
-    told = json.loads(run("check", bad, "--json").output)
+    told = items(run("check", bad, "--json").output)[0]
     assert not told["ok"]
     assert {"file": f"{bad}/a.yaml", "line": 7, "path": "strategies[1]", "reason": "unknown key 'colour'"} in told[
         "errors"
@@ -78,7 +79,7 @@ def test_check_warns_of_what_is_hardly_meant_and_is_strict_if_asked(good: Path):
     assert "has no channel: its notices only go to a file" in result.output
     assert result.output.splitlines()[-1].endswith("no mistakes, 2 warnings")
     assert run("check", good, "--strict").exit_code == 1
-    assert len(json.loads(run("check", good, "--json").output)["warnings"]) == 2
+    assert len(items(run("check", good, "--json").output)[0]["warnings"]) == 2
 
 
 def test_check_refuses_a_template_with_a_syntax_error(tmp_path: Path):
@@ -143,7 +144,7 @@ def test_settings_say_what_rules_are_read_under(tmp_path: Path):
     write(tmp_path / "r" / "a.yaml", strategies=[{"id": 1, "name": "a"}])
     (tmp_path / "s.yaml").write_text("default_business: 7")
     told = [
-        json.loads(run("check", tmp_path / "r", "--json", *more).output)
+        items(run("check", tmp_path / "r", "--json", *more).output)[0]
         for more in ([], ["--settings", tmp_path / "s.yaml"])
     ]
     assert told[0]["version"] != told[1]["version"]

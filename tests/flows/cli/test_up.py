@@ -11,6 +11,7 @@ import urllib3
 from click.testing import CliRunner
 
 from flows.cli import main
+from tests.flows.cli.answers import items
 from tests.flows.gateway.stand import BARE, TOCSIN
 from tests.servers.process import free_port
 from tests.tree import ROOT
@@ -94,7 +95,7 @@ def test_an_alert_is_told_acknowledged_and_kept_over_a_restart(tmp_path):
 
     def alerts():
         done = run("alerts", "list", "--json", "--data", data)
-        return list(map(json.loads, done.stdout.splitlines())) if done.exit_code == 0 else []
+        return items(done.stdout) if done.exit_code == 0 else []
 
     house = started()
     until(ready)
