@@ -13,18 +13,19 @@ from rich.text import Text
 
 from flows.cli.alert_table import alert_table, severity, stage
 from flows.cli.answer import print_answer
-from flows.cli.given import MOST, limit_option, read_moment, typed
+from flows.cli.chosen import Choice, asked, choosing, named
+from flows.cli.complete import alert_ids
+from flows.cli.given import MOST, limit_option, read_moment
 from flows.cli.strict import Group
-from flows.cli.view import SEVERITY_WORDS, View, console, reading, shown
-from flows.console.explained import look_up
+from flows.cli.view import View, console, reading, shown
 from operators.deliver.told import Told, awaited, told_of
+from operators.explain.wanted import Wanted
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action
 from sinks.outbox import OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
 from sinks.store.interface import Store
-from sinks.store.query import FIELDS, QueryError, parse_query
 
 
 @click.group(cls=Group)
@@ -49,21 +50,14 @@ def _choosing(command: Any) -> Any:
 @alerts.command("list")
 @click.option("--all", "every", is_flag=True, help="Ended ones too; default: open ones only.")
 @click.option("--status", multiple=True, help="ABNORMAL, RECOVERED or CLOSED; may be given again.")
-@click.option("--severity", multiple=True, help="1 or fatal, 2 or warning, 3 or remind; may be given again.")
-@click.option("--strategy", multiple=True, metavar="ID", help="Of this strategy; may be given again.")
-@click.option("--biz", multiple=True, metavar="ID", help="Of this business; may be given again.")
-@click.option("--target", multiple=True, help="On this target, such as 10.0.0.1; may be given again.")
+@choosing
 @_choosing
 @reading
-def list_alerts(
-    view: View, *, every: bool, since: int | None, until: int | None, limit: int, offset: int, **fields: tuple[str, ...]
-) -> None:
-    """List open alerts, the worst first, and of these the newest."""
-    if not (every or fields["status"]):
-        fields["status"] = (ABNORMAL,)
-    fields["severity"] = tuple(SEVERITY_WORDS.get(one.lower(), one) for one in fields["severity"])
-    terms = [f'{field}:"{value}"' for field, values in fields.items() for value in values]
-    _show_found(view, " ".join(terms), since, until, limit, offset, worst_first=True)
+def list_alerts(view: View, *, every: bool, status: tuple[str, ...], choice: Choice, **given: Any) -> None:
+    """List open alerts, the worst first, and of these the newest. Conditions may be given again: any of their values."""
+    asks = asked(" ".join(f'status:"{one}"' for one in status)).status or (() if every else (ABNORMAL,))
+    query = msgspec.structs.replace(choice.query, status=asks, worst_first=True)
+    _show_found(view, choice._replace(query=query), **given)
 
 
 @alerts.command()
@@ -78,14 +72,14 @@ def search(view: View, *, text: tuple[str, ...], since: int | None, until: int |
 
         tocsin alerts search 磁盘 '"root volume"' severity:1,2 biz:2
     """
-    _show_found(view, " ".join(text), since, until, limit, offset)
+    _show_found(view, Choice(asked(" ".join(text)), Wanted()), since, until, limit, offset)
 
 
-@alerts.command()
-@click.argument("alert_id", metavar="ALERT")
+@alerts.command(short_help="Show one alert.")
+@click.argument("alert_id", metavar="ALERT", shell_complete=alert_ids)
 @reading
 def show(view: View, *, alert_id: str) -> None:
-    """Show one alert, by its id or (the newest) by its fingerprint."""
+    """Show one alert, by its id, by a part of it that no other has, or (the newest) by its fingerprint."""
     with view.store() as store:
         alert = find(store, alert_id, view.place)
         actions = store.actions(alert.id)
@@ -96,7 +90,7 @@ def show(view: View, *, alert_id: str) -> None:
 
 
 @alerts.command()
-@click.argument("alert_id", metavar="ALERT")
+@click.argument("alert_id", metavar="ALERT", shell_complete=alert_ids)
 @click.option("--until", callback=read_moment, metavar="TIME", help="Arrived by then; default: now.")
 @click.option("--since", callback=read_moment, metavar="TIME", help="Arrived since; default: the alert's beginning.")
 @reading
@@ -127,8 +121,8 @@ def next_tries(view: View, actions: Sequence[Action]) -> dict[str, str]:
 
 
 def find(store: Store, name: str, place: str) -> Alert:
-    """Return an alert by id, or the newest of a fingerprint; else the command ends and says so."""
-    found = look_up(store, typed(name))
+    """Return an alert by id, by a part of one, or the newest of a fingerprint; else the command ends and says so."""
+    found = named(store, name)
     if found is None:
         raise click.ClickException(f"no alert {name} in {bare(place)}")
     return found
@@ -140,28 +134,24 @@ def bare(place: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if separator else place
 
 
-def _show_found(
-    view: View, text: str, since: int | None, until: int | None, limit: int, offset: int, *, worst_first: bool = False
-) -> None:
-    try:
-        query = parse_query(typed(text))
-    except QueryError as error:
-        raise click.UsageError(f"{error} (fields: {', '.join(FIELDS)})") from error
-    query = msgspec.structs.replace(
-        query, since=since, until=until, limit=limit, offset=offset, worst_first=worst_first
-    )
+def _show_found(view: View, choice: Choice, since: int | None, until: int | None, limit: int, offset: int) -> None:
+    query = msgspec.structs.replace(choice.query, since=since, until=until)
     with view.store() as store:
-        found = store.alerts(query)
-        total = store.count(query)
+        if choice.wanted.asks:  # what the store is not asked for is looked for in what it answers
+            every = choice._replace(query=query).read(store)
+            found, total = every[offset : offset + limit], len(every)
+        else:
+            query = msgspec.structs.replace(query, limit=limit, offset=offset)
+            found, total = store.alerts(query), store.count(query)
     if view.as_json:
         print_answer("alert", found, total=total)
-    else:
-        out = console()
-        out.print(alert_table(view, found, out.width) if found else "no alerts")
-        if found:
-            seen = offset + len(found)
-            rest = f"; more with --offset {seen} or --limit {total}" if seen < total else ""
-            out.print(f"{len(found)} of {total} alerts{rest}; times in {view.zone_name}")
+        return
+    out = console()
+    out.print(alert_table(view, found, out.width) if found else "no alerts")
+    if found:
+        seen = offset + len(found)
+        rest = f"; more with --offset {seen} or --limit {total}" if seen < total else ""
+        out.print(f"{len(found)} of {total} alerts{rest}; times in {view.zone_name}")
 
 
 def _event_table(view: View, found: Sequence[Event]) -> Table:

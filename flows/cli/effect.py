@@ -1,130 +1,98 @@
-"""Whether a command took effect: the alert is looked up first, then its log is watched until the job has acted."""
+"""What became of commands: the store is asked for their outcomes until the job has acted on each."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import click
-import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import LEFT, fail
+from flows.cli.telling import Sent, Telling
 from flows.settings.settings import Settings
-from operators.model.alert import ABNORMAL, Alert
-from operators.model.reason import OpType
-from operators.model.records import DeadLetter, LogEntry
+from operators.model.command import CommandDocument
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
-from sinks.store.query import AlertQuery
+from sinks.store.query import CommandQuery
 
 PATIENCE, PAUSE = 10.0, 0.1
-"""Seconds to wait for an effect, and between two looks."""
-FINGERPRINT_LENGTH = 32
+"""Seconds to wait for an effect after the last one was seen, and between two looks."""
 
-_WRITES = {"ack": OpType.ACK, "close": OpType.CLOSE, "assign": OpType.ASSIGN, "comment": OpType.COMMENT}
-"""Command -> the entry that it leaves in the alert's log."""
-_DONE = {"ack": "acknowledged", "close": "closed", "assign": "assigned", "comment": "comment written"}
+Words = Callable[[Mapping[str, Any]], str]
+"""What is said of a command that was applied."""
 
 
-class Job(NamedTuple):
-    """Where the job that is told keeps what it does."""
-
-    store: str
-    dead_letters: Path
-
-    @staticmethod
-    def of(settings: Settings, data: str | None) -> "Job":
-        """Return the job of the settings, or the one that runs with `--data`."""
-        if data:
-            return Job(f"{data}/tocsin.sqlite3", Path(data, "dead_letters.jsonl"))
-        return Job(settings.store.dsn, Path(settings.dead_letters))
-
-
-class Before(NamedTuple):
-    """What is known before the job is told."""
-
-    alert: Alert
-    entries: frozenset[str]
-    letters: int
-    """Bytes of dead letters."""
-
-
-def look_up_first(job: Job, name: str, command: str) -> Before:
-    """Return the alert of an id or fingerprint that a command may change; else the command ends and says why not."""
-    try:
-        with _reading(job) as store:
-            alert = _find(store, name)
-            entries = frozenset(entry.id for entry in store.logs(alert.id)) if alert is not None else frozenset()
-    except StoreError as error:
-        fail(f"{error}: is there a job? name its directory with --data, or its settings with --settings")
-    if alert is None:
-        fail(f"no alert {name}")
-    if alert.status != ABNORMAL:
-        fail(f"alert {alert.id} is over ({alert.status}): nothing to {command}")
-    if command == "ack" and alert.is_ack:
-        fail(f"alert {alert.id} is acknowledged already, by {alert.ack_operator or 'somebody'}")
-    return Before(alert, entries, _size(job.dead_letters))
-
-
-def wait_for_effect(job: Job, before: Before, command: str, operator: str, line: str) -> NoReturn:
-    """Wait until the job has acted on a command line, and say what it did: exit 0, 1 if it was refused, LEFT if nothing was seen."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if _is_done(job, before, command, operator):
-            alert = before.alert
-            click.echo(f"{_DONE[command]}: {alert.alert_name} on {alert.event.target or 'no target'} ({alert.id})")
-            sys.exit(0)
-        if (letter := _refusal(job.dead_letters, before.letters, line)) is not None:
-            fail(f"refused: {letter.reason}" + (f": {letter.detail}" if letter.detail else ""))
-        time.sleep(PAUSE)
-    click.echo(f"no effect within {PATIENCE:.0f} s: does the job run? It acts when it does", err=True)
-    sys.exit(LEFT)
-
-
-def _is_done(job: Job, before: Before, command: str, operator: str) -> bool:
-    with _reading(job) as store:
-        entries = store.logs(before.alert.id)
-    return any(_is_of(entry, command, operator) for entry in entries if entry.id not in before.entries)
-
-
-def _is_of(entry: LogEntry, command: str, operator: str) -> bool:
-    return entry.op_type == _WRITES[command] and entry.operator == operator
-
-
-def _refusal(path: Path, since: int, line: str) -> DeadLetter | None:
-    """Return the dead letter of a line among those written since."""
-    if _size(path) <= since:
-        return None
-    with path.open("rb") as stream:
-        stream.seek(since)
-        letters = [_letter(one) for one in stream]
-    return next((letter for letter in letters if letter is not None and letter.raw == line), None)
-
-
-def _letter(line: bytes) -> DeadLetter | None:
-    try:
-        return msgspec.json.decode(line, type=DeadLetter)
-    except msgspec.DecodeError:  # half written
-        return None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
-def _find(store: Store, name: str) -> Alert | None:
-    found = store.alert(name)
-    if found is None and len(name) == FINGERPRINT_LENGTH:
-        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
-    return found
+def place_of_store(settings: Settings, data: str | None) -> str:
+    """Return where the job that is told keeps its documents."""
+    return f"{data}/tocsin.sqlite3" if data else settings.store.dsn
 
 
 @contextmanager
-def _reading(job: Job) -> Iterator[Store]:
-    store = open_store(job.store, read_only=True)
+def reading_of(whom: Telling) -> Iterator[Store]:
+    """Open the store of the job; without one the command ends and says so."""
     try:
-        yield store
-    finally:
-        store.close()
+        store = open_store(place_of_store(whom.settings, whom.data), read_only=True)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreError as error:
+        fail(f"{error}: is there a job? name its directory with --data, or its settings with --settings")
+
+
+def conclude(whom: Telling, sent: Sent, words: Words) -> NoReturn:
+    """Say what became of commands: exit 0, 1 if one was refused, LEFT if the job was not seen to act on one."""
+    if whom.to or whom.no_wait:
+        _say(whom, sent, {}, lambda _: sent.place, waited=False)
+        sys.exit(0)
+    found = _awaited(whom, [one["command_id"] for one in sent.commands])
+    _say(whom, sent, found, words, waited=True)
+    refused = any(one.outcome == "refused" for one in found.values())
+    sys.exit(1 if refused else 0 if len(found) == len(sent.commands) else LEFT)
+
+
+def _awaited(whom: Telling, names: Sequence[str]) -> dict[str, CommandDocument]:
+    """Return the outcomes by command id, as soon as they are all there, or nothing more comes."""
+    found: dict[str, CommandDocument] = {}
+    deadline = time.monotonic() + PATIENCE
+    shows = sys.stderr.isatty() and len(names) > 1
+    while len(found) < len(names) and time.monotonic() < deadline:
+        with reading_of(whom) as store:
+            fresh = [
+                one for name in names if name not in found for one in store.commands(CommandQuery(id=name, limit=1))
+            ]
+        found |= {one.id: one for one in fresh}
+        if fresh:
+            deadline = time.monotonic() + PATIENCE
+        if shows:
+            click.echo(f"\r{len(found)} of {len(names)}", nl=len(found) == len(names), err=True)
+        if len(found) < len(names):
+            time.sleep(PAUSE)
+    return found
+
+
+def _say(whom: Telling, sent: Sent, found: Mapping[str, CommandDocument], words: Words, *, waited: bool) -> None:
+    if whom.as_json:
+        print_answer("outcome", [_outcome(one, found.get(one["command_id"])) for one in sent.commands], told=sent.place)
+        return
+    if not waited:
+        click.echo(sent.place)
+        return
+    for one in sent.commands:
+        told = found.get(one["command_id"])
+        if told is not None and told.outcome == "refused":
+            click.echo(f"refused: {told.reason}" + (f": {told.detail}" if told.detail else ""), err=True)
+        elif told is not None:
+            click.echo(words(one))
+    if left := len(sent.commands) - len(found):
+        which = f"{left} of {len(sent.commands)}: " if len(sent.commands) > 1 else ""
+        click.echo(f"{which}no effect within {PATIENCE:.0f} s: does the job run? It acts when it does", err=True)
+
+
+def _outcome(command: Mapping[str, Any], found: CommandDocument | None) -> dict[str, Any]:
+    """Return what programs read of one command."""
+    told = {key: value for key, value in command.items() if key not in ("kind", "at")}
+    told["outcome"] = "pending" if found is None else found.outcome
+    return told | ({"reason": found.reason, "detail": found.detail} if found is not None and found.reason else {})

@@ -12,10 +12,12 @@ from rich.text import Text
 
 from flows.cli.alerts import bare
 from flows.cli.answer import print_answer
-from flows.cli.given import read_moment, typed
+from flows.cli.chosen import named
+from flows.cli.complete import alert_ids
+from flows.cli.given import read_moment
 from flows.cli.strict import Command
 from flows.cli.view import View, console, reading, shown
-from flows.console.explained import DAY, look_up, story_of
+from flows.console.explained import DAY, story_of
 from flows.recovery.last_state import last_changes
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine
@@ -25,7 +27,7 @@ from operators.rules.read.load import load
 
 
 @click.command(cls=Command, short_help="Tell what happened to an alert, why not, and what is next.")
-@click.argument("alert_id", metavar="ALERT")
+@click.argument("alert_id", metavar="ALERT", shell_complete=alert_ids)
 @click.option(
     "--rules", metavar="DIR", help="Rules in force, for what holds now and what is next; default: setting `rules`."
 )
@@ -34,12 +36,13 @@ from operators.rules.read.load import load
 def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) -> None:
     """Tell the story of an alert: what happened, why people were not told, and what is next.
 
-    ALERT is an id, or a fingerprint for its newest alert. With rules at hand it also says until when things hold.
+    ALERT is an id, a part of one that no other alert has, or a fingerprint for its newest alert. With rules at hand it
+    also says until when things hold.
     Of a fingerprint without an alert, its archived events are explained.
     """
     book, at = _rules(view, rules), int(time.time()) if now is None else now
     with view.store() as store:
-        alert = look_up(store, typed(alert_id))
+        alert = named(store, alert_id)
         if alert is None:
             _tell_events(view, alert_id, store.events(alert_id.lower(), at - DAY, at), book)
             return

@@ -1,8 +1,9 @@
 """What commands share of their options: settings, times."""
 
 import os
+import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
@@ -11,6 +12,9 @@ from flows.settings.settings import Settings, SettingsError, load_settings
 
 LATEST = 253_402_214_400
 """The last day that any zone can show, in Unix seconds."""
+LONGEST = 366 * 86400
+"""Seconds of the longest length of time that may be asked for."""
+_SPAN, _CLOCK = re.compile("([0-9]{1,6})([smhd])"), re.compile("[0-9]{1,2}:[0-9]{2}")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 settings_option = click.option(
@@ -47,6 +51,42 @@ def read_lone_settings(path: str | None) -> Settings:
 def typed(text: str) -> str:
     """Return text of the command line as UTF-8, whatever the locale made of it; what is none shows as a mark."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def read_span(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return the seconds of `45m`, `2h`, `3d` or `1h30m`."""
+    if value is None:
+        return None
+    parts = _SPAN.findall(value)
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if not seconds or "".join(map("".join, parts)) != value or seconds > LONGEST:
+        raise click.BadParameter(f"{value!r} is no length of time: give `45m`, `2h`, `3d`", ctx=ctx, param=param)
+    return seconds
+
+
+def read_end(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Return the Unix second at which something is to end: the next `09:00`, a number, or ISO text, of this machine's zone."""
+    if value is None:
+        return None
+    now = int(time.time())
+    try:
+        moment = _next_clock(value, now) if _CLOCK.fullmatch(value) else _moment(value)
+    except (ValueError, OverflowError):
+        moment = -1
+    if not now < moment <= LATEST:
+        hint = "give a time to come: `09:00`, Unix seconds, or 2026-11-23T18:00"
+        raise click.BadParameter(f"{value!r} is no end: {hint}", ctx=ctx, param=param)
+    return moment
+
+
+def _next_clock(value: str, now: int) -> int:
+    """Return the next second at which the clocks of this machine show a time of day."""
+    hour, minute = map(int, value.split(":"))
+    today = (
+        datetime.fromtimestamp(now).astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None)
+    )
+    ahead = (int((today + timedelta(days=days)).astimezone().timestamp()) for days in (0, 1, 2))
+    return next(second for second in ahead if second > now)
 
 
 def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:

@@ -10,12 +10,12 @@ from flows.cli.strict import Group
 from flows.recovery.private import keep_private
 
 COMMANDS = {
-    "ack": "flows.cli.commands:ack",
+    "ack": "flows.cli.acting:ack",
     "alerts": "flows.cli.alerts:alerts",
-    "assign": "flows.cli.commands:assign",
+    "assign": "flows.cli.acting:assign",
     "channels": "flows.cli.channels:channels",
-    "close": "flows.cli.commands:close",
-    "comment": "flows.cli.commands:comment",
+    "close": "flows.cli.acting:close",
+    "comment": "flows.cli.acting:comment",
     "console": "flows.cli.console:console",
     "courier": "flows.cli.courier:courier",
     "demo": "flows.cli.demo:demo",
@@ -37,7 +37,8 @@ COMMANDS = {
     "savepoint": "flows.cli.savepoint:savepoint",
     "settings": "flows.cli.settings:settings",
     "setup": "flows.cli.setup:setup",
-    "shield": "flows.cli.commands:shield",
+    "shield": "flows.cli.shield:shield",
+    "unack": "flows.cli.acting:unack",
     "up": "flows.cli.up:up",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""

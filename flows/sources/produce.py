@@ -132,11 +132,13 @@ def outgoing(line: bytes, partitions: int, head: Head | None = None) -> Outgoing
     return Outgoing(line, head.dedupe_md5.encode(), partition_of(head.dedupe_md5, partitions), stamp)
 
 
-def send_one(settings: KafkaSettings, topic: str, line: bytes, environment: Mapping[str, str] = os.environ) -> None:
-    """Send a command; every worker reads it, its owner acts. Raises KafkaTroubleError, DeliveryError, SettingsError."""
+def send_commands(
+    settings: KafkaSettings, topic: str, lines: Sequence[bytes], environment: Mapping[str, str] = os.environ
+) -> None:
+    """Send commands; every worker reads them, their owners act. Raises KafkaTroubleError, DeliveryError, SettingsError."""
     ensure(settings, environment, [topic])
     sink = KafkaSink(options(settings, environment), timeout=settings.timeout)
-    sink.write(topic, [Outgoing(line)])
+    sink.write(topic, [Outgoing(line) for line in lines])
     sink.close()
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.commands import ack, assign, close, comment, shield
+from flows.cli.acting import ack, assign, close, comment, unack
 from flows.cli.run import with_options
+from flows.cli.shield import shield
 from flows.settings.settings import Settings, StoreSettings, load_settings
 from operators.intake.command import read_command
 from operators.intake.decode import Decoded, decode
@@ -41,7 +42,7 @@ def told(tmp_path):
     return run
 
 
-@pytest.mark.parametrize(("command", "name"), [(ack, "ack"), (close, "close"), (comment, "comment")])
+@pytest.mark.parametrize(("command", "name"), [(ack, "ack"), (unack, "unack"), (close, "close"), (comment, "comment")])
 def test_a_command_names_alert_operator_and_message(told, command, name):
     said = told(command, ALERT)
     assert (said.command, said.alert_id, said.operator, said.message) == (name, ALERT, "alice", "mine")
@@ -141,7 +142,7 @@ def test_a_command_goes_where_the_job_that_follows_a_file_looks(tmp_path, monkey
     place = place.replace("/var", str(tmp_path))
     monkeypatch.setenv("TOCSIN__STORE__DSN", dsn.replace("/var", str(tmp_path)))
     Path(place).parent.mkdir(parents=True)
-    told = CliRunner().invoke(shield, ["end", "work", *(["--data", data] if data else [])])
+    told = CliRunner().invoke(shield, ["end", "work", "--no-wait", *(["--data", data] if data else [])])
     settings = Settings(store=StoreSettings(dsn.replace("/var", str(tmp_path))))
     job = with_options(settings, {**PLAIN, "inputs": ("events.jsonl",), "follow": True, "data": data})
     assert told.output == f"appended to {place}\n"

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
 from flows.settings.settings import KafkaSettings
-from flows.sources.produce import Head, arriving, outgoing, produce, rebased, send_one
+from flows.sources.produce import Head, arriving, outgoing, produce, rebased, send_commands
 from sinks.kafka.producer import ANY
 
 T = 1_700_000_000
@@ -91,7 +91,7 @@ def test_a_rate_is_kept(topics):
 @pytest.mark.servers
 def test_a_command_arrives_once(topics):
     topic = topics.make("commands", 4)
-    send_one(KafkaSettings(brokers=topics.address, workers=2), topic, b'{"command": "ack", "alert_id": "1"}', {})
+    send_commands(KafkaSettings(brokers=topics.address, workers=2), topic, [b'{"command": "ack", "alert_id": "1"}'], {})
     assert len(topics.get(topic, 1)) == 1
 
 

@@ -1,0 +1,93 @@
+"""The options that choose alerts, and the alerts that they, or parts of ids, mean."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from flows.cli.fail import fail
+from flows.cli.given import typed
+from flows.cli.view import SEVERITY_WORDS
+from flows.console.explained import look_up
+from operators.explain.wanted import Wanted, called
+from operators.model.alert import ABNORMAL, Alert
+from sinks.store.interface import Store
+from sinks.store.query import FIELDS, AlertQuery, QueryError, parse_query
+
+MOST_READ = 10_000
+"""Alerts that are read to find some of them: open ones, the newest."""
+LISTED = 8
+"""Alerts that are named where several are meant."""
+
+
+class Choice(NamedTuple):
+    """What was asked for: of the store, and of what it answers."""
+
+    query: AlertQuery
+    wanted: Wanted
+
+    @property
+    def asks(self) -> bool:
+        """True if any condition was given."""
+        return self.wanted.asks or msgspec.structs.replace(self.query, status=()) != AlertQuery()
+
+    def read(self, store: Store) -> list[Alert]:
+        """Return all that is meant."""
+        query = msgspec.structs.replace(self.query, limit=MOST_READ)
+        return [one for one in store.alerts(query) if self.wanted.holds(one)]
+
+
+def choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose alerts by what they are; the command gets a `choice`."""
+
+    @click.option("--person", multiple=True, metavar="NAME", help="Told, responsible, following or having acked it.")
+    @click.option("--shielded/--not-shielded", default=None, help="Kept quiet by a shield or silence, or not.")
+    @click.option("--acked/--not-acked", default=None, help="Acknowledged, or not.")
+    @click.option("--target", multiple=True, metavar="TARGET", help="On this target, such as 10.0.0.1.")
+    @click.option("--biz", multiple=True, metavar="ID", help="Of this business.")
+    @click.option("--strategy", multiple=True, metavar="ID", help="Of this strategy.")
+    @click.option("--name", multiple=True, metavar="TEXT", help="With this in its name.")
+    @click.option("--severity", multiple=True, metavar="WORD", help="fatal, warning or remind; or 1, 2, 3.")
+    @wraps(command)
+    def with_choice(
+        *, acked: bool | None, shielded: bool | None, person: tuple[str, ...], name: tuple[str, ...], **others: Any
+    ) -> None:
+        fields = {field: others.pop(field) for field in ("severity", "strategy", "biz", "target")}
+        fields["severity"] = tuple(SEVERITY_WORDS.get(one.lower(), one) for one in fields["severity"])
+        text = " ".join(f'{field}:"{value}"' for field, values in fields.items() for value in values)
+        wanted = Wanted(acked=acked, shielded=shielded, names=tuple(map(typed, name)), people=tuple(map(typed, person)))
+        command(choice=Choice(asked(text), wanted), **others)
+
+    return with_choice
+
+
+def asked(text: str) -> AlertQuery:
+    """Return the query of a text; one that cannot be understood is wrong usage."""
+    try:
+        return parse_query(typed(text))
+    except QueryError as error:
+        raise click.UsageError(f"{error} (fields: {', '.join(FIELDS)})") from error
+
+
+def named(store: Store, name: str, *, is_open: bool = False) -> Alert | None:
+    """Return the alert of an id, of a part of one that no other has, or the newest of a fingerprint.
+
+    `is_open`: of parts, only open alerts are looked through. Several that have the part end the command.
+    """
+    name = typed(name)
+    found = look_up(store, name)
+    if found is not None:
+        return found
+    query = AlertQuery(status=(ABNORMAL,) if is_open else (), limit=MOST_READ)
+    several = called(name, store.alerts(query))
+    if len(several) > 1:
+        fail(f"{len(several)} alerts have {name!r}; say more of the id:", *in_short(several))
+    return several[0] if several else None
+
+
+def in_short(alerts: Sequence[Alert]) -> list[str]:
+    """Return a line an alert; of many, some of them."""
+    lines = [f"  {one.id}  {one.alert_name} on {one.event.target or 'no target'}" for one in alerts[:LISTED]]
+    return [*lines, f"  and {len(alerts) - LISTED} more"] if len(alerts) > LISTED else lines
