@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NoReturn
 
 import click
@@ -16,6 +15,7 @@ from flows.cli.fail import fail
 from flows.cli.given import read_end, read_span
 from flows.cli.strict import Command
 from flows.cli.telling import Telling, tell, telling
+from flows.cli.times import clock_text
 from operators.model.alert import ABNORMAL, Alert
 
 FINGERPRINT_LENGTH = 32
@@ -80,7 +80,7 @@ def ack(names: tuple[str, ...], span: int | None, until: int | None, **given: An
 
     _act(
         "Acknowledge",
-        "acknowledged" if end is None else f"acknowledged until {_clock(end)}",
+        "acknowledged" if end is None else f"acknowledged until {clock_text(end)}",
         deed,
         names,
         taken,
@@ -145,10 +145,6 @@ def assign(names: tuple[str, ...], *, choice: Choice, **given: Any) -> None:
 
 def _nothing(_: Alert) -> None:
     return None
-
-
-def _clock(second: int) -> str:
-    return datetime.fromtimestamp(second).astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _act(

@@ -1,8 +1,10 @@
 """What a shell is told when Tab is pressed: ids of open alerts, people, groups and ways. It never fails and never asks long."""
 
-from collections.abc import Iterator, Mapping
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,9 +13,11 @@ from flows.settings.settings import Settings, SettingsError, load_settings
 from operators.model.alert import ABNORMAL
 from operators.rules.book import RuleBook
 from operators.rules.read.load import load
-from sinks.store.interface import StoreError
+from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
+
+Found = TypeVar("Found")
 
 MOST = 200
 """Alerts that are proposed: the worst."""
@@ -21,18 +25,7 @@ MOST = 200
 
 def alert_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Return ids of open alerts, the worst first, with what each is."""
-    settings, given = _settings(ctx), ctx.params
-    if settings is None:
-        return []
-    place = given.get("place") or (f"{given['data']}/tocsin.sqlite3" if given.get("data") else settings.store.dsn)
-    try:
-        store = open_store(place, read_only=True)
-        try:
-            found = store.alerts(AlertQuery(status=(ABNORMAL,), worst_first=True, limit=MOST))
-        finally:
-            store.close()
-    except StoreError:
-        return []
+    found = _read(ctx, lambda store: store.alerts(AlertQuery(status=(ABNORMAL,), worst_first=True, limit=MOST)))
     texts = ((one.id, f"{one.alert_name} on {one.event.target or 'no target'}") for one in found)
     return [CompletionItem(name, help=text) for name, text in texts if name.startswith(typed)]
 
@@ -57,6 +50,22 @@ def ways(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionI
     return _matching({one.way: "" for one in book.channels} if book else {}, typed)
 
 
+def _read(ctx: click.Context, read: Callable[[Store], list[Found]]) -> list[Found]:
+    """Return what a store says; nothing where there is none."""
+    settings, given = _settings(ctx), ctx.params
+    if settings is None:
+        return []
+    place = given.get("place") or (f"{given['data']}/tocsin.sqlite3" if given.get("data") else settings.store.dsn)
+    try:
+        store = open_store(place, read_only=True)
+        try:
+            return read(store)
+        finally:
+            store.close()
+    except StoreError:
+        return []
+
+
 def _matching(names: Mapping[str, str], typed: str) -> list[CompletionItem]:
     return [CompletionItem(name, help=text) for name, text in sorted(names.items()) if name.startswith(typed)]
 
@@ -78,8 +87,6 @@ def _members(book: RuleBook) -> Iterator[str]:
 
 
 def _settings(ctx: click.Context) -> Settings | None:
-    import os  # noqa: PLC0415 - a shell waits
-
     try:
         return load_settings(ctx.params.get("settings_path"), os.environ)
     except SettingsError:
@@ -92,3 +99,10 @@ def _book(ctx: click.Context) -> RuleBook | None:
     if settings is None or not place or not Path(place).exists():
         return None
     return load([place], default_business=settings.default_business, time_zone=settings.time_zone)[0]
+
+
+def silence_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Return ids of silences that are not over, with why they were set."""
+    now = time.time()
+    found = {one.id: one.message for one in _read(ctx, lambda store: store.shields()) if one.ends > now}
+    return _matching(found, typed)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from datetime import tzinfo
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,15 +14,14 @@ from flows.cli.answer import print_answer
 from flows.cli.chosen import named
 from flows.cli.complete import alert_ids
 from flows.cli.given import read_moment
+from flows.cli.rulebook import book_at_hand
 from flows.cli.strict import Command
 from flows.cli.view import View, console, reading, shown
 from flows.console.explained import DAY, story_of
-from flows.recovery.last_state import last_changes
 from operators.explain.events import explain_events
 from operators.explain.explain import Deadline, Finding, Story, StoryLine
 from operators.model.event import Event
 from operators.rules.book import RuleBook
-from operators.rules.read.load import load
 
 
 @click.command(cls=Command, short_help="Tell what happened to an alert, why not, and what is next.")
@@ -40,7 +38,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     also says until when things hold.
     Of a fingerprint without an alert, its archived events are explained.
     """
-    book, at = _rules(view, rules), int(time.time()) if now is None else now
+    book, at = book_at_hand(view.settings, rules), int(time.time()) if now is None else now
     with view.store() as store:
         alert = named(store, alert_id)
         if alert is None:
@@ -63,21 +61,6 @@ def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook 
         return
     console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
     console().print(_lines(view, lines, None))
-
-
-def _rules(view: View, rules: str | None) -> RuleBook | None:
-    """Return the rules that were asked for; those of the settings only if they are there and well."""
-    if rules is None and not Path(view.settings.rules).exists():
-        return None
-    settings = view.settings
-    place, business = rules or settings.rules, settings.default_business
-    book, errors = load([place], default_business=business, time_zone=settings.time_zone)
-    if book is None and rules is not None:
-        raise click.ClickException("\n".join(map(str, errors)))
-    if book is None:
-        click.echo(f"going on without the rules in {place}: {errors[0]}", err=True)
-        return None
-    return last_changes(settings.recovery.directory).over(book, None)
 
 
 def _tell(view: View, story: Story, zone: tzinfo | None) -> None:

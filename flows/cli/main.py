@@ -39,6 +39,7 @@ COMMANDS = {
     "setup": "flows.cli.setup:setup",
     "shield": "flows.cli.shield:shield",
     "unack": "flows.cli.acting:unack",
+    "silence": "flows.cli.silence:silence",
     "up": "flows.cli.up:up",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""

@@ -87,7 +87,11 @@ def conditions_of(matchers: Sequence[Matcher]) -> list[Condition]:
 
     Raises SilenceError where that takes too many.
     """
-    terms = [_alternatives(matcher) for matcher in matchers if matcher.name != BUSINESS]
+    return spread([alternatives(matcher) for matcher in matchers if matcher.name != BUSINESS])
+
+
+def spread(terms: Sequence[list[list[Condition]]]) -> list[Condition]:
+    """Return the conditions that hold where one of the ways of each term does. Raises SilenceError where that takes too many."""
     count = 1
     for term in terms:
         count *= len(term)
@@ -100,7 +104,7 @@ def conditions_of(matchers: Sequence[Matcher]) -> list[Condition]:
     return conditions
 
 
-def _alternatives(matcher: Matcher) -> list[list[Condition]]:
+def alternatives(matcher: Matcher) -> list[list[Condition]]:
     """Return ways in which a matcher can hold, each a list of conditions that hold together."""
     key = "alert.name" if matcher.name == "alertname" else f"tags.{matcher.name}"
     present, absent = _condition(key, "reg", "."), _condition(key, "nreg", ".")

@@ -160,13 +160,15 @@ def _plain(alert: Alert, strategy: "Strategy | None") -> Plain:
 
 
 ALERT_FIELDS = (
-    "alert.strategy_id", "alert.severity", "alert.event_source", "alert.scenario", "alert.name", "alert.metric", "alert.labels",
+    "alert.id", "alert.strategy_id", "alert.severity", "alert.event_source", "alert.scenario", "alert.name", "alert.metric",
+    "alert.labels",
 )  # fmt: skip
 """What rules may ask of the alert itself; what else begins with `alert.` is nothing."""
 
 
 def _alert_facts(alert: Alert, strategy: "Strategy | None") -> Plain:
     return {
+        "alert.id": (alert.id,),
         "alert.event_source": (alert.event.plugin_id,),
         "alert.scenario": _one(strategy and strategy.scenario),
         "alert.name": (alert.alert_name,),

@@ -1,6 +1,6 @@
 """Shields: which alerts each covers (spec/lifecycle.md 6.3) and when it holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,19 @@ def shields_covering(alert: Alert, book: "RuleBook") -> list[TimedShield]:
     if not shields:
         return []
     return list(_selection(shields).matching(rule_facts(alert, book.strategies.get(alert.strategy_id), book)))
+
+
+def covering(shield: Shield, book: "RuleBook") -> Callable[[Alert], bool]:
+    """Return what tells whether a shield that may be in no book covers an alert, whenever it holds."""
+    selection = Selection([(shield, conditions_of(shield))])
+
+    def covers(alert: Alert) -> bool:
+        if str(alert.bk_biz_id) != shield.bk_biz_id:
+            return False
+        facts = rule_facts(alert, book.strategies.get(alert.strategy_id), book)
+        return any(True for _ in selection.matching(facts))
+
+    return covers
 
 
 def conditions_of(shield: Shield) -> tuple[Sequence[Condition], ...]:

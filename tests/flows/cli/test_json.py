@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 
 import click
 import jsonschema
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from flows.cli.answer import Answer
 from flows.cli.main import main
+from operators.model.shield import ShieldDocument
 from sinks.outbox import open_outbox
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
@@ -67,7 +69,9 @@ def data(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     store = SqliteStore(tmp_path / "data" / "tocsin.sqlite3")
-    store.write(Batch(alerts=[alert(1)]))
+    end = int(time.time()) + 3600
+    silent = ShieldDocument(id="s", time=1, shield={"id": "s", "category": "dimension", "end_time": end})
+    store.write(Batch(alerts=[alert(1)], shields=[silent]))
     store.close()
     open_outbox(str(tmp_path / "data" / "outbox.sqlite3")).close()
     (tmp_path / "rules").mkdir()
@@ -85,6 +89,10 @@ ASKED = {
     "assign": (HANDED[0], "bob", *HANDED[1:]),
     "shield add": ("{id: a, category: dimension, end_time: 1700003600}", "--yes", *HANDED[1:]),
     "shield end": ("a", *HANDED[1:]),
+    "silence set": ("--target", "10.0.0.1", "-m", "why", "--no-wait", "--data", "data"),
+    "silence list": ("--data", "data"),
+    "silence extend": ("s", "--for", "1h", "--no-wait", "--data", "data"),
+    "silence end": ("s", "--no-wait", "--data", "data"),
     "alerts list": (),
     "alerts search": ("disk",),
     "alerts show": (alert(1).id,),
