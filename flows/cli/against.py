@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.diff import print_difference
 from flows.cli.fail import fail
 from flows.cli.source import Source
-from flows.cli.view import print_json
 from flows.cli.waiting import waiting
 from flows.replay.compared import SIDES, compare, output_at
 from flows.replay.page import write_page
@@ -54,7 +54,7 @@ def _side(directory: Path, book: RuleBook, how: Decided) -> Side:
 def shown_difference(found: Difference, out: Path, *, as_json: bool) -> None:
     """Print the difference, and where it lies."""
     if as_json:
-        print_json(document(found))
+        print_answer("difference", [document(found)])
     else:
         print_difference(found)
         click.echo(f"\n{out / PAGE} shows it with charts, {out / DIFFERENCE} is for programs")

@@ -10,10 +10,11 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import json_option
 from flows.cli.strict import Command
-from flows.cli.view import console, print_json, shown
+from flows.cli.view import console, shown
 from flows.replay.compared import CAUSES, compare, output_at
 from flows.replay.page import write_page
 from flows.sources.lines import InputError
@@ -74,7 +75,7 @@ def diff(old: str, new: str, *, html: Path | None, causes: int, zone_name: str, 
     except (InputError, OSError) as error:
         fail(error)
     if as_json:
-        print_json(document(found))
+        print_answer("difference", [document(found)])
     else:
         print_difference(found, zone)
         if html is not None:

@@ -10,11 +10,11 @@ import click
 import msgspec
 
 from flows.cli.against import against_each_other, shown_difference
+from flows.cli.answer import print_answer
 from flows.cli.fail import LEFT, fail
 from flows.cli.given import json_option, read_moment
 from flows.cli.source import Asked, Source, source_of
 from flows.cli.strict import Command
-from flows.cli.view import print_json
 from flows.cli.waiting import waiting
 from flows.replay.side import Decided, replay_into
 from flows.replay.side_by_side import SideError
@@ -163,7 +163,7 @@ def _alone(book: RuleBook, how: Decided, source: Source, out: Path, *, follow: b
         with waiting(out if source.is_history else None, source.span) as progress:
             driver, written, counts = replay_into(out, book, how, source.lines(), progress.watch)
     if as_json:
-        print_json(counts)
+        print_answer("replay", [counts])
     else:
         click.echo(f"{out}: {in_short(counts)}")
     _refuse_no_record(out, driver.count, written.refused)

@@ -25,7 +25,7 @@ from tests.tree import ROOT
 LASTING = {"console", "courier", "gateway", "run", "up"}
 """They run until they are told to end."""
 WRITING = {
-    "import", "init", "produce", "replay", "rules export", "rules import", "rules test", "savepoint export", "savepoint import",
+    "import", "init", "produce", "rules export", "rules import", "rules test", "savepoint export", "savepoint import",
     "savepoint restore", "savepoint backup", "savepoint show", "setup kafka", "setup store",
 }  # fmt: skip
 """What they make lies in files, topics or tables; they say a line about it."""
@@ -112,7 +112,7 @@ ASKED = {
     "retain": (),
 }
 """Command -> what it is asked with."""
-ELSEWHERE = {"channels test", "demo"}
+ELSEWHERE = {"channels test", "demo", "diff", "replay"}
 """They need a provider, or much time; tests of their own read their answers."""
 
 

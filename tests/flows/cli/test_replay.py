@@ -11,6 +11,7 @@ from flows.cli.main import main
 from operators.model.event import Event
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
+from tests.flows.cli.answers import items
 from tests.replay.driver import RULES, T0, event, replay, strategy_event
 
 LINES = [
@@ -95,7 +96,7 @@ def test_how_far_it_is_stands_in_a_file(place):
 
 
 def test_json_prints_the_counts(place):
-    assert json.loads(from_store("--json").stdout)["alerts"]["opened"] == 3
+    assert items(from_store("--json").stdout)[0]["alerts"]["opened"] == 3
 
 
 def test_a_span_that_begins_before_the_archive_says_so(place):
@@ -170,18 +171,18 @@ def test_against_others_it_says_what_differs_and_writes_it(place):
 
 
 def test_the_difference_is_that_of_the_two_outputs(place):
-    whole = json.loads(against("--json").stdout)
-    plain = json.loads(run("diff", "out/old", "out/new", "--json").stdout)
+    (whole,) = items(against("--json").stdout)
+    (plain,) = items(run("diff", "out/old", "out/new", "--json").stdout)
     names = {"old": "", "new": ""}
     assert whole | names == plain | names
 
 
 def test_it_is_that_of_two_replays_one_after_the_other(place):
-    whole = json.loads(against("--json").stdout)
+    (whole,) = items(against("--json").stdout)
     for name in ("old", "new"):
         run("replay", "--from-store", "--rules", name, "--out", f"alone/{name}")
     names = {"old": "", "new": ""}
-    assert json.loads(run("diff", "alone/old", "alone/new", "--json").stdout) | names == whole | names
+    assert items(run("diff", "alone/old", "alone/new", "--json").stdout)[0] | names == whole | names
 
 
 def test_files_go_through_both_too(place):
@@ -216,7 +217,7 @@ def outputs(place):
 
 
 def test_one_file_of_each_is_compared_as_far_as_it_goes(outputs):
-    found = json.loads(run("diff", "old-out/notices.jsonl", "new-out/notices.jsonl", "--json").stdout)
+    (found,) = items(run("diff", "old-out/notices.jsonl", "new-out/notices.jsonl", "--json").stdout)
     assert (found["messages"]["fewer"], found["not_compared"]) == (1, ["alerts.jsonl", "logs.jsonl"])
 
 
@@ -225,7 +226,7 @@ def test_packed_files_are_read(outputs):
         path = outputs / name / "alerts.jsonl"
         (outputs / name / "alerts.jsonl.gz").write_bytes(gzip.compress(path.read_bytes()))
         path.unlink()
-    assert json.loads(run("diff", "old-out", "new-out", "--json").stdout)["alerts"]["both"] == 3
+    assert items(run("diff", "old-out", "new-out", "--json").stdout)[0]["alerts"]["both"] == 3
 
 
 def test_outputs_that_are_equal_differ_in_nothing(outputs):
