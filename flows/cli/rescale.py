@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.savepoint import REFUSALS
@@ -79,7 +80,7 @@ def rescale(target: int, *, dry_run: bool, as_json: bool, **options: Any) -> Non
         done = work.run(target)
     except UndoneError as error:
         if as_json:
-            click.echo(msgspec.json.encode({"outcome": "undone", "to": target, "reason": str(error)}))
+            print_answer("rescale", [{"outcome": "undone", "to": target, "reason": str(error)}])
         fail(error)
     except (*REFUSALS, RescaleError, FleetError, KafkaTroubleError) as error:
         fail(error)
@@ -131,4 +132,7 @@ def _plan(settings: Settings, fleet: Fleet, work: Rescale, target: int, max_lag:
 
 
 def _say(told: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
-    click.echo(msgspec.json.encode(told).decode() if as_json else sentence)
+    if as_json:
+        print_answer("rescale", [told])
+    else:
+        click.echo(sentence)

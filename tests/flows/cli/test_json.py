@@ -112,7 +112,7 @@ ASKED = {
     "retain": (),
 }
 """Command -> what it is asked with."""
-ELSEWHERE = {"channels test", "demo", "diff", "replay"}
+ELSEWHERE = {"channels test", "demo", "diff", "replay", "rescale"}
 """They need a provider, or much time; tests of their own read their answers."""
 
 

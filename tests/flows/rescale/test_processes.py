@@ -57,7 +57,7 @@ class Running:
     def rescale(self, to, *words):
         process = self.command(to, "--json", *words)
         out, said = process.communicate(timeout=PATIENCE)
-        return process.returncode, json.loads(out) if out else {}, said
+        return process.returncode, json.loads(out)["items"][0] if out else {}, said
 
 
 @pytest.fixture
