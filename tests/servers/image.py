@@ -121,3 +121,7 @@ def _download(folder: Path) -> None:
             wanted.write(re.sub(r" ; [^\\\n]*", " ", (ROOT / lock).read_text()))
             wanted.flush()
             run_or_tell([*command, "--only-binary", ":all:", "--dest", str(folder), "--requirement", wanted.name])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{missing() or built()}\n")

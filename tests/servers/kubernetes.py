@@ -39,7 +39,7 @@ def missing() -> str:
 
 def program() -> Path:
     """Return the binary, built once: some minutes of one core, at low priority."""
-    return fetch_once(f"kube-{VERSION}", _build) / "kube"
+    return fetch_once(f"kube-{VERSION}", _build, "lock-go") / "kube"
 
 
 def _build(folder: Path) -> None:
@@ -56,7 +56,7 @@ def _build(folder: Path) -> None:
 
 def resources() -> Path:
     """Return the folder with the definitions of the custom resources that manifests use, generated from their Go types."""
-    return fetch_once(f"kube-resources-{VERSION}", _generate)
+    return fetch_once(f"kube-resources-{VERSION}", _generate, "lock-go")
 
 
 def _generate(folder: Path) -> None:
@@ -95,6 +95,11 @@ class ControlPlane:
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self._port}"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate that the API server made itself."""
+        return self.run / "pki" / "apiserver.crt"
 
     def kubectl(self, *words: str, said: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run kubectl, `said` on its standard input."""
@@ -162,7 +167,10 @@ class ControlPlane:
     def _controllers(self) -> Server:
         words = {
             "service-account-private-key-file": self.run / "pki" / "sa.key",
-            "controllers": "*,-node-ipam-controller,-node-lifecycle-controller",
+            "root-ca-file": self.certificate,  # what pods check the API server by
+            "controllers": "*,-node-ipam-controller",
+            "node-monitor-grace-period": "20s",  # a node that says nothing for so long is not ready
+            "node-monitor-period": "2s",
         }
         return self._client("kube-controller-manager", words)
 

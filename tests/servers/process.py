@@ -27,12 +27,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def fetch_once(name: str, fetch: Callable[[Path], None]) -> Path:
-    """Return the cached folder `name`; if missing, fill a sibling and rename it, so that a half fetch never counts."""
+def fetch_once(name: str, fetch: Callable[[Path], None], lock: str = "lock") -> Path:
+    """Return the cached folder `name`; if missing, fill a sibling and rename it, so that a half fetch never counts.
+
+    One process at a time under a `lock`: what takes many minutes has one of its own.
+    """
     target = cache() / name
     if target.exists():
         return target
-    with _alone():
+    with _alone(lock):
         if not target.exists():
             sibling = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=target.parent))
             try:
@@ -44,11 +47,11 @@ def fetch_once(name: str, fetch: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(lock: str) -> Iterator[None]:
     """Let one process fetch at a time: nothing is downloaded twice, and Maven's folder has one writer."""
     cache().mkdir(parents=True, exist_ok=True)
-    with (cache() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (cache() / lock).open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
 

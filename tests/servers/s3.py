@@ -28,7 +28,7 @@ def _environment() -> Path:
     place = cache() / f"moto-{VERSION}-env"
 
     def fill(done: Path) -> None:
-        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
         run_or_tell([str(place / "bin" / "pip"), "install", "--quiet", f"moto[server]=={VERSION}"])
         (done / "installed").write_text(VERSION)
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.k8s.cluster.production import Production, Servers
 from tests.k8s.cluster.sandbox import Sandbox
 from tests.servers import image, kubernetes
 from tests.servers.kubernetes import ControlPlane
+from tests.servers.node.start import Cluster
+from tests.servers.s3 import s3_server
 
 
 @pytest.fixture(scope="session", params=["", "1.34"], ids=["newest", "1.34"])
@@ -48,3 +51,38 @@ def image_root(image_name: str, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def sandbox(image_root: Path, image_config: dict[str, Any], tmp_path: Path) -> Sandbox:
     """Programs of the image, and a home that is empty."""
     return Sandbox(image_root, image_config, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    image_root: Path, image_config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """A control plane with two nodes that run pods as processes."""
+    if why := kubernetes.missing():
+        pytest.skip(f"{why}: no pod is run")
+    found = Cluster(tmp_path_factory.mktemp("cluster"), image_root, image_config)
+    try:
+        found.bring("tocsin:0.1.0")
+        for name in ("node-0", "node-1"):
+            found.start_node(name)
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def production(
+    cluster: Cluster, unique: str, tmp_path: Path, kafka_address: str, elasticsearch_url: str, redis_address: str
+) -> Iterator[Production]:
+    """An installation on real servers, in a namespace of its own, with nothing applied yet."""
+    site = Production(cluster, unique, tmp_path, Servers(kafka_address, elasticsearch_url, redis_address))
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def objects() -> Iterator[str]:
+    """The URL of a store that speaks S3, with a bucket `tocsin`."""
+    server, url = s3_server()
+    yield url
+    server.stop()

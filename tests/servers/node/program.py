@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ def child_of(number: int) -> int | None:
         found = Path(f"/proc/{number}/task/{number}/children").read_text().split()
         return int(found[0]) if found else None
     return None
+
+
+def inside(
+    number: int, spec: dict[str, Any], command: Sequence[str], patience: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the container that a process stands for, as `kubectl exec` does."""
+    place = ["/usr/bin/nsenter", f"--target={child_of(number)}", "--mount", "--pid", "--root", "--wd"]
+    who = [f"--setuid={spec['user']}", f"--setgid={spec['group']}"]
+    words = [*place, *who, "--", *command]
+    return subprocess.run(words, env=spec["env"], capture_output=True, text=True, timeout=patience, check=False)
 
 
 class Program:
@@ -50,18 +61,9 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(first, number)
 
-    def run(self, command: list[str], patience: float = 60.0) -> subprocess.CompletedProcess[bytes]:
-        """Run a command inside, as `kubectl exec` does."""
-        first = self.first()
-        inside = ["/usr/bin/nsenter", f"--target={first}", "--mount", "--pid", "--root", "--wd"]
-        who = [f"--setuid={self._spec['user']}", f"--setgid={self._spec['group']}"]
-        return subprocess.run(
-            [*inside, *who, "--", *command], env=self._spec["env"], capture_output=True, timeout=patience, check=False
-        )
-
     def runs(self, command: list[str], patience: float) -> bool:
         """Say whether a command inside ends well, in time."""
         try:
-            return self.run(command, patience).returncode == 0
+            return inside(self.child.pid, self._spec, command, patience).returncode == 0
         except subprocess.TimeoutExpired:
             return False
