@@ -24,7 +24,6 @@ def facts(settings: Settings, book: RuleBook) -> dict[str, Any]:
     """Return what the job is, without logins."""
     counts = {kind: len(getattr(book, kind)) for kind in KINDS}
     kafka, port = settings.kafka, settings.metrics.port
-    topics = [name for name in (*kafka.topics, kafka.checks, kafka.commands) if name]
     return {
         "version": version("tocsin"),
         "job": settings.job,
@@ -32,9 +31,17 @@ def facts(settings: Settings, book: RuleBook) -> dict[str, Any]:
         "rules": ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "none",
         "rules_from": without_password(settings.rules),
         "rules_version": book.version,
-        "reads": list(settings.source.files) or [f"kafka {without_password(kafka.brokers)}: {', '.join(topics)}"],
+        "reads": _sources(settings),
         "store": without_password(settings.store.dsn),
         "outbox": without_password(settings.outbox.dsn),
         "ways_without_channel": sorted(ways_without_channel(book)),
         "listens": f"{settings.metrics.host}:{port}" if port else "nowhere",
     }
+
+
+def _sources(settings: Settings) -> list[str]:
+    source, kafka = settings.source, settings.kafka
+    if source.spool:
+        return [f"spool {source.spool}"]
+    topics = [name for name in (*kafka.topics, kafka.checks, kafka.commands) if name]
+    return list(source.files) or [f"kafka {without_password(kafka.brokers)}: {', '.join(topics)}"]

@@ -25,3 +25,7 @@ def test_the_line_says_everything_and_no_login():
 def test_a_job_without_rules_and_port_says_so():
     said = facts(load_settings(None, {"TOCSIN__SOURCE__FILES": "[a.jsonl]"}), RuleBook.empty())
     assert (said["rules"], said["reads"], said["listens"]) == ("none", ["a.jsonl"], "nowhere")
+
+
+def test_a_job_that_follows_gateways_says_so():
+    assert facts(load_settings(None, {"TOCSIN__SOURCE__SPOOL": "spool"}), RuleBook.empty())["reads"] == ["spool spool"]
