@@ -61,6 +61,18 @@ def test_a_mistake_is_found(kind, break_it, why):
     assert why in " ".join(mistakes(thing, "1.37"))
 
 
+def test_a_copy_of_production_takes_three_jobs_in_the_place_of_workers(tmp_path):
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    overlay = tmp_path / "k8s" / "overlays" / "production"
+    said = yaml.safe_load((overlay / "kustomization.yaml").read_text())
+    assert said["components"] == ["workers"]
+    (overlay / "kustomization.yaml").write_text(yaml.safe_dump({**said, "components": ["../../components/three-jobs"]}))
+    done = subprocess.run([*schemas.kustomize(), str(overlay)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {one["metadata"]["name"] for one in yaml.safe_load_all(done.stdout) if one["kind"] == "StatefulSet"}
+    assert found == {"tocsin-intake", "tocsin-alerts", "tocsin-notices"}
+
+
 @pytest.mark.skipif(shutil.which("go") is None, reason="needs go: the schema comes with a Go module")
 def test_the_compose_file_is_one():
     schema = json.loads(schemas.compose().read_text())
