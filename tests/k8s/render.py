@@ -21,7 +21,11 @@ TREES = {
     "production, three jobs": ("production", ("three-jobs",)),
     "production, backup": ("production", ("backup",)),
     "production, rescaled": ("production", ("backup", "rescale")),
-    "production, everything": ("production", ("three-jobs", "keda", "backup", "rescale", "monitoring")),
+    "production, over HTTP": ("production", ("gateway", "console")),
+    "production, everything": (
+        "production",
+        ("three-jobs", "gateway", "console", "keda", "backup", "rescale", "monitoring"),
+    ),
 }
 """Name -> overlay, components."""
 

@@ -15,6 +15,8 @@ from tests.k8s.render import ROOT, TREES, Thing, containers, environment, of_kin
 pytestmark = pytest.mark.parametrize("tree", TREES)
 
 SCRAPED = 9464
+OVER_HTTP = {"gateway": 9093, "console": 9094}
+"""Programs that are asked over HTTP, and where they listen."""
 
 
 def workloads(tree: str) -> list[tuple[str, Thing]]:
@@ -162,6 +164,11 @@ def test_probes_ask_what_the_program_answers_where_it_answers(tree):
         assert {kind: probe["path"] for kind, probe in probes.items()} == {
             "startup": "/readyz", "liveness": "/healthz", "readiness": "/readyz",
         }, name  # fmt: skip
+        if main_["args"][0] in OVER_HTTP:
+            assert main_["ports"] == [{"name": "http", "containerPort": OVER_HTTP[main_["args"][0]]}]
+            assert main_["args"][2] == f"$(POD_IP):{OVER_HTTP[main_['args'][0]]}"
+            assert {probe["port"] for probe in probes.values()} == {"http"}
+            continue
         assert {probe["port"] for probe in probes.values()} == {"metrics"}
         assert main_["ports"] == [{"name": "metrics", "containerPort": SCRAPED}]
         assert environment(main_)["TOCSIN__METRICS__PORT"] == str(SCRAPED)
