@@ -35,8 +35,8 @@ test: $(READY) ## Run every test, real servers included (fetched once into a cac
 test-core: $(READY) ## Run the tests that need no server and kill no process
 	@$(BIN)/python -m pytest --numprocesses 4 -m "not servers and not slow" $(ARGS)
 
-test-k8s: servers-k8s ## Try the manifests on a real control plane of Kubernetes
-	@$(BIN)/python -m pytest --numprocesses 2 tests/k8s tests/k8s/cluster $(ARGS)
+test-k8s: servers-k8s ## Build the image; try it and the manifests on a real control plane, pods as processes
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup tests/k8s tests/k8s/cluster $(ARGS)
 
 check: $(READY) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .
@@ -73,6 +73,7 @@ servers: $(READY) ## Keep real Kafka, Elasticsearch, Redis and MariaDB running f
 
 servers-k8s: $(READY) ## Build that control plane into the cache: once, with Go, some minutes
 	@$(BIN)/python -m tests.servers.kubernetes
+	@$(BIN)/python -m tests.servers.image
 
 clean: ## Remove the environment and what runs have left
 	@rm -rf .venv data build *.egg-info .mypy_cache .ruff_cache .hypothesis

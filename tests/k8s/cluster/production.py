@@ -1,9 +1,10 @@
 """The overlay `production` on real servers, under load, and what must hold of it at the end whatever befell its pods."""
 
+import json
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bench import chaos_check
 from bench.chaos_load import Load, Provider, rules
 from flows.settings.settings import Settings, load_settings
 from sinks.store.place import open_store
-from tests.k8s.cluster.site import Site, waited_for
+from tests.k8s.cluster.site import PATIENCE, Site, waited_for
 from tests.servers.node.start import Cluster
 
 PARTITIONS = 16
@@ -67,14 +68,21 @@ class Production(Site):
     def keep_parts(self, objects: str) -> None:
         """Name the store of objects where workers leave parts, and its credentials."""
         keys = {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "REGION": "us-east-1", "ENDPOINT_URL": objects}
-        place = {"name": "tocsin-backup", "behavior": "merge", "literals": [f"place=s3://tocsin/{self.namespace}"]}
-        secret = {"name": "tocsin-secrets", "literals": [f"AWS_{key}={value}" for key, value in keys.items()]}
+        place = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tocsin-backup"}}
+        patch = {"patch": json.dumps(place | {"data": {"place": f"s3://tocsin/{self.namespace}"}})}
+        self.edit(f"{FOLDER}/kustomization.yaml", lambda said: said["patches"].append(patch))
+        self.secrets({f"AWS_{key}": value for key, value in keys.items()})
 
-        def change(said: dict[str, Any]) -> None:
-            said["configMapGenerator"].append(place)
-            said["secretGenerator"] = [{**secret, "options": {"disableNameSuffixHash": True}}]
-
-        self.edit(f"{FOLDER}/kustomization.yaml", change)
+    def secrets(self, values: Mapping[str, str]) -> None:
+        """Make the Secret that pods read variables and files of."""
+        data = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "tocsin-secrets"},
+            "stringData": dict(values),
+        }
+        (self.k8s / FOLDER / "secret.yaml").write_text(yaml.safe_dump(data))
+        self.edit(f"{FOLDER}/kustomization.yaml", lambda said: said["resources"].append("secret.yaml"))
 
     def workers(self, count: int) -> None:
         """Write another number of workers."""
@@ -110,13 +118,17 @@ class Production(Site):
         wanted = len(self.load.good) + records
         waited_for(f"{records} records were produced", lambda: len(self.load.good) >= wanted)
 
-    def rescale(self, count: int) -> None:
-        """Go on with another number of workers, by the steps of docs/kubernetes.md."""
-        self.kubectl("scale", "statefulset/tocsin-job", "--replicas=0")
-        self.kubectl("wait", "--for=delete", "pod", "-l", "app.kubernetes.io/component=job", "--timeout=150s")
+    def rescale(self, count: int) -> str:
+        """Go on with another number of workers, by the Job of docs/kubernetes.md; return what it said."""
+        name, plane = f"rescale-to-{count}", self.cluster.plane
+        made = self.kubectl("create", "job", name, "--from=cronjob/tocsin-rescale", "--dry-run=client", "-o", "yaml")
+        told = plane.kubectl("set", "env", "--local", "-f", "-", f"TOCSIN_RESCALE_TO={count}", "-o", "yaml", said=made)
+        plane.kubectl("--namespace", self.namespace, "apply", "-f", "-", said=told.stdout)
+        self.kubectl("wait", "--for=condition=complete", f"job/{name}", f"--timeout={2 * PATIENCE:.0f}s")
         self.workers(count)
         self.apply("production")
-        self.rolled_out("statefulset/tocsin-job")
+        logs = self.cluster.folder.glob(f"*/{self.namespace}/{name}-*/*/tocsin.log")
+        return "".join(path.read_text() for path in logs)
 
     def rules_in_force(self) -> set[str]:
         """Return the versions of rules that workers show."""

@@ -76,6 +76,10 @@ class Site:
         """Return the names of pods that are ready."""
         return [name for name, pod in self.pods(component).items() if is_ready(pod)]
 
+    def addresses(self, component: str) -> list[str]:
+        """Return the addresses of pods that are ready."""
+        return [pod["status"]["podIP"] for pod in self.pods(component).values() if is_ready(pod)]
+
     def logs(self) -> str:
         return self.cluster.logs(self.namespace)
 

@@ -72,6 +72,10 @@ def test_events_of_the_demo_become_alerts_and_notices_through_a_crash(embedded: 
     expected = oracle(embedded, lines, now)
     assert len(expected) > 10
     waited_for("the store holds what the events say", lambda: kept(embedded) == expected)
+    listed = embedded.cluster.execute(embedded.namespace, "tocsin-job-0", "tocsin", "alerts", "list", "--json")
+    first = json.loads(listed.splitlines()[0])
+    told_of = embedded.cluster.execute(embedded.namespace, "tocsin-job-0", "tocsin", "explain", first["id"])
+    assert first["alert_name"] in told_of
     told = [json.loads(line) for line in (home(embedded) / "notices.jsonl").read_bytes().splitlines()]
     assert told
     assert len({one["id"] for one in told}) == len(told)
@@ -80,7 +84,9 @@ def test_events_of_the_demo_become_alerts_and_notices_through_a_crash(embedded: 
 def send(url: str, lines: list[bytes]) -> None:
     answer = urllib3.request("POST", url, body=b"\n".join(lines))
     said = answer.json()
-    assert (answer.status, said["accepted"]) == (202, len(lines)), said
+    assert answer.status == 202
+    assert said["accepted"] + len(said["refused"]) == len(lines)
+    assert len(said["refused"]) <= 1, "the demo holds a few that cannot be used"
 
 
 def home(site: Site) -> Path:

@@ -1,6 +1,12 @@
 """The manifests run: pods as processes of the built image, on real servers, under load; whatever befalls them, nothing is lost or doubled."""
 
+import hashlib
+import json
+import sys
+import time
+
 import pytest
+import urllib3
 
 from tests.k8s.cluster.production import Production
 from tests.k8s.cluster.site import is_ready, waited_for
@@ -94,17 +100,22 @@ def test_pods_of_a_lost_node_go_on_elsewhere_with_their_volumes(running: Product
         running.cluster.start_node(lost)
 
 
-def test_another_number_of_workers_goes_on_from_the_parts_of_the_others(objects: str, production: Production):
-    production.lay(workers=2, components=["backup"])
+def test_another_number_of_workers_goes_on_from_the_parts_of_the_others(objects: str, production: Production, capsys):
+    production.lay(workers=2, components=["backup", "rescale"])
     production.keep_parts(objects)
     production.apply("production")
     production.rolled_out(*RUNNING)
     production.begin()
     production.fed(200)
-    for workers in (4, 2):
-        production.rescale(workers)
-        assert len(production.ready()) == workers
+    for count in (4, 2):
+        said = production.rescale(count)
+        with capsys.disabled():
+            sys.stdout.write(f"\n{said}")
+        workers = {name: pod["metadata"]["uid"] for name, pod in production.pods().items()}
+        assert len(workers) == count
+        assert len(production.ready()) == count
         production.fed(100)
+        assert renewed(production, workers) == set(), "applying the new count changes nothing"
     production.nothing_is_lost_nor_doubled()
 
 
@@ -145,3 +156,24 @@ def test_a_change_of_rules_restarts_nobody_and_one_of_settings_everybody(running
     running.rolled_out(*RUNNING)
     assert renewed(running, before) == before.keys()
     running.nothing_is_lost_nor_doubled()
+
+
+def test_events_come_in_over_http_and_alerts_are_seen_in_the_console(production: Production):
+    production.lay(workers=1, components=["gateway", "console"])
+    token = hashlib.sha256(b"let me in").hexdigest()
+    production.secrets(
+        {"tokens": json.dumps({"tokens": [{"name": "me", "sha256": token, "scopes": ["send", "read"]}]})}
+    )
+    production.apply("production")
+    production.rolled_out(*RUNNING, "deployment/tocsin-gateway", "deployment/tocsin-console")
+    asked = {"Authorization": "Bearer let me in", "Accept": "application/json"}
+    event = {"event_id": "e1", "plugin_id": "p", "alert_name": "Disk full", "severity": 1, "time": int(time.time())}
+    (gateway, *_), (console,) = production.addresses("gateway"), production.addresses("console")
+    refused = urllib3.request("POST", f"http://{gateway}:9093/v1/events", json=event)
+    assert refused.status == 401
+    taken = urllib3.request("POST", f"http://{gateway}:9093/v1/events", json=event, headers=asked)
+    assert taken.json() == {"accepted": 1, "refused": []}
+    waited_for(
+        "the console shows it",
+        lambda: b"Disk full" in urllib3.request("GET", f"http://{console}:9094/", headers=asked).data,
+    )
