@@ -41,6 +41,7 @@ COMMANDS = {
     "unack": "flows.cli.acting:unack",
     "silence": "flows.cli.silence:silence",
     "up": "flows.cli.up:up",
+    "who": "flows.cli.who:who",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 

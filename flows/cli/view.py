@@ -107,6 +107,11 @@ def _zone(name: str | None) -> tzinfo | None:
         raise click.BadParameter(f"{name!r} is no time zone", param_hint="--time-zone") from error
 
 
+def severity_text(severity: int) -> str:
+    """Return the word of a severity."""
+    return SEVERITIES.get(severity, (str(severity), ""))[0]
+
+
 def console() -> Console:
     """Return where tables go: as wide as the terminal, or wide enough for a pipe."""
     found = Console(highlight=False)

@@ -98,6 +98,7 @@ ASKED = {
     "alerts show": (alert(1).id,),
     "alerts events": (alert(1).id,),
     "explain": (alert(1).id,),
+    "who": ("--name", "X"),
     "oncall": (),
     "oncall --weeks 1": (),
     "shield list": (),
