@@ -13,6 +13,7 @@ from operators.rules.read.yaml_text import parse_yaml
 HEADS = {
     "user_groups": "# Receivers. Look at who is told: `tocsin rules check` names those whom no channel reaches.\n",
     "dispatch": "# Routes: the largest priority that matches decides.\n",
+    "inhibits": "# Inhibition: what keeps which alerts silent.\n",
     "channels": "# To be completed: hosts, senders, and the variables that hold the secrets (docs/channels.md).\n",
 }
 

@@ -1,10 +1,13 @@
 """What is known of one alert, put together for its story: the store, the rules, and what the job kept of its fingerprint."""
 
+from collections.abc import Sequence
+
 from flows.recovery.last_state import last_state
 from flows.settings.settings import Settings
 from operators.explain.explain import Story
 from operators.explain.explain import explain as explain_alert
 from operators.model.alert import ABNORMAL, Alert
+from operators.rules.ask.inhibition import Inhibitor, inhibited_among, sides_of
 from operators.rules.book import RuleBook
 from operators.state.state import State
 from sinks.store.interface import Store
@@ -13,6 +16,8 @@ from sinks.store.query import AlertQuery
 DAY = 86400
 """Seconds of archived events that are looked at: those that came last, or right after the end."""
 _FINGERPRINT_LENGTH = 32
+MOST_OPEN = 10_000
+"""Open alerts of a business among which is looked for what keeps one silent."""
 
 
 def look_up(store: Store, name: str) -> Alert | None:
@@ -35,7 +40,16 @@ def story_of(store: Store, alert: Alert, book: RuleBook | None, settings: Settin
         book=book,
         settings=settings,
         state=_state(settings, alert, at),
+        inhibitors=_inhibitors(store, alert, book),
     )
+
+
+def _inhibitors(store: Store, alert: Alert, book: RuleBook | None) -> Sequence[Inhibitor]:
+    """Return what keeps an open alert silent now."""
+    if book is None or alert.status != ABNORMAL or not sides_of(alert, book).target:
+        return ()
+    query = AlertQuery(status=(ABNORMAL,), bk_biz_id=(str(alert.bk_biz_id),), limit=MOST_OPEN)
+    return inhibited_among([*store.alerts(query), alert], book).get(alert.id, ())
 
 
 def _state(settings: Settings, alert: Alert, at: int) -> State | None:

@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -16,11 +16,12 @@ from flows.gateway.intake import body_of
 from flows.gateway.reading import DEFAULT_RECEIVER, Silences, open_alerts, receivers_of
 from flows.gateway.service import AnswerError, Service, json, let_in, not_kept, said
 from flows.telemetry import metrics
-from operators.alertmanager.alerts import GettableAlert, gettable, grouped, moment
+from operators.alertmanager.alerts import GettableAlert, Status, gettable, grouped, moment
 from operators.alertmanager.matchers import Matcher, MatcherError, all_hold, parse_matcher, pattern
 from operators.alertmanager.silences import EXPIRED, SilenceError, must_be_new, ordered, read_silence, shield_of
 from operators.alertmanager.silences import gettable as gettable_silence
 from operators.model.shield import ShieldDocument
+from operators.rules.ask.inhibition import inhibited_among
 from operators.rules.book import RuleBook
 from sinks.store.interface import StoreError
 
@@ -75,13 +76,14 @@ class Api:
         query = request.query_params
         matchers = _matchers(query.getlist("filter"))
         wanted = _receiver(query.get("receiver", ""))
-        shows_active, shows_silenced = _flag(query.get("active")), _flag(query.get("silenced"))
-        named, now, chosen = receivers_of(self._book()), int(self._service.now()), []
-        for alert in self._read(lambda: list(open_alerts(self._store))):
+        shows = {name: _flag(query.get(name)) for name in ("active", "silenced", "inhibited")}
+        book, now, chosen = self._book(), int(self._service.now()), []
+        named, alerts = receivers_of(book), self._read(lambda: list(open_alerts(self._store)))
+        inhibited = inhibited_among(alerts, book) if book is not None else {}
+        for alert in alerts:
             receivers = list(named(alert))
-            shown = gettable(alert, receivers, now)
-            is_active = shown["status"].state == "active"
-            if not (shows_active if is_active else shows_silenced) or not any(map(wanted, receivers)):
+            shown = gettable(alert, receivers, now, (one.alert for one in inhibited.get(alert.id, ())))
+            if not _is_shown(shown["status"], shows) or not any(map(wanted, receivers)):
                 continue
             if all_hold(matchers, shown["labels"]):
                 chosen.append((shown, receivers))
@@ -183,6 +185,14 @@ def _receiver(text: str) -> Callable[[str], bool]:
     except MatcherError as error:
         raise AnswerError(400, f"bad receiver: {error}") from error
     return lambda name: found.search(name) is not None
+
+
+def _is_shown(status: Status, shows: Mapping[str, bool]) -> bool:
+    """Return True if an alert is asked for: what is silenced and inhibited must be wanted as both."""
+    if status.state == "active":
+        return shows["active"]
+    is_silenced = bool(status.silenced_by) or not status.inhibited_by
+    return (shows["silenced"] or not is_silenced) and (shows["inhibited"] or not status.inhibited_by)
 
 
 _FALSE = re.compile("0|f|false", re.IGNORECASE)

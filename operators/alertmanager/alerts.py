@@ -44,25 +44,31 @@ def annotations_of(alert: Alert) -> dict[str, str]:
     return {**annotations, "tocsin_id": alert.id}
 
 
-def status_of(alert: Alert) -> Status:
-    """Return whether people are told of an alert, and which shields keep them from it."""
-    if alert.is_shielded:
-        return Status("suppressed", silenced_by=alert.shield_id)
-    return Status("active")
+def status_of(alert: Alert, inhibitors: Iterable[Alert] = ()) -> Status:
+    """Return whether people are told of an alert, and which shields and other alerts keep them from it."""
+    by = tuple(sorted({fingerprint_of(one) for one in inhibitors}))
+    state = "suppressed" if alert.is_shielded or by else "active"
+    return Status(state, alert.shield_id if alert.is_shielded else (), by)
 
 
-def gettable(alert: Alert, receivers: Iterable[str], now: int) -> GettableAlert:
-    """Return an open alert as `GET /api/v2/alerts` shows it."""
+def fingerprint_of(alert: Alert) -> str:
+    """Return by what Alertmanager's tools know an alert."""
+    said = alert.event.extra_info.get("fingerprint")
+    return str(said or fingerprint(sorted(labels_of(alert).items())))
+
+
+def gettable(alert: Alert, receivers: Iterable[str], now: int, inhibitors: Iterable[Alert] = ()) -> GettableAlert:
+    """Return an open alert as `GET /api/v2/alerts` shows it; `inhibitors`: what keeps it silent."""
     labels = labels_of(alert)
     extra = alert.event.extra_info
     lease = getattr(alert.event, "until", None)
     return {
         "annotations": annotations_of(alert),
         "endsAt": moment(lease if lease and lease > now else now + LEASE),
-        "fingerprint": str(extra.get("fingerprint") or fingerprint(sorted(labels.items()))),
+        "fingerprint": fingerprint_of(alert),
         "receivers": [{"name": name} for name in receivers],
         "startsAt": moment(alert.first_anomaly_time),
-        "status": status_of(alert),
+        "status": status_of(alert, inhibitors),
         "updatedAt": moment(alert.update_time),
         "generatorURL": str(extra.get("generator_url", "")),
         "labels": labels,

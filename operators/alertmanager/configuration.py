@@ -3,11 +3,11 @@
 Routes become dispatch groups of falling priority, the first that matches decides: children before their parent, as there.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from operators.alertmanager.matchers import Matcher, MatcherError, parse_matcher
+from operators.alertmanager.inhibition import Note, inhibits_of
+from operators.alertmanager.matchers import Matcher, MatcherError, matchers_in
 from operators.alertmanager.silences import SilenceError, conditions_of
 
 Tree = Mapping[str, Any]
@@ -17,13 +17,6 @@ TOP = 10_000
 
 class ConfigurationError(Exception):
     """A tree that is no configuration of Alertmanager."""
-
-
-class Note(NamedTuple):
-    """What could not be carried over: where it stands, and what is done here instead."""
-
-    place: str
-    why: str
 
 
 class Imported(NamedTuple):
@@ -61,7 +54,8 @@ def imported(tree: Tree) -> Imported:
     groups = [_group(one, notes) for one in tree["receivers"] if isinstance(one, dict) and one.get("name")]
     dispatch = list(_dispatch(tree["route"], {group["id"] for group in groups}, notes))
     notes += _beside(tree)
-    rules = {"user_groups": groups, "dispatch": dispatch, "channels": _channels(groups)}
+    inhibits = list(inhibits_of(tree.get("inhibit_rules") or (), notes))
+    rules = {"user_groups": groups, "dispatch": dispatch, "inhibits": inhibits, "channels": _channels(groups)}
     return Imported({kind: documents for kind, documents in rules.items() if documents}, notes)
 
 
@@ -167,7 +161,7 @@ def _routes(route: Route, notes: list[Note]) -> Iterator[Route]:
             continue
         place = f"{route.place}.routes[{number}]"
         try:
-            matchers = (*route.matchers, *_matchers(child))
+            matchers = (*route.matchers, *matchers_in(child))
         except MatcherError as error:
             notes.append(Note(place, f"left out: {error}"))
             continue
@@ -175,17 +169,6 @@ def _routes(route: Route, notes: list[Note]) -> Iterator[Route]:
     yield route
 
 
-def _matchers(tree: Tree) -> Iterator[Matcher]:
-    for name, value in (tree.get("match") or {}).items():
-        yield Matcher(str(name), str(value), is_regex=False)
-    for name, value in (tree.get("match_re") or {}).items():
-        yield Matcher(str(name), str(value), is_regex=True)
-    for text in tree.get("matchers") or ():
-        yield from map(parse_matcher, _PART.findall(str(text).strip().removeprefix("{").removesuffix("}")))
-
-
-_PART = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
-"""One matcher of several: a comma within quotes parts nothing."""
 _IN_ROUTES = {
     "continue": "the first match decides here: put both receivers into the groups of one rule",
     "group_by": "notices of one subject are merged by themselves (docs/merging.md)",
@@ -202,7 +185,6 @@ def _of_route(route: Route) -> list[Note]:
 
 
 _BESIDE = {
-    "inhibit_rules": "inhibition does not exist here yet: shields and dispatch rules are what comes near",
     "templates": "templates are Jinja2 here, by strategy or in the template directory (docs/templates.md)",
     "time_intervals": "write hours into `alert_notice`, or shields with cycles",
     "mute_time_intervals": "write shields with cycles",

@@ -1,8 +1,9 @@
 """Matchers: `name="value"`, `!=`, `=~`, `!~`. Patterns are anchored and RE2; a label that is missing equals ""."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -48,6 +49,18 @@ def anchored(text: str) -> str:
     return f"^(?:{text})$"
 
 
+def matchers_in(tree: Mapping[str, Any]) -> Iterator[Matcher]:
+    """Yield the matchers of a part of a configuration: `match`, `match_re` and `matchers`. Raises MatcherError."""
+    for name, value in (tree.get("match") or {}).items():
+        yield Matcher(str(name), str(value), is_regex=False)
+    for name, value in (tree.get("match_re") or {}).items():
+        yield checked(Matcher(str(name), str(value), is_regex=True))
+    for text in tree.get("matchers") or ():
+        yield from map(parse_matcher, _PART.findall(str(text).strip().removeprefix("{").removesuffix("}")))
+
+
+_PART = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
+"""One matcher of several: a comma within quotes parts nothing."""
 OPERATORS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (True, False)}
 _SIGNS = {known: sign for sign, known in OPERATORS.items()}
 _TEXT = re.compile(r"\s*(?P<name>[^\s=!~\"']+|\"[^\"]+\")\s*(?P<operator>=~|!~|!=|=)\s*(?P<value>.*?)\s*", re.DOTALL)

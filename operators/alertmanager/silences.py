@@ -106,7 +106,7 @@ def spread(terms: Sequence[list[list[Condition]]]) -> list[Condition]:
 
 def alternatives(matcher: Matcher) -> list[list[Condition]]:
     """Return ways in which a matcher can hold, each a list of conditions that hold together."""
-    key = "alert.name" if matcher.name == "alertname" else f"tags.{matcher.name}"
+    key = field_of(matcher.name)
     present, absent = _condition(key, "reg", "."), _condition(key, "nreg", ".")
     if not matcher.is_regex:
         if not matcher.value:
@@ -117,6 +117,11 @@ def alternatives(matcher: Matcher) -> list[list[Condition]]:
     if matcher.is_equal:
         return [[own], [absent]] if takes_nothing else [[own]]
     return [[own]] if takes_nothing else [[own, present]]
+
+
+def field_of(label: str) -> str:
+    """Return the field by which rules of ours ask for a label."""
+    return "alert.name" if label == "alertname" else f"tags.{label}"
 
 
 def _condition(key: str, method: str, value: str) -> Condition:

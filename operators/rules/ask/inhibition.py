@@ -1,6 +1,6 @@
 """Inhibition: which rules an alert is on the side of, and with which alerts it agrees (design.md 7.66)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -91,9 +91,21 @@ class Inhibitor(NamedTuple):
     alert: Alert
 
 
-def inhibitors(alert: Alert, others: Sequence[tuple[Alert, Sides]], book: "RuleBook") -> Iterator[Inhibitor]:
-    """Yield what of other open alerts keeps an alert silent."""
-    for target in sides_of(alert, book).target:
-        for other, sides in others:
-            if other.id != alert.id and any(inhibits(source, target) for source in sides.source):
-                yield Inhibitor(target.rule, other)
+def inhibited_among(alerts: Iterable[Alert], book: "RuleBook") -> dict[str, list[Inhibitor]]:
+    """Return what keeps which of some open alerts silent: id -> inhibitors."""
+    if not book.inhibit_index:
+        return {}
+    known = [(alert, sides_of(alert, book)) for alert in alerts]
+    sources: dict[str, list[tuple[Alert, Side]]] = {}
+    for alert, sides in known:
+        for side in sides.source:
+            sources.setdefault(side.agrees, []).append((alert, side))
+    found: dict[str, list[Inhibitor]] = {}
+    for alert, sides in known:
+        for own in sides.target:
+            silencing = [
+                Inhibitor(own.rule, other) for other, side in sources.get(own.agrees, ()) if inhibits(side, own)
+            ]
+            if silencing:
+                found.setdefault(alert.id, []).extend(silencing)
+    return found

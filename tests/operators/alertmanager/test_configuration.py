@@ -84,7 +84,10 @@ def test_receivers_become_groups_with_their_ways():
         ({"repeat_interval": "4h"}, {}, "route.routes[0].repeat_interval"),
         ({"matchers": ['a=~"("']}, {}, "route.routes[0]"),
         ({"receiver": "nobody"}, {}, "route.routes[0]"),
-        ({}, {"inhibit_rules": [{}]}, "inhibit_rules"),
+        ({}, {"inhibit_rules": [{"source_matchers": ['a=~"("']}]}, "inhibit_rules[0]"),
+        ({}, {"inhibit_rules": [{"target_match_re": {"a": "("}}]}, "inhibit_rules[0]"),
+        ({}, {"inhibit_rules": [{"source_match": {"bk_biz_id": "2"}}]}, "inhibit_rules[0]"),
+        ({}, {"inhibit_rules": ["a"]}, "inhibit_rules[0]"),
         ({}, {"templates": ["x"]}, "templates"),
     ],
 )
