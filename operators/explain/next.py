@@ -28,7 +28,7 @@ def deadlines(case: Case) -> tuple[Deadline, ...]:
     if case.alert.status != ABNORMAL:
         return ()
     look = look_of(case)
-    found = [*_noise(case), *_summary(case)]
+    found = [*_noise(case), *_summary(case), *_inhibited(case)]
     for checker in checkers.CHECKERS:
         tell = TELLERS.get(checker.name)
         found += tell(case, look) if tell is not None else _by_judge(case, look, checker)
@@ -92,6 +92,12 @@ def _summary(case: Case) -> Iterator[Deadline]:
     for action in case.actions:
         if action.reason == Reason.MERGED and not action.deliveries and action.time + window >= case.now:
             yield Deadline(action.time + window, "its summary has left, at the latest", why_text(Reason.MERGED))
+
+
+def _inhibited(case: Case) -> Iterator[Deadline]:
+    if case.inhibitors:
+        which = ", ".join(dict.fromkeys(one.alert.id for one in case.inhibitors))
+        yield Deadline(None, "who was not told is told", f"When the last of those that inhibit it has ended: {which}.")
 
 
 def _close(case: Case, look: Look | None) -> Iterator[Deadline]:

@@ -76,6 +76,52 @@ def test_alerts_come_sorted_by_fingerprint_with_all_that_tools_read(tools):
     assert silenced["receivers"] == [{"name": "ops"}]
 
 
+INHIBITS = {"id": 1, "source": [{"field": "tags.alertname", "value": ["HostDown"]}], "target": [{"field": "tags.severity", "value": ["warning"]}], "equal": ["instance"]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inhibiting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inhibiting")
+    (folder / "rules").mkdir()
+    (folder / "rules" / "r.yaml").write_text(yaml.safe_dump({**RULES, "inhibits": [INHIBITS]}))
+    store = SqliteStore(folder / "data" / "tocsin.sqlite3")
+    store.write(
+        Batch(alerts=[*ALERTS, stored(5, {"alertname": "HostDown", "instance": "b:1", "severity": "critical"})])
+    )
+    stand = Stand(folder, "--settings", "/dev/null", "--rules", str(folder / "rules"))
+    yield stand
+    assert stand.stop() == 0
+    store.close()
+
+
+def test_an_inhibited_alert_names_the_fingerprint_of_what_inhibits_it(inhibiting):
+    found = {
+        one["labels"]["alertname"] + one["labels"].get("instance", ""): one
+        for one in inhibiting.get("/api/v2/alerts").json()
+    }
+    silent, source = found["HighCPUb:1"], found["HostDownb:1"]
+    assert silent["status"] == {
+        "state": "suppressed",
+        "silencedBy": [],
+        "inhibitedBy": [source["fingerprint"]],
+        "mutedBy": [],
+    }
+    assert source["status"]["state"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?inhibited=false", {"HighCPU a:1", "HostDown b:1", "Disk 10.0.0.1|0"}),
+        ("?active=false", {"HighCPU b:1", "Disk 10.0.0.1|0"}),
+        ("?active=false&silenced=false", {"HighCPU b:1"}),
+        ("?active=false&inhibited=false", {"Disk 10.0.0.1|0"}),
+    ],
+)
+def test_what_is_inhibited_can_be_left_out(inhibiting, query, found):
+    assert {f"{name} {instance}" for name, instance in names(inhibiting.get(f"/api/v2/alerts{query}"))} == found
+
+
 @pytest.mark.parametrize("query", ["filter=%22", "filter=a%3D~%22(%22", "receiver=("])
 def test_what_cannot_be_understood_is_a_bad_request(tools, query):
     assert tools.get(f"/api/v2/alerts?{query}").status == 400

@@ -18,6 +18,7 @@ from operators.model.event import Event
 from operators.model.memory import Anomaly, CheckMemory, Flapping, Retry, Waiting
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action, Delivery, LogEntry, Notice, ReceiverResult
+from operators.rules.ask.inhibition import Inhibitor
 from operators.rules.book import RuleBook
 from operators.rules.read.load import load
 from operators.state.state import State
@@ -313,6 +314,19 @@ def test_with_rules_the_shield_is_told_as_it_now_stands(rules):
         "the alert is shielded by 7", Reason.SHIELDED_BY_RULE, NOW + 900, "disk swap",
     )  # fmt: skip
     assert ("a shield of the alert may end", NOW + 901) in [(one.what, one.time) for one in story.next]
+
+
+def test_an_inhibited_alert_names_the_alert_and_the_rule_that_keep_it_silent(rules):
+    host = alert(id=f"{NOW - 700}ba9876543210", alert_name="Host down")
+    side = "[{field: alert.name, value: [a]}]"
+    book = rules(more=f"inhibits: [{{id: host-down, source: {side}, target: {side}, description: what runs there}}]")
+    logs, by = [entry(OpType.ACTION, Reason.INHIBITED)], [Inhibitor("host-down", host)]
+    story = explain(alert(), logs, [], now=NOW, book=book, inhibitors=by)
+    finding = story.why_not[0]
+    assert (finding.what, finding.reason) == (f"the alert is inhibited by {host.id}: Host down", "inhibited")
+    assert (finding.detail, finding.since) == ("rule host-down: what runs there", NOW - 600)
+    assert story.next[-1].time is None
+    assert host.id in story.next[-1].why
 
 
 def test_an_acknowledged_alert_says_by_whom():
