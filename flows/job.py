@@ -28,8 +28,11 @@ from operators.batch import InOrder
 from operators.converge.by_business import ByBusiness
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled
+from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
 from operators.rules.read.lines import with_lines
+from operators.rules.shapes.nearest import nearest
+from operators.rules.shapes.source import JSON
 from operators.savepoint.file import ReadUpTo
 from sinks.dead_letters import DeadLetters, FileDeadLetters
 from sinks.kafka.changes import ChangeFeed
@@ -94,6 +97,7 @@ def build(
     stop, words = Stop(), renderer(settings)
     settings = of_worker(for_job(divided(settings)))
     rules = load_rules(settings, words, watched, environment)
+    check_sources(settings, rules.holder.current())
     counts = prepare(settings.kafka, environment) if settings.kafka.brokers else {}
     owner = owner_of(settings.kafka, counts)
     kept = Inheritance(settings.recovery.directory, owner)
@@ -136,6 +140,15 @@ def load_rules(
     if errors:
         raise RulesError(errors)
     return watcher
+
+
+def check_sources(settings: Settings, book: RuleBook) -> None:
+    """Refuse a source of any JSON whose rule is not there. Raises SettingsError."""
+    wanted = {"source.source": settings.source.source}
+    wanted |= {f"kafka.topics.{name}.source": topic.source for name, topic in settings.kafka.topics.items()}
+    for place, name in wanted.items():
+        if name and (name not in book.sources or book.sources[name].format != JSON):
+            raise SettingsError(f"{place}: no rule {name!r} of kind `sources`{nearest(name, book.sources)}")
 
 
 def open_edges(

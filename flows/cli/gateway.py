@@ -1,6 +1,7 @@
 """`tocsin gateway`: events and alerts of other systems over HTTP."""
 
 import os
+from collections.abc import Callable
 from socket import socket
 
 import click
@@ -55,10 +56,11 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
     except REFUSALS as error:
         fail(error)
     book = (lambda: None) if rules is None else rules.holder.current
+    again = (lambda: None) if rules is None else rules.again
     if rules is not None:
         rules.start()
     try:
-        serve_here(application(service, book), listener)
+        serve_here(application(service, book), listener, again)
     finally:
         service.durable.close()
         if rules is not None:
@@ -67,9 +69,9 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
             service.store.close()
 
 
-def serve_here(application: Starlette, listener: socket) -> None:
-    """Say where, and answer until SIGTERM or SIGINT."""
-    Stop().on_signals()  # the server takes them while it runs, and gives them back to whoever had them before
+def serve_here(application: Starlette, listener: socket, again: Callable[[], None] = lambda: None) -> None:
+    """Say where, and answer until SIGTERM or SIGINT; SIGHUP has the rules read `again`."""
+    Stop().on_signals(again)  # the server takes them while it runs, and gives them back to whoever had them before
     host, port = listener.getsockname()[:2]
     serve(application, listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
 

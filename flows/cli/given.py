@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import click
 
 from flows.cli.fail import fail
-from flows.settings.settings import Settings, SettingsError, load_settings
+from flows.settings.settings import Settings, SettingsError, check_source, load_settings
+from operators.intake.formats.by_rule import named
+from operators.intake.formats.table import FORMATS
 
 LATEST = 253_402_214_400
 """The last day that any zone can show, in Unix seconds."""
@@ -32,6 +34,12 @@ MOST = 2**31 - 1
 limit_option = click.option(
     "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="Show at most so many."
 )
+format_option = click.option(
+    "--format", "name_of_format", type=click.Choice(list(FORMATS)), help="What the records are.  [default: tocsin]"
+)
+source_option = click.option(
+    "--source", "source", metavar="NAME", help="Of --format json: the rule of kind `sources` that reads them."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs; times are Unix seconds.")
 
 
@@ -46,6 +54,15 @@ def read_settings(path: str | None) -> Settings:
 def read_lone_settings(path: str | None) -> Settings:
     """Return the settings of a file with the environment laid over; without a file the defaults, whatever the environment."""
     return Settings() if path is None else read_settings(path)
+
+
+def format_named(name: str, source: str | None) -> str:
+    """Return a format with the source that a rule reads; one without the other ends the command."""
+    try:
+        check_source(name, source or "", "--format", "--source")
+    except SettingsError as error:
+        fail(error)
+    return named(name, source or "")
 
 
 def typed(text: str) -> str:

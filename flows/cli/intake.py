@@ -10,13 +10,16 @@ import msgspec
 
 from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import json_option
+from flows.cli.given import format_named, format_option, json_option, source_option
 from flows.cli.strict import Group
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
 from operators.intake.decode import Refusal, decode
-from operators.intake.formats.table import FORMATS
-from operators.intake.formats.unpack import OURS, Part, unpack
+from operators.intake.formats.by_rule import Sources
+from operators.intake.formats.unpack import Part, unpack
+from operators.intake.poll import OURS
 from operators.model.event import Event
+from operators.rules.read.lines import with_lines
+from operators.rules.read.load import load
 
 SHOWN = (
     "status",
@@ -40,16 +43,24 @@ def intake() -> None:
 
 @intake.command()
 @click.argument("path", metavar="FILE")
-@click.option("--format", "name", type=click.Choice(list(FORMATS)), default=OURS, help="What the records are.")
+@format_option
+@source_option
+@click.option("--rules", metavar="DIR", help="Directory of rule files: what its `sources` say counts.")
 @click.option("--at", type=int, metavar="T", help="They arrive at this second.  [default: when each says so, else now]")
 @json_option
-def test(path: str, name: str, at: int | None, *, as_json: bool) -> None:
+def test(
+    path: str, name_of_format: str | None, source: str | None, rules: str | None, at: int | None, *, as_json: bool
+) -> None:
     """Show what each record of FILE becomes, and why not.
 
     FILE (`-` is stdin) holds a record a line, or one record over several lines. Exit 1 if anything of it is refused.
     """
+    name, now = format_named(name_of_format or OURS, source), int(time.time())
+    sources = {} if rules is None else _sources(rules)
     parts = (
-        (number, part) for number, body in _records(path) for part in unpack(body, name, at, otherwise=int(time.time()))
+        (number, part)
+        for number, body in _records(path)
+        for part in unpack(body, name, at, sources=sources, otherwise=now)
     )
     told = [_told(number, part) for number, part in parts]
     if as_json:
@@ -61,6 +72,13 @@ def test(path: str, name: str, at: int | None, *, as_json: bool) -> None:
     if refused:
         click.echo(f"{refused} refused", err=True)
         sys.exit(1)
+
+
+def _sources(rules: str) -> Sources:
+    book, errors = load([rules])
+    if book is None:
+        fail(*with_lines(errors))
+    return book.sources
 
 
 def _records(path: str) -> Iterator[tuple[int, bytes]]:

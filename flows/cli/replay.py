@@ -12,7 +12,7 @@ import msgspec
 from flows.cli.against import against_each_other, shown_difference
 from flows.cli.answer import print_answer
 from flows.cli.fail import LEFT, fail
-from flows.cli.given import json_option, read_moment
+from flows.cli.given import format_named, format_option, json_option, read_moment, source_option
 from flows.cli.source import Asked, Source, source_of
 from flows.cli.strict import Command
 from flows.cli.waiting import waiting
@@ -21,8 +21,7 @@ from flows.replay.side_by_side import SideError
 from flows.rules.templates import Words, renderer
 from flows.settings.settings import Settings
 from flows.sources.lines import InputError
-from operators.intake.formats.table import FORMATS
-from operators.intake.formats.unpack import OURS
+from operators.intake.poll import OURS
 from operators.model.reason import DeadReason
 from operators.rules.book import RuleBook
 from operators.rules.read.lines import with_lines
@@ -66,9 +65,8 @@ REFUSALS = (InputError, OSError, StoreError, SideError)
 @click.option(
     "--biz", "businesses", multiple=True, metavar="ID", help="Events of this business only; may be given again."
 )
-@click.option(
-    "--format", "name_of_format", type=click.Choice(list(FORMATS)), default=OURS, help="What the lines of --input are."
-)
+@format_option
+@source_option
 @click.option(
     "--out",
     required=True,
@@ -127,7 +125,8 @@ def replay(
 
 
 def _asked(options: dict[str, Any]) -> Asked:
-    return Asked(format=options.pop("name_of_format"), **options)
+    named = format_named(options.pop("name_of_format") or OURS, options.pop("source"))
+    return Asked(format=named, **options)
 
 
 def _refuse(rules: str, against: str | None, *, follow: bool) -> None:

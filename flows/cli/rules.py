@@ -16,6 +16,7 @@ from flows.rules.source import SourceUnavailableError, Terms, id_in
 from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
 from flows.rules.trial import failures
+from flows.rules.trial_of_sources import source_failures
 from flows.settings.settings import Settings, SettingsError
 from operators.model.address import without_password
 from operators.rules.advice import advice
@@ -57,6 +58,7 @@ def check(directory: str, settings_path: str | None, *, strict: bool, as_json: b
     settings = read_lone_settings(settings_path)
     found = read_files([directory])
     book, errors = build(found.documents, found.errors, **_terms(settings).keywords())
+    errors += _failed_sources(found, book)
     errors, warnings = with_lines(errors), with_lines(_warnings(found, book, settings))
     if as_json:
         print_answer("rules", [_report(book, errors, warnings)])
@@ -65,9 +67,21 @@ def check(directory: str, settings_path: str | None, *, strict: bool, as_json: b
             click.echo(error)
         for warning in warnings:
             click.echo(f"warning: {warning}")
-        if book is not None:
+        if book is not None and not errors:
             click.echo(_table(book, len(warnings)))
     sys.exit(1 if errors or (strict and warnings) else 0)
+
+
+def _failed_sources(found: Found, book: RuleBook | None) -> list[RuleError]:
+    """Return the tests of sources that fail: they need no job, so they are run at once."""
+    if book is None:
+        return []
+    places = {str(id_in(one.kind, one.document)): one for one in found.documents if one.kind == "sources"}
+    return [
+        places[name].error(f"tests[{number}]", f"{source.tests[number].name}: {reason}")
+        for name, source in book.sources.items()
+        for number, reason in source_failures(source)
+    ]
 
 
 def _warnings(found: Found, book: RuleBook | None, settings: Settings) -> list[RuleError]:
@@ -86,7 +100,7 @@ def _counts(book: RuleBook) -> dict[str, int]:
 
 
 def _report(book: RuleBook | None, errors: Sequence[RuleError], warnings: Sequence[RuleError]) -> dict[str, Any]:
-    report = {"ok": book is not None, "errors": [*map(_entry, errors)], "warnings": [*map(_entry, warnings)]}
+    report = {"ok": not errors, "errors": [*map(_entry, errors)], "warnings": [*map(_entry, warnings)]}
     if book is None:
         return report
     idle = [kind for kind in KINDS if not acted_on(kind)]
@@ -140,11 +154,19 @@ def _tested(directory: str, settings: Settings) -> Iterable[bool]:
         return
     words = renderer(settings)
     for one in book.tests:
-        lines = failures(one, Replay(settings, book, words, words.check_template))
-        click.echo(f"{'FAIL' if lines else 'ok  '} {directory}: {one.name}")
-        for line in lines:
-            click.echo(f"       {line}")
-        yield not lines
+        yield _passed(f"{directory}: {one.name}", failures(one, Replay(settings, book, words, words.check_template)))
+    for source in book.sources.values():
+        failed = list(source_failures(source))
+        for number, case in enumerate(source.tests):
+            yield _passed(f"{directory}: {source.id}: {case.name}", [line for at, line in failed if at == number])
+
+
+def _passed(name: str, failed: Sequence[str]) -> bool:
+    """Tell how a test went, and return whether it passed."""
+    click.echo(f"{'FAIL' if failed else 'ok  '} {name}")
+    for line in failed:
+        click.echo(f"       {line}")
+    return not failed
 
 
 # --- import, export

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from flows.cli.fail import LEFT, caused_by, fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import format_option, read_settings, settings_option, source_option
 from flows.cli.panic import Panic, panic_held
 from flows.cli.strict import Command
 from flows.cli.supervise import supervise
@@ -24,14 +24,13 @@ from flows.recovery.place import PlaceUnavailableError
 from flows.rescale.processes import Orders
 from flows.run import run as run_job
 from flows.settings.places import commands_file, outbox_under, recovery_under
-from flows.settings.settings import Settings, SettingsError, SourceSettings
+from flows.settings.settings import Settings, SettingsError, SourceSettings, check_source
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
 from flows.telemetry.heartbeat import heartbeat_of
 from flows.telemetry.observability import Observability, open_observability
-from operators.intake.formats.table import FORMATS
-from operators.intake.formats.unpack import OURS
+from operators.intake.poll import OURS
 from operators.model.snapshot import SnapshotError
 from operators.rules.advice import ways_without_channel
 from operators.rules.book import RuleBook
@@ -49,12 +48,8 @@ log = structlog.get_logger()
 @click.command(cls=Command, short_help="Run the job: events in, alerts and notices out.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; reloaded while the job runs.")
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
-@click.option(
-    "--format",
-    "name_of_format",
-    type=click.Choice(list(FORMATS)),
-    help="What the lines of --input are.  [default: tocsin]",
-)
+@format_option
+@source_option
 @click.option("--spool", metavar="DIR", help="Follow what gateways write into this directory (docs/gateway.md).")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
 @click.option(
@@ -241,6 +236,8 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
     name, recording = options["name_of_format"] or given.format, options["recording"] or given.recording
     if recording and name != OURS:
         raise SettingsError(f"a recording holds our own lines: either --recording or --format {name}")
+    rule = options["source"] or ("" if options["name_of_format"] else given.source)
+    check_source(name, rule, "--format", "--source")
     live = options["follow"] or "-" in options["inputs"]
     clock = options["clock"] or ("wall" if live else "input")
     return msgspec.structs.replace(
@@ -250,6 +247,7 @@ def source_with(given: SourceSettings, options: Mapping[str, Any]) -> SourceSett
         clock=clock,
         recording=recording,
         format=name,
+        source=rule,
     )
 
 

@@ -12,6 +12,7 @@ from flows.gateway.alertmanager import Api, gone
 from flows.gateway.intake import PATHS, taking_in
 from flows.gateway.service import AnswerError, Service
 from flows.telemetry import metrics
+from operators.intake.formats.by_rule import Sources
 from operators.rules.book import RuleBook
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -19,7 +20,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def application(service: Service, book: Callable[[], RuleBook | None] = lambda: None) -> Starlette:
     """Return the application; `book` is that of the rules in force, which name the receivers."""
-    routes = [_route(service, path.path, "POST", taking_in(service, path)) for path in PATHS]
+
+    def sources() -> Sources:
+        known = book()
+        return {} if known is None else known.sources
+
+    routes = [_route(service, path.path, "POST", taking_in(service, path, sources)) for path in PATHS]
     if service.store is not None:
         routes += _of_alertmanager(service, Api(service, book))
     return Starlette(routes=[*routes, Route("/api/v1/{rest:path}", gone), *_signs_of_life(service)])

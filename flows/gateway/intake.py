@@ -1,7 +1,8 @@
 """The paths that take in: a body to lines by its format, durable before the answer (gateway.md 1, 5)."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -11,12 +12,19 @@ from flows.gateway.bodies import BodyError, read_body
 from flows.gateway.durable import NotKeptError
 from flows.gateway.service import AnswerError, Service, let_in, not_kept, said
 from flows.telemetry import metrics
+from operators.intake.decode import Refusal, refused_line
+from operators.intake.formats.by_rule import Sources, named, read_as, rule_of
 from operators.intake.formats.cloudevents import structured
-from operators.intake.formats.format import Made
+from operators.intake.formats.format import Made, Read
 from operators.intake.formats.table import FORMATS
+from operators.rules.shapes.source import JSON
 
 MOST = 10_000
 """Events of one body."""
+LARGE = 32 * 1024
+"""Bytes of a body that takes a while."""
+KEPT = 128 * 1024
+"""Bytes of a refused record that its dead letter holds."""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -27,6 +35,8 @@ class Path(NamedTuple):
     format: str
     answer: Callable[[Made], Response]
     busy: int = 429
+    buries: bool = False
+    """What is refused becomes a dead letter too: its sender can mend nothing."""
 
 
 def taken(made: Made) -> Response:
@@ -48,6 +58,13 @@ def as_webhook(made: Made) -> Response:
     if made.refused and not made.events:
         raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
     return Response(status_code=200)
+
+
+def as_record(made: Made) -> Response:
+    """Answer a sender of any JSON: 422 where nothing of it could be read by its rule."""
+    answer = taken(made)
+    answer.status_code = 422 if answer.status_code >= 400 else answer.status_code  # noqa: PLR2004 - a status
+    return answer
 
 
 def as_pagerduty(made: Made) -> Response:
@@ -74,29 +91,51 @@ PATHS = (
     Path("/v2/enqueue", "pagerduty", as_pagerduty),
     Path("/v2/push/", "bk-monitor", as_bk_monitor),
     Path("/cloudevents", "cloudevents", taken),
+    Path("/webhook/{source}", JSON, as_record, busy=503, buries=True),
 )
 
 
-def taking_in(service: Service, path: Path) -> Handler:
-    """Return the handler of a path."""
-    read, _, secret = FORMATS[path.format]
+def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Handler:
+    """Return the handler of a path; `rules` are those of kind `sources`."""
+    secret = FORMATS[path.format].secret
 
     async def handle(request: Request) -> Response:
+        source = request.path_params.get("source", path.format)
         if secret is None:
-            let_in(service, request, "send", path.format)
+            let_in(service, request, "send", source)
+        sources = rules()
+        if path.format == JSON and rule_of(source, sources) is None:
+            raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
         begun, at = time.monotonic(), int(service.now())
         body = await body_of(request)
         if secret is not None:
-            let_in(service, request, "send", path.format, _spare(request, secret(body)))
-        made = read(body, at)
+            let_in(service, request, "send", source, _spare(request, secret(body)))
+        made = await _read(read_as(named(path.format, source), sources), body, at)
         if len(made.events) > MOST:
             raise AnswerError(413, f"{len(made.events)} events; {MOST} are taken")
-        await keep(service, made, at, path.busy)
+        await keep(service, made, at, path.busy, _buried(made, body, source) if path.buries else ())
         service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
-        _count(service, path.format, made)
+        _count(service, source, made)
         return path.answer(made)
 
     return handle
+
+
+async def _read(read: Read, body: bytes, at: int) -> Made:
+    """Read a body; a large one beside the loop, for others wait there."""
+    return read(body, at) if len(body) < LARGE else await asyncio.to_thread(read, body, at)
+
+
+def _buried(made: Made, body: bytes, source: str) -> list[bytes]:
+    """Return the lines of what was refused, for the dead letters of the job."""
+    return [
+        refused_line(Refusal(one.reason, f"webhook/{source}: {one.place}: {one.detail}", _text(one.raw or body)))
+        for one in made.refused[:MOST]
+    ]
+
+
+def _text(raw: bytes) -> str:
+    return raw[:KEPT].decode("utf-8", "backslashreplace")
 
 
 def _spare(request: Request, secret: str) -> str:
@@ -113,10 +152,10 @@ async def body_of(request: Request) -> bytes:
     return structured(request.headers, body) if "ce-id" in request.headers else body
 
 
-async def keep(service: Service, made: Made, at: int, busy: int = 429) -> None:
+async def keep(service: Service, made: Made, at: int, busy: int = 429, buried: Sequence[bytes] = ()) -> None:
     """Make what came of a body durable. Raises AnswerError."""
     try:
-        await service.durable.keep(made.events, at)
+        await service.durable.keep([*made.events, *buried], at)
         await service.durable.keep(made.commands, at, "command")
     except NotKeptError as error:
         raise not_kept(error, busy) from error

@@ -11,8 +11,8 @@ from flows.replay.order import in_order
 from flows.replay.outcome import Outcome
 from flows.replay.replay import Line
 from flows.sources.lines import READ_ERRORS, input_error, lines, open_input
-from operators.intake.decode import MIXED, REFUSED
-from operators.intake.formats.unpack import OURS, unpack
+from operators.intake.decode import MIXED
+from operators.intake.poll import OURS
 from operators.model.alert import Alert
 from operators.model.event import Event
 
@@ -29,25 +29,17 @@ EMPTY_EVENT = {"extra_info": {}} | {
 def read_lines(inputs: Iterable[str], name_of_format: str = OURS) -> Iterator[Line]:
     """Yield the lines of all inputs, one input after the other; blank lines are passed over.
 
-    A line in another format becomes the lines that it holds.
+    Lines in another format hold events.
     """
+    kind = MIXED if name_of_format == OURS else "event"
     for name in inputs:
         try:
             with open_input(name) as stream:
                 for number, raw in enumerate(lines(stream), 1):
                     if raw.strip():
-                        yield from _as_ours(Line(name, number, raw), name_of_format)
+                        yield Line(name, number, raw, kind, format=name_of_format)
         except READ_ERRORS as error:
             raise input_error(name, error) from error
-
-
-def _as_ours(line: Line, name: str) -> Iterator[Line]:
-    if name == OURS:
-        yield line
-        return
-    for part in unpack(line.raw, name):
-        is_refused = part.kind.startswith(REFUSED)
-        yield Line(line.source, line.number, part.raw, part.kind if is_refused else MIXED)
 
 
 def write(outcome: Outcome, counts: dict[str, Any], directory: Path) -> None:

@@ -11,7 +11,7 @@ from operators.intake.decode import MIXED, Refusal
 from operators.intake.handover import Handed
 from operators.intake.intake import Intake, dead_letter
 from operators.intake.name import InForce, ReceiptLine, Record, Tick
-from operators.intake.poll import Polled, Raw
+from operators.intake.poll import OURS, Polled, Raw
 from operators.lifecycle.worker import Worker
 from operators.model.event import Event
 from operators.model.settings import CoreSettings
@@ -31,6 +31,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     """When it arrived; None: it says so itself."""
     place: str = ""
     """Where it stood, if not at a line."""
+    format: str = OURS
 
 
 class Replay:
@@ -70,10 +71,15 @@ class Replay:
         return self.finish(until, settles=settles)
 
     def fold(self, line: Line) -> None:
-        """Fold one line at its arrival time, which is never less than that of the line before."""
+        """Fold one line, or all that a line in another format holds."""
+        raw = Raw(line.at, line.source, line.place or str(line.number), line.raw, line.kind, format=line.format)
+        for one in self.intake.unpacked(raw):
+            self._fold(one, line)
+
+    def _fold(self, raw: Raw, line: Line) -> None:
+        """Fold a record at its arrival time, which is never less than that of the one before."""
         clock = self.worker.clock
-        place = line.place or str(line.number)
-        record = self.intake.record(Raw(line.at, line.source, place, line.raw, line.kind), floor=clock)
+        record = self.intake.record(raw, floor=clock)
         if self._businesses and type(record.body) is Event and not self._is_wanted(record.body):
             record = msgspec.structs.replace(record, body=Tick())
         if clock and record.at - clock > JUMP:

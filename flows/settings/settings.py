@@ -9,6 +9,7 @@ import msgspec
 from flows.settings.names import PREFIX, near_miss, path_and_reason
 from operators.model.settings import CoreSettings
 from operators.rules.read.yaml_text import parse_yaml
+from operators.rules.shapes.source import JSON
 from operators.rules.shapes.ways import WAYS
 from operators.rules.shapes.words import zone_named
 from operators.state.scene import default_notice
@@ -72,7 +73,9 @@ class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin from the newest complete set where a worker has no state, or that of another number of workers."""
 
 
-Format = Literal["tocsin", "prometheus", "alertmanager", "grafana", "pagerduty", "zabbix", "cloudevents", "bk-monitor"]
+Format = Literal[
+    "tocsin", "prometheus", "alertmanager", "grafana", "pagerduty", "zabbix", "cloudevents", "bk-monitor", "json"
+]
 """A format of operators/intake/formats/table.py."""
 
 
@@ -92,6 +95,8 @@ class SourceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of commands to follow beside them; `tocsin ack` and its like append to it."""
     format: Format = "tocsin"
     """What the lines of the files are (docs/gateway.md)."""
+    source: str = ""
+    """Of format json: the rule of kind `sources` that reads them."""
     spool: str = ""
     """A directory that gateways write to; where it is named, the job follows it instead of files."""
 
@@ -103,6 +108,8 @@ class TopicSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What metrics call the source."""
     decoder: Format = "tocsin"
     """What its records are (docs/gateway.md)."""
+    source: str = ""
+    """Of decoder json: the rule of kind `sources` that reads them."""
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -260,6 +267,10 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
     if bool(settings.heartbeat.way) != bool(settings.heartbeat.receivers):
         missing, given = ("receivers", "way") if settings.heartbeat.way else ("way", "receivers")
         raise SettingsError(f"{place}: heartbeat.{missing}: missing beside heartbeat.{given}")
+    for name, topic in settings.kafka.topics.items():
+        at = f"{place}: kafka.topics.{name}"
+        check_source(topic.decoder, topic.source, f"{at}.decoder", f"{at}.source")
+    check_source(settings.source.format, settings.source.source, f"{place}: source.format", f"{place}: source.source")
     try:
         default_notice(settings, check_template)
     except ValueError as error:
@@ -267,6 +278,14 @@ def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = N
     if wrong := check_template(settings.links.alert):
         raise SettingsError(f"{place}: links.alert: {wrong}")
     return settings
+
+
+def check_source(name: str, source: str, of_format: str, of_source: str) -> None:
+    """Refuse any JSON without the rule that reads it, and such a rule for another format. Raises SettingsError."""
+    if name == JSON and not source:
+        raise SettingsError(f"{of_source}: missing: {of_format} json is read by a rule of kind `sources`")
+    if source and name != JSON:
+        raise SettingsError(f"{of_source}: {source}: only {of_format} json is read by a named rule")
 
 
 def read_file(path: str) -> dict[str, Any]:

@@ -15,11 +15,11 @@ import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from flows.settings.settings import SourceSettings
-from flows.sources.foreign import unpacked
 from flows.sources.places import Places, by_number
 from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop
 from operators.intake.decode import MIXED
+from operators.intake.formats.by_rule import named
 from operators.intake.poll import Polled, Raw
 from operators.savepoint.file import FilePlace, FilesPlace, ReadUpTo
 
@@ -49,7 +49,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         self._commands_path = Path(settings.commands) if settings.commands else None
         self._kind = MIXED if settings.recording else "event"
         self._by_wall, self._size, self._stop, self._now = settings.clock == "wall", size, stop, now
-        self._format = settings.format
+        self._format = named(settings.format, settings.source)
         self._skew = skew
         self._idle = self._ended = self._has_begun = False
         self._ticked = 0
@@ -95,7 +95,7 @@ class FilesPart(StatefulSourcePartition[Polled, State]):
         while len(raws) < self._size and (line := reader.next_line()) is not None:
             name, number, raw = line
             at = now if self._by_wall else None
-            raws += unpacked(Raw(at, name, number, raw, kind, latest=now + self._skew), self._format)
+            raws.append(Raw(at, name, number, raw, kind, latest=now + self._skew, format=self._format))
         return raws
 
 

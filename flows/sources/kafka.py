@@ -8,18 +8,17 @@ from typing import Any
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from flows.settings.settings import KafkaSettings
+from flows.settings.settings import KafkaSettings, TopicSettings
 from flows.sources.files import unheard
-from flows.sources.foreign import unpacked
 from flows.sources.handed import HandedPartition
 from flows.sources.kafka_client import KafkaTroubleError, read_topics
 from flows.sources.kafka_reader import Observe, Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition
 from flows.stop import AT_ONCE, Stop
-from operators.intake.formats.unpack import OURS
+from operators.intake.formats.by_rule import named
 from operators.intake.handover import HANDED
-from operators.intake.poll import Polled, Raw
+from operators.intake.poll import Polled
 from operators.savepoint.file import KafkaPlace, ReadUpTo
 from operators.savepoint.inherit import topics_of
 
@@ -35,9 +34,9 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
 
     def __init__(
         self, reader: Reader, partitions: list[Partition], merge: Merge, *, stop: Stop, now: Callable[[], float],
-        answered: Callable[[], None], formats: Mapping[str, str],
+        answered: Callable[[], None],
     ) -> None:  # fmt: skip
-        self._answered, self._formats = answered, formats
+        self._answered = answered
         self._reader, self._partitions, self._merge = reader, partitions, merge
         self._stop, self._wall = stop, now
         self._now = 0.0
@@ -55,19 +54,13 @@ class KafkaPart(StatefulSourcePartition[Polled, Snapshot]):
         anything = self._reader.read(self._now)
         if self._reader.has_answered:
             self._answered()
-        raws = self._unpacked(self._merge.take(self._now))
+        raws = self._merge.take(self._now)
         self._reader.go_on()
         self._is_idle = not anything and not raws
         if not raws and int(self._now) == self._ticked:
             return []
         self._ticked = int(self._now)
         return [Polled(raws, self._merge.clock or None)]
-
-    def _unpacked(self, raws: list[Raw]) -> list[Raw]:
-        """Return the records with those of foreign topics as what they become."""
-        if not self._formats:
-            return raws
-        return [part for raw in raws for part in unpacked(raw, self._formats.get(raw.source, OURS))]
 
     def next_awake(self) -> datetime:
         """Return a moment that has passed, whatever the clock says: `next_batch` rests when there was nothing."""
@@ -112,12 +105,8 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
         if new := [one for one in partitions if one.next == UNREAD and one.topic not in grown]:
             self._begin(new)
         merge = Merge(partitions, size=self._size, patience=self._settings.patience, clock=clock)
-        decoders = {topic: one.decoder for topic, one in self._settings.topics.items()}
-        formats = {topic: name for topic, name in decoders.items() if name != OURS}
         reader = Reader(self._settings, self._config, partitions, self._size, self._observe)
-        return KafkaPart(
-            reader, partitions, merge, stop=self._stop, now=self._now, answered=self._answered, formats=formats
-        )
+        return KafkaPart(reader, partitions, merge, stop=self._stop, now=self._now, answered=self._answered)
 
     def _reached(self, resume_state: Snapshot | None) -> tuple[int, Mapping[str, tuple[int, int]]]:
         """Return the clock and the places at which this worker, or the job before it, had stopped."""
@@ -137,8 +126,11 @@ class KafkaSource(FixedPartitionedSource[Polled, Snapshot]):
 
     def _partition(self, topic: str, number: int, kind: str, saved: Mapping[str, tuple[int, int]]) -> Partition:
         offset, reached = saved.get(f"{topic}:{number}", (UNREAD, 0))
-        partition = HandedPartition if kind in HANDED else Partition
-        return partition(topic, number, kind, offset=offset, reached=reached, now=self._now())
+        if kind in HANDED:
+            return HandedPartition(topic, number, kind, offset=offset, reached=reached, now=self._now())
+        settings = self._settings.topics.get(topic, TopicSettings())
+        format_ = named(settings.decoder, settings.source)
+        return Partition(topic, number, kind, offset=offset, reached=reached, now=self._now(), format_=format_)
 
     def _begin(self, partitions: list[Partition]) -> None:
         """Choose the first offset of partitions that were never read."""

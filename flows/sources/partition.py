@@ -4,7 +4,7 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from operators.intake.decode import MAX_BYTES, TOMBSTONE
-from operators.intake.poll import Raw
+from operators.intake.poll import OURS, Raw
 
 _raw = attrgetter("raw")
 
@@ -15,6 +15,7 @@ class Partition:
     __slots__ = (
         "answered",
         "fetched",
+        "format",
         "handed",
         "held",
         "is_paused",
@@ -29,8 +30,10 @@ class Partition:
         "weight",
     )
 
-    def __init__(self, topic: str, number: int, kind: str, *, offset: int, reached: int, now: float) -> None:
-        self.topic, self.number, self.kind = topic, number, kind
+    def __init__(
+        self, topic: str, number: int, kind: str, *, offset: int, reached: int, now: float, format_: str = OURS
+    ) -> None:
+        self.topic, self.number, self.kind, self.format = topic, number, kind, format_
         self.held: list[Raw] = []
         self.times: list[int] = []
         """Arrivals of the held records."""
@@ -68,7 +71,7 @@ class Partition:
             value = value[: MAX_BYTES + 1]  # enough to see that it is too large
         self.weight += len(value)
         self.times.append(self.last)
-        self.held.append(Raw(self.last, self.topic, f"{self.number}:{offset}", value, kind))
+        self.held.append(Raw(self.last, self.topic, f"{self.number}:{offset}", value, kind, format=self.format))
 
     def end(self, offset: int) -> None:
         """Note that the broker has nothing beyond `offset` now."""

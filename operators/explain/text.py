@@ -124,7 +124,7 @@ DEAD_TEXT: dict[DeadReason, str] = {
     DeadReason.ALERT_ENDED: "The command names an alert that has ended.",
     DeadReason.ALREADY_ACKED: "The alert was acknowledged before; the first operator stays.",
     DeadReason.NOT_ACKED: "Nobody has acknowledged the alert: there is nothing to take back.",
-    DeadReason.INVALID_RULES: "The change would have left the rules invalid; nothing of it applies.",
+    DeadReason.INVALID_RULES: "The change would leave the rules invalid and does not apply, or no rule of kind `sources` reads the record.",
     DeadReason.UNKNOWN_SHIELD: "The command names a shield that does not exist.",
     DeadReason.UNKNOWN_NOTICE: "The receipt names a notice that this job does not know.",
     DeadReason.TOMBSTONE: "The record has a key but no value.",

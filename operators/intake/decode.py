@@ -63,6 +63,8 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
 
     reason: DeadReason
     detail: str
+    raw: str = ""
+    """What a gateway had refused already; empty: the record itself."""
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -155,6 +157,8 @@ def _decode_untyped(raw: bytes, kind: str) -> Event | Decoded | Refusal:
     try:
         wire = _wire.decode(raw)
         named = wire.kind if wire.kind is not None else "event" if kind == MIXED else kind
+        if named == REFUSED and kind == "event":
+            return _refused_before(raw)
         if (refusal := _foreign(named, kind)) is not None:
             return refusal
         if named == "event":
@@ -166,6 +170,28 @@ def _decode_untyped(raw: bytes, kind: str) -> Event | Decoded | Refusal:
         if raw.startswith(MARKED):
             return _decode_untyped(raw.removeprefix(BOM_UTF8), kind)
         return _malformed(raw, error)
+
+
+class _Before(msgspec.Struct):
+    """What a gateway writes of a record that it has refused."""
+
+    reason: DeadReason
+    detail: str
+    body: str
+
+
+_before = msgspec.json.Decoder(_Before)
+
+
+def refused_line(refusal: Refusal) -> bytes:
+    """Return the line by which a gateway hands a refused record to the job, for its dead letters."""
+    told = {"reason": refusal.reason, "detail": refusal.detail, "body": refusal.raw}
+    return msgspec.json.encode({"kind": REFUSED, **told})
+
+
+def _refused_before(raw: bytes) -> Refusal:
+    one = _before.decode(raw)
+    return Refusal(one.reason, one.detail, one.body)
 
 
 def _foreign(named: Any, kind: str) -> Refusal | None:

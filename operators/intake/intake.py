@@ -13,9 +13,10 @@ from operators.intake.changes import Changes, Documents
 from operators.intake.command import outcome
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
+from operators.intake.formats.unpack import parts_of
 from operators.intake.handover import Handed, Planned, Stands
 from operators.intake.name import InForce, Record, RulesChange, Tick, Told, take_in
-from operators.intake.poll import Polled, Raw
+from operators.intake.poll import OURS, Polled, Raw
 from operators.model import snapshot
 from operators.model.check import Check
 from operators.model.command import ON_SHIELDS, Command
@@ -115,10 +116,14 @@ class Intake:
             self._watch.polled(polled.raws)
         records = self._new_book()
         for raw in polled.raws:
-            records.append(self.record(raw))
+            records += map(self.record, self.unpacked(raw))
         if polled.clock is not None and polled.clock > self.clock:
             self.clock = polled.clock
         return Named(records, self.clock, polled.is_end)
+
+    def unpacked(self, raw: Raw) -> list[Raw]:
+        """Return the records of ours that one holds, under the rules in force."""
+        return [raw] if raw.format == OURS else parts_of(raw, self.book.sources)
 
     def _new_book(self) -> list[Record]:
         """Return the book to be put into force, if another one lies below since the last look."""
@@ -244,5 +249,5 @@ def dead_letter(refusal: Refusal, record: Record, clock: int) -> DeadLetter:
         position=record.position,
         reason=refusal.reason,
         detail=refusal.detail,
-        raw=record.raw.decode("utf-8", "backslashreplace"),
+        raw=refusal.raw or record.raw.decode("utf-8", "backslashreplace"),
     )

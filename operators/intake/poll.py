@@ -6,6 +6,9 @@ import msgspec
 
 from operators.model.bounds import MOST
 
+OURS = "tocsin"
+"""The format of our own records."""
+
 
 class Raw(msgspec.Struct, frozen=True, gc=False):
     """One record as a source read it. `at` None: it arrives when it says so, at `latest` then (design.md 7.65)."""
@@ -17,6 +20,8 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
     kind: str = "event"
     """event, check, command, or what our own jobs write: what its source carries (operators/intake/decode.py)."""
     latest: int = MOST
+    format: str = OURS
+    """Of an event: as what it is read (operators/intake/formats), `json:NAME` by the rule of that source."""
 
 
 class Polled(msgspec.Struct, frozen=True, gc=False):

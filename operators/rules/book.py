@@ -28,6 +28,7 @@ from operators.rules.shapes.model import (
     RuleTest,
     ServiceInstance,
     Shield,
+    Source,
     Strategy,
     TopoNode,
     User,
@@ -47,6 +48,7 @@ KINDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "users": User,
         "circuit_breaking": CircuitBreaking,
         "channels": Channel,
+        "sources": Source,
         "hosts": Host,
         "service_instances": ServiceInstance,
         "topology": TopoNode,
@@ -118,6 +120,7 @@ class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     topology: dict[str, TopoNode] = {}
     """By `obj|inst`."""
     dynamic_groups: dict[str, DynamicGroup] = {}
+    sources: dict[str, Source] = {}
     channels: tuple[Channel, ...] = ()
     tests: tuple[RuleTest, ...] = ()
     hosts_by_ip: dict[str, tuple[Host, ...]] = {}

@@ -43,6 +43,8 @@ class Refused(NamedTuple):
     place: str
     reason: DeadReason
     detail: str
+    raw: bytes = b""
+    """That part alone, where a dead letter is to hold no more; empty: the body."""
 
 
 class Made(NamedTuple):

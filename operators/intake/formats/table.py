@@ -4,7 +4,19 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from operators.intake.formats import alertmanager, bk_monitor, cloudevents, grafana, pagerduty, tocsin, zabbix
-from operators.intake.formats.format import ALERTMANAGER, BK_MONITOR, CLOUDEVENTS, GRAFANA, PAGERDUTY, ZABBIX, Read
+from operators.intake.formats.format import (
+    ALERTMANAGER,
+    BK_MONITOR,
+    CLOUDEVENTS,
+    GRAFANA,
+    PAGERDUTY,
+    ZABBIX,
+    Made,
+    Read,
+    Refused,
+)
+from operators.model.reason import DeadReason
+from operators.rules.shapes.source import JSON
 
 
 class Format(NamedTuple):
@@ -16,6 +28,11 @@ class Format(NamedTuple):
     """What in a body says who sends it, where the sender cannot say it in a header."""
 
 
+def _unread(body: bytes, at: int) -> Made:  # noqa: ARG001 - a format is told when its body came
+    """Refuse any JSON that no rule reads (by_rule.py)."""
+    return Made([], refused=[Refused("body", DeadReason.INVALID_RULES, "no rule of kind `sources` is named", body)])
+
+
 FORMATS: Mapping[str, Format] = {
     "tocsin": Format(tocsin.read),
     "prometheus": Format(alertmanager.read_posted, resolves=True),
@@ -25,5 +42,6 @@ FORMATS: Mapping[str, Format] = {
     ZABBIX: Format(zabbix.read, resolves=True),
     CLOUDEVENTS: Format(cloudevents.read),
     BK_MONITOR: Format(bk_monitor.read, secret=bk_monitor.secret),
+    JSON: Format(_unread),
 }
-"""Name -> format. `prometheus` is the array that goes to `/api/v2/alerts`, `alertmanager` the webhook."""
+"""Name -> format. `prometheus` is the array that goes to `/api/v2/alerts`, `alertmanager` the webhook, `json` what a rule reads."""

@@ -1,5 +1,7 @@
 """What each key of a rule file means, by its shape: an editor shows it beside the key (`tocsin rules schema`)."""
 
+from operators.rules.read.meanings_sources import SOURCES_MEAN
+
 KINDS_MEAN = {
     "strategies": "What is watched, and what follows when it is wrong.",
     "shields": "Silences: what they cover opens alerts, but tells nobody.",
@@ -11,6 +13,7 @@ KINDS_MEAN = {
     "users": "Contacts of people; a name without an entry is used as it stands.",
     "circuit_breaking": "What is dropped at once while something upstream has gone wild.",
     "channels": "How each way is delivered; one for each way.",
+    "sources": "What records of other systems become, field by field.",
     "hosts": "Inventory: hosts.",
     "service_instances": "Inventory: what runs on hosts.",
     "topology": "Inventory: the tree of business, sets and modules.",
@@ -281,4 +284,5 @@ MEANINGS = {
     "RuleTest.events": "Records; times count from a fixed start unless they exceed 10^9.",
     "RuleTest.until": "The second until which the clock runs.",
     "RuleTest.expect": "What must come of them, in order, by the fields that are given.",
+    **SOURCES_MEAN,
 }

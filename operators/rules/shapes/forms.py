@@ -23,6 +23,7 @@ from operators.rules.shapes.people import (
     UserRef,
 )
 from operators.rules.shapes.silence import DimensionConfig, DispatchGroup, Inhibit, Shield
+from operators.rules.shapes.source import Found, Source, checked_found, checked_source
 from operators.rules.shapes.strategy import ActionRelation, Strategy, TargetCondition
 from operators.rules.shapes.words import Reading, RefusedError, node_text
 
@@ -258,8 +259,10 @@ AFTER: dict[type[msgspec.Struct], Form] = {
     DispatchGroup: _dispatch_group,
     DutyTime: _duty_time,
     Inhibit: _inhibit,
+    Found: checked_found,
     Secret: checked_secret,
     Shield: _shield,
+    Source: checked_source,
     Strategy: _strategy,
     TargetCondition: _targeted,
     UserGroup: _group,

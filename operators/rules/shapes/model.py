@@ -32,6 +32,7 @@ from operators.rules.shapes.silence import (
     Shield,
     ShieldNotice,
 )
+from operators.rules.shapes.source import EventFields, Found, Source, SourceTest
 from operators.rules.shapes.strategy import (
     ActionConfig,
     ActionRelation,
@@ -62,9 +63,9 @@ __all__ = [
     "CHAT_WAYS", "FOREVER", "WAYS", "ActionConfig", "ActionRelation", "AlertNotice", "Algorithm", "Business",
     "Calendar", "CalendarItem", "CalendarRepeat", "Channel", "CircuitBreaking", "Condition", "CycleConfig", "Detect",
     "DimensionConfig", "DispatchAction", "DispatchGroup", "DispatchRule", "DispatchTag", "Duty", "DutyArrange",
-    "DutyArrangement", "DutyTime", "DynamicGroup", "FlapConfig", "Host", "Inhibit", "Item", "NoDataConfig",
+    "DutyArrangement", "DutyTime", "DynamicGroup", "EventFields", "FlapConfig", "Found", "Host", "Inhibit", "Item", "NoDataConfig",
     "NoiseReduceConfig", "NoticeConfig", "NoticeOptions", "NoticeRelation", "NoticeTemplate", "NoticeWay",
     "NotifyConfig", "PeriodSettings", "QueryConfig", "RecoveryConfig", "RetryConfig", "RuleTest", "Secret",
-    "ServiceInstance", "Shield", "ShieldNotice", "Strategy", "TargetCondition", "TimeRange", "TopoNode",
+    "ServiceInstance", "Shield", "ShieldNotice", "Source", "SourceTest", "Strategy", "TargetCondition", "TimeRange", "TopoNode",
     "TriggerConfig", "UpgradeConfig", "Uptime", "User", "UserGroup", "UserRef",
 ]  # fmt: skip

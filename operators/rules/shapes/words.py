@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from operators.rules.shapes.nearest import nearest
+from operators.rules.shapes.paths import path_error
 from operators.rules.shapes.patterns import pattern_error
 from operators.rules.shapes.ways import WAY_ALIASES, WAYS
 
@@ -223,6 +224,13 @@ def _pattern(value: Any, _: Reading) -> str:
     return str(value)
 
 
+def _path(value: Any, _: Reading) -> str:
+    wrong = path_error(_text(value)) if value != "" else None
+    if wrong is not None:
+        raise RefusedError(f"not a path (JMESPath) {value[:80]!r}: {wrong}")
+    return str(value)
+
+
 _TEXT = {"type": "string"}
 _ONE_ID = {"type": ["string", "integer"]}
 
@@ -254,6 +262,8 @@ Template = Annotated[str, Reader(_template, _TEXT)]
 """Template text without a syntax error."""
 Pattern = Annotated[str, Reader(_pattern, _TEXT)]
 """A valid RE2 pattern."""
+Path = Annotated[str, Reader(_path, _TEXT)]
+"""A valid JMESPath expression, or "" for none."""
 Person = Annotated[str, Reader(_receiver, _TEXT)]
 """`user#name` or `group#role`."""
 Node = Annotated[str, Reader(_node, {"type": ["string", "object"]})]

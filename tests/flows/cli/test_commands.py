@@ -17,7 +17,7 @@ from operators.model.command import Command
 from tests.flows.cli.answers import items
 
 ALERT = "1763900000ffffffffffff"
-PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool", "name_of_format")) | {
+PLAIN = dict.fromkeys(("rules", "job", "data", "worker", "clock", "spool", "name_of_format", "source")) | {
     "inputs": (),
     "follow": False,
     "recording": False,

@@ -10,10 +10,14 @@ from flows.settings.settings import SourceSettings
 from flows.sources.files import FilesPart
 from flows.sources.places import Places
 from flows.stop import Stop
+from operators.intake.intake import Intake
+from operators.model.settings import CoreSettings
+from operators.rules.book import RuleBook
 from tests.flows.cli.answers import items
 from tests.operators.intake.formats.made import NOW
 from tests.operators.intake.formats.test_alertmanager import LABELS, iso
 from tests.operators.intake.formats.test_zabbix import TOLD
+from tests.tree import EXAMPLES
 
 GROUP = {
     "alerts": [
@@ -88,7 +92,9 @@ def test_a_file_in_another_format_becomes_events(tmp_path, clock, at):
     settings = SourceSettings(files=(str(path),), clock=clock, format="alertmanager")
     part = FilesPart(settings, size=10, stop=Stop(), places=Places(), now=lambda: NOW + 9)
     ((polled,),) = [part.next_batch()]
-    assert [(raw.at, raw.position, raw.kind.partition(" ")[0]) for raw in polled.raws] == [
+    intake = Intake(CoreSettings(), RuleBook.empty)
+    raws = [one for raw in polled.raws for one in intake.unpacked(raw)]
+    assert [(raw.at, raw.position, raw.kind.partition(" ")[0]) for raw in raws] == [
         (at, "1", "event"),
         (at, "1", "event"),
         (at, "2", "refused"),
@@ -112,3 +118,59 @@ def test_a_recording_in_another_format_is_refused(tmp_path):
     )
     assert done.exit_code == 1
     assert "either --recording or --format zabbix" in done.output
+
+
+NAGIOS = ("--format", "json", "--source", "nagios", "--rules", EXAMPLES / "sources" / "rules")
+
+
+def test_any_json_is_shown_as_its_rule_reads_it(tmp_path):
+    done = tocsin("intake", "test", EXAMPLES / "sources" / "nagios.json", *NAGIOS)
+    assert done.exit_code == 0
+    assert "alert_name=Disk target=10.0.0.1 plugin_id=nagios" in done.output
+    (tmp_path / "bad.json").write_text('{"state_type": "HARD"}')
+    done = tocsin("intake", "test", tmp_path / "bad.json", *NAGIOS)
+    assert (done.exit_code, "reason=missing_field" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--format", "json"), "--source: missing"),
+        (("--format", "zabbix", "--source", "a"), "only --format json is read by a named rule"),
+        (("--source", "a"), "only --format json is read by a named rule"),
+    ],
+)
+@pytest.mark.parametrize("command", ["intake test", "replay", "run"])
+def test_any_json_is_read_by_a_rule_that_is_named(tmp_path, command, options, why):
+    (tmp_path / "x.json").write_text("{}")
+    (tmp_path / "r.json").write_text(json.dumps(RULES))
+    given = {
+        "intake test": (tmp_path / "x.json",),
+        "replay": ("--rules", tmp_path / "r.json", "--input", tmp_path / "x.json", "--out", tmp_path / "out"),
+        "run": ("--rules", tmp_path / "r.json", "--input", tmp_path / "x.json", "--data", tmp_path / "data"),
+    }
+    done = tocsin(*command.split(), *given[command], *options)
+    assert (done.exit_code, why in done.output) == (1, True), done.output
+
+
+def test_a_job_does_not_begin_without_the_rule_that_its_source_names(tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    (tmp_path / "r.json").write_text(json.dumps({**RULES, "sources": [{"id": "nagios", "event": {"alert_name": "a"}}]}))
+    options = ("--input", tmp_path / "x.json", "--format", "json", "--source", "nagio", "--data", tmp_path / "data")
+    done = tocsin("run", "--rules", tmp_path / "r.json", *options)
+    assert done.exit_code == 1
+    assert "source.source: no rule 'nagio' of kind `sources`; did you mean 'nagios'?" in done.output
+
+
+def test_a_replay_reads_any_json_by_its_rule(tmp_path):
+    rules = {**RULES, "sources": [{"id": "s", "event": {"alert_name": "name", "time": "at_ms", "status": "state"}}]}
+    (tmp_path / "rules.json").write_text(json.dumps(rules))
+    lines = tmp_path / "lines.jsonl"
+    bodies = [{"name": "Disk", "at_ms": NOW * 1000}, {"name": "Disk", "at_ms": (NOW + 60) * 1000, "state": "ok"}]
+    lines.write_text("".join(json.dumps(one) + "\n" for one in bodies))
+    done = tocsin(
+        "replay", "--rules", tmp_path / "rules.json", "--input", lines, "--format", "json", "--source", "s", "--out", tmp_path / "out"
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    (alert,) = [json.loads(line) for line in (tmp_path / "out" / "alerts.jsonl").read_text().splitlines()]
+    assert (alert["status"], alert["begin_time"], alert["end_time"]) == ("RECOVERED", NOW, NOW + 60)

@@ -152,3 +152,21 @@ def test_settings_say_what_rules_are_read_under(tmp_path: Path):
 
 def test_the_schema_names_every_kind():
     assert list(json.loads(run("schema").output)["properties"]) == list(KINDS)
+
+
+def test_the_tests_of_sources_are_run_by_check_and_by_test(tmp_path):
+    rule = """sources:
+  - id: shop
+    event: {alert_name: what, severity: level}
+    tests:
+      - {name: wrong, input: {what: A, level: 1}, expect: [{severity: 2}]}
+      - {name: refused, input: {level: 1}}
+      - {name: good, input: {what: A}, expect: [{alert_name: A}]}
+"""
+    (tmp_path / "r.yaml").write_text(rule)
+    checked = run("check", tmp_path)
+    assert checked.exit_code == 1
+    assert f"{tmp_path}/r.yaml:5: sources[0].tests[0]: wrong: expect[0].severity: expected 2, got 1" in checked.output
+    assert "sources[0].tests[1]: refused: refused: body: `alert_name`: missing" in checked.output
+    tested = run("test", tmp_path)
+    assert (tested.exit_code, "ran 3, failed 2" in tested.output) == (1, True)

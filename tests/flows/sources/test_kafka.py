@@ -9,6 +9,12 @@ from flows.settings.settings import KafkaSettings, TopicSettings
 from flows.sources.kafka import KafkaPart, KafkaSource
 from flows.sources.kafka_client import KafkaTroubleError, prepare
 from flows.stop import AT_ONCE, Stop
+from operators.intake.intake import Intake
+from operators.intake.name import InForce
+from operators.intake.poll import Polled
+from operators.model.settings import CoreSettings
+from operators.rules.book import RuleBook
+from tests.operators.rules.drawn import book
 from tests.servers.topics import Topics
 
 pytestmark = pytest.mark.servers
@@ -390,10 +396,23 @@ def test_a_topic_of_another_format_becomes_events_commands_and_refusals(topics, 
     topics.put(plain, 0, (T, problem))
     here = world(topics={topic: TopicSettings(decoder="zabbix"), plain: TopicSettings()})
     found = [raw for raw, _ in poll(here.part(), 4)]
-    foreign = [raw for raw in found if raw.source == topic]
+    intake = Intake(CoreSettings(), RuleBook.empty)
+    foreign = [one for raw in found if raw.source == topic for one in intake.unpacked(raw)]
     assert [(raw.at - T, raw.position, raw.kind.split()[0]) for raw in foreign] == [
         (0, "0:0", "event"),
         (1, "0:1", "command"),
         (2, "0:2", "refused"),
     ]
     assert [raw.raw for raw in found if raw.source == plain] == [problem]
+
+
+def test_a_topic_of_any_json_is_read_by_its_rule(topics, world):
+    topic = topics.make("shop")
+    topics.put(topic, 0, (T, b'{"what": "Cart", "level": "bad"}'), (T + 1, b'{"level": "bad"}'))
+    here = world(topics={topic: TopicSettings(decoder="json", source="shop")})
+    fields = {"alert_name": "what", "severity": {"path": "level", "words": {"bad": 1}}}
+    intake = Intake(CoreSettings(), lambda: book(sources=[{"id": "shop", "event": fields}]))
+    named = intake.take(Polled([raw for raw, _ in poll(here.part(), 2)])).records
+    event, letter = (record.body for record in named if not isinstance(record.body, InForce))
+    assert (event.alert_name, event.severity, event.at) == ("Cart", 1, T)
+    assert (letter.reason, letter.position, letter.raw) == ("missing_field", "0:1", '{"level": "bad"}')

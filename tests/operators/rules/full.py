@@ -82,6 +82,17 @@ FULL = {
     "businesses": [{"id": 2, "name": "shop", "time_zone": "Asia/Shanghai", "language": "zh", "roles": {"dba": ["bob"]}}],
     "circuit_breaking": [{"id": 1, "module": "action", "conditions": [{"key": "strategy_id", "value": ["9"]}]}],
     "channels": [{"way": "mail", "host": "mx", "sender": "a@b.example", "password": {"env": "PW"}}, {"way": "slack", "url": {"file": "/run/s"}}],
+    "sources": [
+        {
+            "id": "nagios", "each": "checks", "when": "hard",
+            "event": {
+                "alert_name": "service", "severity": {"path": "state", "words": {"CRITICAL": 1, 2: "warning"}, "default": 3},
+                "tags_from": "labels", "tags": {"host": {"label": "node"}}, "extra_info": {"more": {"value": [1]}}, "dedupe_except": ["x"],
+            },
+            "tests": [{"name": "one", "input": {"checks": []}, "at": 5}, {"name": "two", "input": 5, "refused": "object"}],
+        },
+        {"id": "x", "format": "prometheus", "is_enabled": False, "event": {"target": "tags.cluster"}},
+    ],
     "hosts": [{"bk_host_id": n, "ip": f"10.0.0.{n}", "topo": ["module|28"], "attributes": {"b": 1, "a": [2]}} for n in (1, 2, 3)],
     "service_instances": [{"id": 123, "name": "nginx", "bk_host_id": 1}],
     "topology": [{"bk_obj_id": "set", "bk_inst_id": 26}, {"bk_obj_id": "module", "bk_inst_id": 28, "name": "web", "parent": "set|26"}],

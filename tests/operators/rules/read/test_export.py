@@ -82,7 +82,7 @@ def test_a_version_changes_with_every_kind(kind):
     less = copy.deepcopy(FULL)
     document = less[kind][-1]
     name = {"strategies": "scenario", "shields": "description", "inhibits": "description", "channels": "rate", "hosts": "bk_host_name", "dispatch": "priority",
-            "circuit_breaking": "module", "dynamic_groups": "bk_biz_id", "tests": "until", "user_groups": "name"}.get(kind, "name")  # fmt: skip
+            "circuit_breaking": "module", "dynamic_groups": "bk_biz_id", "tests": "until", "user_groups": "name", "sources": "when"}.get(kind, "name")  # fmt: skip
     document[name] = {"rate": 5, "module": "alert.manager", "until": 61, "bk_biz_id": 5, "priority": 6}.get(
         name, "other"
     )
