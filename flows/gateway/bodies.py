@@ -23,17 +23,21 @@ class BodyError(Exception):
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the whole body, unpacked. Raises BodyError."""
+    """Return the whole body as it comes. Raises BodyError."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MOST:
         raise BodyError(413, f"{length} bytes; {MOST} are taken")
     try:
         async with asyncio.timeout(SLOWEST):
-            packed = await _whole(request)
+            return await _whole(request)
     except TimeoutError:
         raise BodyError(408, f"the body did not come in {SLOWEST:g} s") from None
     except ClientDisconnect:
         raise BodyError(400, "the body broke off") from None
+
+
+def unpacked(request: Request, packed: bytes) -> bytes:
+    """Return a body as its sender had it before it was packed. Raises BodyError."""
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
         return packed

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from flows.gateway.signatures import OLDEST, SignatureError, signed_in
 from flows.gateway.tokens import EVERYBODY, Need, Token, Tokens, secret_in
 from operators.deliver.lane import Bucket, refill, spend
 
@@ -31,6 +32,22 @@ class Gate:
         token = self.tokens.of(secret or secret_in(request.headers.get("authorization", "")))
         if token is None:
             return Denied(401, "a token is needed: Authorization: Bearer ...")
+        return self._allowed(token, need, source)
+
+    def judge_signed(self, request: Request, source: str, body: bytes, now: float) -> Token | Denied:
+        """Return who signed a body as it came, or why it is not taken."""
+        if self.tokens is None:
+            return EVERYBODY
+        try:
+            signed = signed_in(request.headers)
+        except SignatureError as error:
+            return Denied(401, str(error))
+        if abs(now - signed.at) > OLDEST:
+            return Denied(401, f"signed more than {OLDEST} seconds ago or ahead")
+        token = self.tokens.of_signature(signed, body)
+        return Denied(401, "nobody's signature") if token is None else self._allowed(token, "send", source)
+
+    def _allowed(self, token: Token, need: Need, source: str) -> Token | Denied:
         if not token.may(need, source):
             return Denied(403, f"token {token.name} may not {need}{f' as {source}' if source else ''}")
         if not self._has_room(token):

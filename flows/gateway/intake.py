@@ -8,9 +8,10 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.gateway.bodies import BodyError, read_body
+from flows.gateway.bodies import BodyError, read_body, unpacked
 from flows.gateway.durable import NotKeptError
-from flows.gateway.service import AnswerError, Service, let_in, not_kept, said
+from flows.gateway.service import AnswerError, Service, let_in, let_in_signed, not_kept, said
+from flows.gateway.signatures import is_signed
 from flows.telemetry import metrics
 from operators.intake.decode import Refusal, refused_line
 from operators.intake.formats.by_rule import Sources, named, read_as, rule_of
@@ -101,15 +102,19 @@ def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Han
 
     async def handle(request: Request) -> Response:
         source = request.path_params.get("source", path.format)
-        if secret is None:
+        signs = is_signed(request.headers)
+        if secret is None and not signs:
             let_in(service, request, "send", source)
         sources = rules()
+        begun, at = time.monotonic(), int(service.now())
+        packed = await packed_of(request)
+        if signs:
+            let_in_signed(service, request, source, packed)
+        body = unpacked_of(request, packed)
+        if secret is not None and not signs:
+            let_in(service, request, "send", source, _spare(request, secret(body)))
         if path.format == JSON and rule_of(source, sources) is None:
             raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
-        begun, at = time.monotonic(), int(service.now())
-        body = await body_of(request)
-        if secret is not None:
-            let_in(service, request, "send", source, _spare(request, secret(body)))
         made = await _read(read_as(named(path.format, source), sources), body, at)
         if len(made.events) > MOST:
             raise AnswerError(413, f"{len(made.events)} events; {MOST} are taken")
@@ -145,8 +150,21 @@ def _spare(request: Request, secret: str) -> str:
 
 async def body_of(request: Request) -> bytes:
     """Return the body of a request. Raises AnswerError."""
+    return unpacked_of(request, await packed_of(request))
+
+
+async def packed_of(request: Request) -> bytes:
+    """Return the body of a request as it comes. Raises AnswerError."""
     try:
-        body = await read_body(request)
+        return await read_body(request)
+    except BodyError as error:
+        raise AnswerError(error.status, str(error)) from error
+
+
+def unpacked_of(request: Request, packed: bytes) -> bytes:
+    """Return a body as it is to be read. Raises AnswerError."""
+    try:
+        body = unpacked(request, packed)
     except BodyError as error:
         raise AnswerError(error.status, str(error)) from error
     return structured(request.headers, body) if "ce-id" in request.headers else body

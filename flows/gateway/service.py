@@ -46,7 +46,15 @@ def said(value: object, status: int = 200) -> Response:
 
 def let_in(service: Service, request: Request, need: Need, source: str = "", secret: str = "") -> Token:
     """Return who asks. Raises AnswerError."""
-    token = service.gate.judge(request, need, source, secret)
+    return _admitted(service.gate.judge(request, need, source, secret))
+
+
+def let_in_signed(service: Service, request: Request, source: str, body: bytes) -> Token:
+    """Return who signed a body as it came. Raises AnswerError."""
+    return _admitted(service.gate.judge_signed(request, source, body, service.now()))
+
+
+def _admitted(token: Token | Denied) -> Token:
     if not isinstance(token, Denied):
         return token
     more = {401: {"WWW-Authenticate": 'Bearer realm="tocsin"'}, 429: {"Retry-After": "1"}}
