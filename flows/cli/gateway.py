@@ -82,7 +82,8 @@ def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
     given = settings.gateway
     if places["data"]:
         given = put(given, spool=f"{places['data']}/spool")
-        settings = put(settings, store=put(settings.store, dsn=f"{places['data']}/tocsin.sqlite3"))
+        if settings.store.dsn == Settings().store.dsn:  # a place that was named stays, as for the job
+            settings = put(settings, store=put(settings.store, dsn=f"{places['data']}/tocsin.sqlite3"))
     if places["rules"]:
         settings = put(settings, rules=places["rules"])
     if places["listen"]:

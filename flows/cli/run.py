@@ -10,6 +10,7 @@ import click
 import msgspec
 import structlog
 
+from flows.cli.beside import with_gateway
 from flows.cli.fail import LEFT, caused_by, fail
 from flows.cli.given import format_option, read_settings, settings_option, source_option
 from flows.cli.panic import Panic, panic_held
@@ -50,6 +51,10 @@ log = structlog.get_logger()
 @click.option("--input", "inputs", multiple=True, metavar="FILE", help="JSON lines instead of Kafka; `-` is stdin.")
 @format_option
 @source_option
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Run the gateway beside the job: events over HTTP (docs/gateway.md)."
+)
+@click.option("--tokens", metavar="FILE", help="Of --listen: who may do what; without it, only this machine may ask.")
 @click.option("--spool", metavar="DIR", help="Follow what gateways write into this directory (docs/gateway.md).")
 @click.option("--follow", is_flag=True, help="Wait for more lines in the last file.")
 @click.option(
@@ -89,6 +94,10 @@ def run(settings_path: str | None, notices: str | None, *, courier: bool, **opti
     Exit 3: the input is done, but notices are left that could not be delivered.
     SIGTERM and SIGINT end it with a last snapshot and exit 0; started again it goes on where it left off.
     """
+    if options["tokens"] and not options["listen"]:
+        fail("--tokens says who may send to the gateway: give --listen too")
+    if options["listen"]:
+        sys.exit(with_gateway(settings_path, options, [one for one in sys.argv[1:] if one != "run"]))
     if options["workers"]:
         sys.exit(_supervised(settings_path, options))
     with panic_held() as panic:

@@ -62,7 +62,7 @@ def supervise(count: int, arguments: Sequence[str], port: int = 0, orders: Order
     `port` is that of worker 0, and 0 = none. By `orders` another number is wanted, or none for a while (`tocsin rescale`).
     Raises SettingsError where another supervisor keeps the job.
     """
-    words = without_workers(arguments)
+    words = without(arguments, "--workers")
     if orders is None:
         return keep_running([worker(number, count, words, port) for number in range(count)])
     with orders.held():
@@ -124,14 +124,14 @@ def hang_up(children: Sequence[Child]) -> None:
             child.process.send_signal(signal.SIGHUP)
 
 
-def without_workers(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of a worker: those of the supervisor without `--workers N`."""
+def without(arguments: Sequence[str], *options: str) -> list[str]:
+    """Return arguments without some options, which take one value each: those that are the supervisor's own."""
     kept: list[str] = []
     skip = False
     for argument in arguments:
-        if not skip and argument != "--workers" and not argument.startswith("--workers="):
+        if not skip and argument.partition("=")[0] not in options:
             kept.append(argument)
-        skip = argument == "--workers"
+        skip = not skip and argument in options
     return kept
 
 

@@ -81,13 +81,19 @@ def only_here(host: str) -> bool:
         return host == "localhost"
 
 
-def bound(listen: str, *, is_guarded: bool) -> socket.socket:
-    """Return a socket that listens. Without tokens only this machine may ask. Raises AddressError."""
+def allowed(listen: str, *, is_guarded: bool) -> tuple[str, int]:
+    """Return host and port of a place where a gateway may listen. Raises AddressError."""
     host, port = address_of(listen)
     if not is_guarded and not only_here(host):
         raise AddressError(
             f"{listen}: without tokens only 127.0.0.1 or [::1] may be listened on (--tokens FILE, or setting gateway.tokens)"
         )
+    return host, port
+
+
+def bound(listen: str, *, is_guarded: bool) -> socket.socket:
+    """Return a socket that listens. Without tokens only this machine may ask. Raises AddressError."""
+    host, port = allowed(listen, is_guarded=is_guarded)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

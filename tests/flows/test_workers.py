@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import yaml
 
-from flows.cli.supervise import without_workers
+from flows.cli.supervise import without
 from flows.settings.settings import KafkaSettings, Settings, SettingsError, TopicSettings
 from flows.sources.shares import divided, owner_of
 from operators.model.settings import ActionQuota, Quota, Quotas
@@ -61,7 +61,7 @@ def test_topics_must_share_out_slots_alike(raw, checks, good):
 
 
 def test_a_worker_gets_the_arguments_of_its_supervisor():
-    assert without_workers(["--workers", "2", "--rules", "r", "--workers=3"]) == ["--rules", "r"]
+    assert without(["--workers", "2", "--rules", "r", "--workers=3"], "--workers") == ["--rules", "r"]
 
 
 def set_up(folder, store, recovery, brokers, topic, group):
