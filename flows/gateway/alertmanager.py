@@ -1,7 +1,6 @@
 """Alertmanager's API, version 2, for its tools: amtool, karma, Grafana (gateway.md 4)."""
 
 import asyncio
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from flows.gateway.intake import body_of
 from flows.gateway.reading import DEFAULT_RECEIVER, Silences, open_alerts, receivers_of
 from flows.gateway.service import AnswerError, Service, json, let_in, not_kept, said
 from flows.telemetry import metrics
-from operators.alertmanager.alerts import GettableAlert, Status, gettable, grouped, moment
+from operators.alertmanager.alerts import GettableAlert, Status, gettable, grouped, is_muted, moment
 from operators.alertmanager.matchers import Matcher, MatcherError, all_hold, parse_matcher, pattern
 from operators.alertmanager.silences import EXPIRED, SilenceError, must_be_new, ordered, read_silence, shield_of
 from operators.alertmanager.silences import gettable as gettable_silence
@@ -59,7 +58,8 @@ class Api:
         """List the user groups."""
         let_in(self._service, request, "read")
         book = self._book()
-        return said([{"name": name} for name in sorted(book.user_groups if book else ()) or [DEFAULT_RECEIVER]])
+        names = sorted(book.user_groups if book else ()) or [DEFAULT_RECEIVER]
+        return said([{"name": name} for name in names if _takes_unlabelled(request)])
 
     async def alerts(self, request: Request) -> Response:
         """List open alerts that match."""
@@ -70,13 +70,17 @@ class Api:
     async def groups(self, request: Request) -> Response:
         """List open alerts that match, by receiver and name."""
         let_in(self._service, request, "read")
-        return said(grouped(await asyncio.to_thread(self._chosen, request)))
+        groups = grouped(await asyncio.to_thread(self._chosen, request))
+        shows_muted = _flag(request, "muted")
+        return said([group for group in groups if shows_muted or not is_muted(group)])
 
     def _chosen(self, request: Request) -> list[tuple[GettableAlert, list[str]]]:
         query = request.query_params
         matchers = _matchers(query.getlist("filter"))
+        if not _takes_unlabelled(request):
+            return []
         wanted = _receiver(query.get("receiver", ""))
-        shows = {name: _flag(query.get(name)) for name in ("active", "silenced", "inhibited")}
+        shows = {name: _flag(request, name) for name in ("active", "silenced", "inhibited")}
         book, now, chosen = self._book(), int(self._service.now()), []
         named, alerts = receivers_of(book), self._read(lambda: list(open_alerts(self._store)))
         inhibited = inhibited_among(alerts, book) if book is not None else {}
@@ -101,7 +105,7 @@ class Api:
         """List silences: those that hold, those to come, and those that are over."""
         let_in(self._service, request, "read")
         wanted, found = _matchers(request.query_params.getlist("filter")), await self._gettable()
-        states = {state for state in ("active", "pending", "expired") if _flag(request.query_params.get(state))}
+        states = {state for state in ("active", "pending", "expired") if _flag(request, state)}
         return said(
             ordered(one for one in found.values() if one["status"]["state"] in states and _names_all(one, wanted))
         )
@@ -177,6 +181,11 @@ def _matchers(texts: Iterable[str]) -> tuple[Matcher, ...]:
         raise AnswerError(400, f"bad filter: {error}") from error
 
 
+def _takes_unlabelled(request: Request) -> bool:
+    """Return True if receivers without labels are asked for: ours have none."""
+    return all_hold(_matchers(request.query_params.getlist("receiver_matchers")), {})
+
+
 def _receiver(text: str) -> Callable[[str], bool]:
     if not text:
         return lambda _: True
@@ -195,11 +204,19 @@ def _is_shown(status: Status, shows: Mapping[str, bool]) -> bool:
     return (shows["silenced"] or not is_silenced) and (shows["inhibited"] or not status.inhibited_by)
 
 
-_FALSE = re.compile("0|f|false", re.IGNORECASE)
+_WORDS = {
+    "": True,
+    **dict.fromkeys(("1", "t", "true", "yes", "y", "on"), True),
+    **dict.fromkeys(("0", "f", "false", "no", "n", "off"), False),
+}
 
 
-def _flag(text: str | None) -> bool:
-    return text is None or _FALSE.fullmatch(text) is None
+def _flag(request: Request, name: str) -> bool:
+    """Return a flag of the address, true where it says nothing."""
+    text = request.query_params.get(name, "")
+    if (value := _WORDS.get(text.lower())) is None:
+        raise AnswerError(400, f"{name}: {text[:40]!r} is neither true nor false")
+    return value
 
 
 def _names_all(silence: dict[str, Any], wanted: tuple[Matcher, ...]) -> bool:

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from flows.gateway.alertmanager import Api, gone
 from flows.gateway.intake import PATHS, taking_in
+from flows.gateway.openapi import described
 from flows.gateway.service import AnswerError, Service
 from flows.telemetry import metrics
 from operators.intake.formats.by_rule import Sources
@@ -28,7 +29,8 @@ def application(service: Service, book: Callable[[], RuleBook | None] = lambda: 
     routes = [_route(service, path.path, "POST", taking_in(service, path, sources)) for path in PATHS]
     if service.store is not None:
         routes += _of_alertmanager(service, Api(service, book))
-    return Starlette(routes=[*routes, Route("/api/v1/{rest:path}", gone), *_signs_of_life(service)])
+    about = described(is_guarded=service.gate.tokens is not None)
+    return Starlette(routes=[*routes, Route("/api/v1/{rest:path}", gone), *_signs_of_life(service), *about])
 
 
 def _of_alertmanager(service: Service, api: Api) -> list[Route]:
@@ -56,7 +58,7 @@ def _counted(service: Service, path: str, handler: Handler) -> Handler:
         try:
             response = await handler(request)
         except AnswerError as error:
-            response = error.response()
+            response = error.response(path)
         service.meter.add(metrics.REQUESTS, 1, path, str(response.status_code))
         return response
 

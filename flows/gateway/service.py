@@ -13,6 +13,8 @@ from flows.gateway.tokens import Need, Token
 from flows.telemetry.meter import Meter
 from sinks.store.interface import Store
 
+TOOLS = "/api/v2/"
+"""Where the paths of Alertmanager's API begin: its errors are texts of JSON."""
 json = msgspec.json.Encoder().encode
 
 
@@ -34,8 +36,10 @@ class AnswerError(Exception):
         super().__init__(why)
         self.status, self.headers = status, headers
 
-    def response(self) -> Response:
-        """Return the answer."""
+    def response(self, path: str = "") -> Response:
+        """Return the answer: a line, or a text of JSON where tools of Alertmanager read it."""
+        if path.startswith(TOOLS):
+            return Response(json(str(self)), self.status, self.headers, "application/json")
         return PlainTextResponse(f"{self}\n", self.status, self.headers)
 
 

@@ -91,6 +91,11 @@ def grouped(alerts: Iterable[tuple[GettableAlert, Sequence[str]]]) -> list[dict[
     ]
 
 
+def is_muted(group: dict[str, Any]) -> bool:
+    """Return True if everything in a group is held back."""
+    return all(alert["status"].state == "suppressed" for alert in group["alerts"])
+
+
 def _group(receiver: str, name: str, members: list[GettableAlert]) -> dict[str, Any]:
     labels: Mapping[str, str] = {"alertname": name}
     return {"alerts": members, "labels": labels, "receiver": {"name": receiver}, "routeLabels": {}}

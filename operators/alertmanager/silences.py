@@ -149,8 +149,6 @@ def gettable(shield: Document, updated: int, now: int) -> dict[str, Any] | None:
 
 def state_of(begins: int, ends: int, now: int) -> str:
     """Return whether a silence is to come, holds, or is over."""
-    if ends >= FOREVER:
-        raise SilenceError("invalid silence: end time must be before the year 2100")
     if ends <= now:
         return EXPIRED
     return PENDING if begins > now else ACTIVE

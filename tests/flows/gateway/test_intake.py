@@ -34,7 +34,7 @@ def test_prometheus_gets_the_answer_it_knows(gateway):
     answer = gateway.post("/api/v2/alerts", [ALERT])
     assert (answer.status, answer.data) == (200, b"")
     answer = gateway.post("/api/v2/alerts", [{"labels": {}}, {"labels": {"alertname": "kept"}}])
-    assert (answer.status, answer.data.decode()) == (400, "alerts[0]: at least one label with a value is needed\n")
+    assert (answer.status, answer.json()) == (400, "alerts[0]: at least one label with a value is needed")
     assert "kept" in [event["alert_name"] for event in gateway.kept()]
 
 
