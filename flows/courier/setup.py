@@ -9,6 +9,7 @@ import structlog
 from flows.courier.courier import NO_DIGESTS, Courier, Fleet, settings_of
 from flows.courier.gather import Digests
 from flows.courier.observer import Observer
+from flows.courier.waiting import without_secrets
 from flows.courier.writeback import WriteBack
 from flows.settings.settings import Settings
 from operators.deliver.digest import alerts_of
@@ -20,7 +21,7 @@ from sinks.channels.contacts import Users, addressed
 from sinks.channels.plain import Console, File
 from sinks.channels.result import Channel
 from sinks.channels.secrets import MissingSecretError
-from sinks.outbox import Outbox
+from sinks.outbox import Logged, Outbox
 from sinks.render.digest import digest_words
 from sinks.render.words import words
 from sinks.store.interface import Batch, Store, StoreError
@@ -125,8 +126,13 @@ def standing(store: Store, notices: Sequence[Notice]) -> dict[str, Alert]:
 
 
 def receipts_into(store: Store) -> WriteBack:
-    """Return what writes receipts into a store."""
-    return lambda receipts: store.write(Batch(receipts=receipts))
+    """Return what writes receipts and notices into a store."""
+
+    def write(logged: Sequence[Logged]) -> None:
+        notices = [without_secrets(one.notice) for one in logged if one.notice is not None]
+        store.write(Batch(receipts=[one.receipt for one in logged], notices=notices))
+
+    return write
 
 
 def fallback_of(notices: str | None, *, console: bool) -> Channel | None:

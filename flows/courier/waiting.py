@@ -1,9 +1,12 @@
-"""A notice that waits in the outbox or was given up, as it is shown: without what is secret in addresses."""
+"""A notice as it is shown and kept: without what is secret in addresses."""
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from flows.telemetry.redaction import Redactor
 from operators.deliver.delivery import pending
+from operators.model.notice import NoticeDocument
 from sinks.outbox import Entry
 
 hidden = Redactor().hidden
@@ -31,3 +34,9 @@ def document(entry: Entry) -> dict[str, Any]:
         }
     )
     return told
+
+
+def without_secrets(notice: NoticeDocument) -> NoticeDocument:
+    """Return the document of a notice without what is secret in the addresses of its receivers."""
+    results = {hidden(name): one for name, one in notice.results.items()}
+    return replace(notice, receivers=tuple(map(hidden, notice.receivers)), results=results)

@@ -1,12 +1,11 @@
-"""Receipts go from the outbox to the action documents."""
+"""Receipts go from the outbox to the store, with the documents of their notices."""
 
 import threading
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from operators.model.records import Receipt
-from sinks.outbox import Outbox, OutboxUnavailableError
+from sinks.outbox import Logged, Outbox, OutboxUnavailableError
 from sinks.store.interface import StoreError
 
 BATCH = 500
@@ -14,8 +13,8 @@ BATCH = 500
 IDLE, TROUBLE = 0.5, 2.0
 """Seconds to the next look when there was nothing, or when a side did not answer."""
 
-WriteBack = Callable[[Sequence[Receipt]], object]
-"""Writes receipts beside their actions, durably; a repeated one changes nothing. Raises StoreError."""
+WriteBack = Callable[[Sequence[Logged]], object]
+"""Writes receipts and notices beside their actions, durably; a repeated one changes nothing. Raises StoreError."""
 
 log = structlog.get_logger()
 
@@ -25,7 +24,7 @@ def write_back(outbox: Outbox, write: WriteBack | None) -> int:
     logged = outbox.receipts(BATCH)
     if logged:
         if write is not None:
-            write([one.receipt for one in logged])
+            write(logged)
         outbox.forget([one.cursor for one in logged])
     return len(logged)
 

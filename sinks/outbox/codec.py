@@ -2,14 +2,25 @@
 
 import msgspec
 
-from operators.deliver.delivery import Results, Taken
+from operators.deliver.delivery import Bury, Results, Retry, Settle, Taken
 from operators.deliver.lane import way
+from operators.deliver.worded import worded
+from operators.model.notice import NoticeDocument
 from operators.model.records import Notice, Receipt
 
 pack = msgspec.msgpack.Encoder().encode
 _notice = msgspec.msgpack.Decoder(Notice)
 _results = msgspec.msgpack.Decoder(Results)
 _receipt = msgspec.msgpack.Decoder(Receipt)
+
+
+class _Beside(msgspec.Struct, frozen=True, gc=False):
+    """What lies in the body of a receipt beside it; bodies of older versions have nothing there."""
+
+    notice: NoticeDocument | None = None
+
+
+_beside = msgspec.msgpack.Decoder(_Beside)
 
 NO_RESULTS = pack({})
 
@@ -68,6 +79,11 @@ def unpack_results(body: bytes) -> Results:
         return {}
 
 
-def unpack_receipt(body: bytes) -> Receipt:
-    """Return the receipt."""
-    return _receipt.decode(body)
+def pack_receipt(taken: Taken, decision: Settle | Retry | Bury) -> bytes:
+    """Return the body of a receipt, with the notice's document in it: once settled, nothing else has its words."""
+    return pack({**msgspec.structs.asdict(decision.receipt), "notice": worded(taken, decision)})
+
+
+def unpack_receipt(body: bytes) -> tuple[Receipt, NoticeDocument | None]:
+    """Return the receipt and the document of its notice."""
+    return _receipt.decode(body), _beside.decode(body).notice

@@ -7,7 +7,8 @@ from typing import assert_never
 
 from operators.deliver.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
 from operators.deliver.lane import lane
-from operators.model.records import Notice, Receipt
+from operators.deliver.worded import worded
+from operators.model.records import Notice
 from sinks.outbox.outbox import Depth, Entry, Logged, Room, State, Terms
 
 
@@ -48,7 +49,7 @@ class MemoryOutbox:
         self._terms = terms or Terms()
         self._rows: dict[str, _Row] = {}
         self._settled: dict[str, float] = {}
-        self._receipts: dict[str, Receipt] = {}
+        self._receipts: dict[str, Logged] = {}
         self._count = 0
         self._lock = threading.RLock()
 
@@ -97,35 +98,36 @@ class MemoryOutbox:
 
     def _record(self, taken: Taken, decision: Decision, now: float) -> None:
         if isinstance(decision, Settle):
-            self._settle(taken.notice.id, decision.receipt, now)
+            self._settle(taken, decision, now)
             return
         row = self._held(taken)
         if row is None:
             return
         match decision:
-            case Retry(due, receipt, results, error):
+            case Retry(due, _, results, error):
                 row.held, row.due, row.results, row.error = False, due, results, error
-                self._log(receipt)
-            case Bury(reason, receipt, results, error):
+                self._log(taken, decision)
+            case Bury(reason, _, results, error):
                 row.held, row.dead, row.due, row.results, row.error = False, True, now, results, f"{reason}: {error}"
-                self._log(receipt)
+                self._log(taken, decision)
             case Release():
                 row.held, row.due, row.attempt = False, now, row.attempt - 1
             case _:
                 assert_never(decision)
 
-    def _settle(self, name: str, receipt: Receipt, now: float) -> None:
-        if self._rows.pop(name, None) is not None:
-            self._settled[name] = now
-            self._log(receipt)
+    def _settle(self, taken: Taken, decision: Settle, now: float) -> None:
+        if self._rows.pop(taken.notice.id, None) is not None:
+            self._settled[taken.notice.id] = now
+            self._log(taken, decision)
 
     def _held(self, taken: Taken) -> _Row | None:
         row = self._rows.get(taken.notice.id)
         return row if row is not None and row.held and row.attempt == taken.attempt else None
 
-    def _log(self, receipt: Receipt) -> None:
+    def _log(self, taken: Taken, decision: Settle | Retry | Bury) -> None:
         self._count += 1
-        self._receipts[str(self._count)] = receipt
+        cursor = str(self._count)
+        self._receipts[cursor] = Logged(cursor, decision.receipt, worded(taken, decision))
 
     def depth(self, now: float) -> Depth:
         """Count by looking at every notice."""
@@ -157,7 +159,7 @@ class MemoryOutbox:
     def receipts(self, limit: int) -> list[Logged]:
         """Return the oldest receipts."""
         with self._lock:
-            return [Logged(cursor, receipt) for cursor, receipt in list(self._receipts.items())[:limit]]
+            return list(self._receipts.values())[:limit]
 
     def forget(self, cursors: Sequence[str]) -> None:
         """Drop receipts."""

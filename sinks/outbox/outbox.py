@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from operators.deliver.delivery import Outcome, Taken
+from operators.model.notice import NoticeDocument
 from operators.model.records import Notice, Receipt
 
 Room = Callable[[str], int]
@@ -53,10 +54,12 @@ class Depth(msgspec.Struct, frozen=True):
 
 
 class Logged(msgspec.Struct, frozen=True):
-    """A receipt that still has to be written back."""
+    """A receipt that still has to be written back, and the document of its notice."""
 
     cursor: str
     receipt: Receipt
+    notice: NoticeDocument | None
+    """None where the notice could not be read, or was recorded by an older version."""
 
 
 class OutboxUnavailableError(Exception):

@@ -12,7 +12,7 @@ from operators.deliver.delivery import Bury, Decision, Outcome, Release, Retry, 
 from operators.deliver.lane import lane
 from operators.model.records import Notice
 from sinks import redis_keys as keys
-from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_taken
+from sinks.outbox.codec import NO_RESULTS, Stored, pack, pack_receipt, unpack_receipt, unpack_taken
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms
 from sinks.outbox.redis_scripts import FIELDS, scripts
 from sinks.redis_client import RedisPlace, redis_client
@@ -119,7 +119,7 @@ class RedisOutbox:
         """Return the oldest receipts."""
         with _translated(self._place):
             rows = self._any.xrange(self._name(keys.RECEIPTS), count=limit)
-        return [Logged(_text(cursor), unpack_receipt(fields[b"body"])) for cursor, fields in rows]
+        return [Logged(_text(cursor), *unpack_receipt(fields[b"body"])) for cursor, fields in rows]
 
     def forget(self, cursors: Sequence[str]) -> None:
         """Drop receipts."""
@@ -156,12 +156,12 @@ def _row(taken: Taken, decision: Decision) -> tuple[Any, ...]:
     """Return the seven arguments of one outcome."""
     name, attempt = taken.notice.id, taken.attempt
     match decision:
-        case Settle(receipt):
-            return "settle", name, attempt, 0, b"", "", pack(receipt)
-        case Retry(due, receipt, results, error):
-            return "retry", name, attempt, due, pack(results), error, pack(receipt)
-        case Bury(reason, receipt, results, error):
-            return "bury", name, attempt, 0, pack(results), f"{reason}: {error}", pack(receipt)
+        case Settle():
+            return "settle", name, attempt, 0, b"", "", pack_receipt(taken, decision)
+        case Retry(due, _, results, error):
+            return "retry", name, attempt, due, pack(results), error, pack_receipt(taken, decision)
+        case Bury(reason, _, results, error):
+            return "bury", name, attempt, 0, pack(results), f"{reason}: {error}", pack_receipt(taken, decision)
         case Release():
             return "release", name, attempt, 0, b"", "", b""
         case _:

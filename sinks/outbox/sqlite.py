@@ -9,9 +9,17 @@ from typing import Any, assert_never
 
 from operators.deliver.delivery import Bury, Decision, Outcome, Release, Results, Retry, Settle, Taken, revived
 from operators.deliver.lane import lane
-from operators.model.records import Notice, Receipt
+from operators.model.records import Notice
 from sinks.outbox import sqlite_schema as sql
-from sinks.outbox.codec import NO_RESULTS, Stored, pack, unpack_receipt, unpack_results, unpack_taken
+from sinks.outbox.codec import (
+    NO_RESULTS,
+    Stored,
+    pack,
+    pack_receipt,
+    unpack_receipt,
+    unpack_results,
+    unpack_taken,
+)
 from sinks.outbox.outbox import Depth, Entry, Logged, OutboxUnavailableError, Room, State, Terms
 
 BUSY_TIMEOUT = 30.0
@@ -86,9 +94,9 @@ class SqliteOutbox:
         """Apply decisions in one transaction, and let go of ids that were remembered long enough."""
         with self._transaction() as db:
             for outcome in outcomes:
-                receipt = _apply(db, outcome.taken, outcome.decision, now)
-                if receipt is not None:
-                    db.execute("INSERT INTO receipts (body) VALUES (?)", (pack(receipt),))
+                body = _apply(db, outcome.taken, outcome.decision, now)
+                if body is not None:
+                    db.execute("INSERT INTO receipts (body) VALUES (?)", (body,))
             db.execute(sql.FORGET, (now - self._terms.retention,))
 
     def depth(self, now: float) -> Depth:
@@ -119,7 +127,7 @@ class SqliteOutbox:
         """Return the oldest receipts."""
         with self._connection() as db:
             rows = db.execute("SELECT seq, body FROM receipts ORDER BY seq LIMIT ?", (limit,)).fetchall()
-        return [Logged(str(seq), unpack_receipt(body)) for seq, body in rows]
+        return [Logged(str(seq), *unpack_receipt(body)) for seq, body in rows]
 
     def forget(self, cursors: Sequence[str]) -> None:
         """Drop receipts."""
@@ -156,21 +164,21 @@ def _translated(place: str) -> Iterator[None]:
         raise OutboxUnavailableError(f"outbox {place}: {error}") from error
 
 
-def _apply(db: sqlite3.Connection, taken: Taken, decision: Decision, now: float) -> Receipt | None:
+def _apply(db: sqlite3.Connection, taken: Taken, decision: Decision, now: float) -> bytes | None:
     """Carry a decision out; return its receipt, or None where there is none or the hold was lost."""
     match decision:
-        case Settle(receipt):
+        case Settle():
             done = db.execute(sql.SETTLE, (now, taken.notice.id)).rowcount
-        case Retry(due, receipt, results, error):
+        case Retry(due, _, results, error):
             done = _move(db, taken, sql.WAITING, due, results, error)
-        case Bury(reason, receipt, results, error):
+        case Bury(reason, _, results, error):
             done = _move(db, taken, sql.DEAD, now, results, f"{reason}: {error}")
         case Release():
             db.execute(sql.RELEASE, (now, taken.notice.id, taken.attempt))
             return None
         case _:
             assert_never(decision)
-    return receipt if done else None
+    return pack_receipt(taken, decision) if done else None
 
 
 def _move(db: sqlite3.Connection, taken: Taken, state: int, due: float, results: Results, error: str) -> int:

@@ -11,17 +11,19 @@ from elasticsearch import NotFoundError
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
+from sinks.store.cursor import read_cursor
 from sinks.store.elasticsearch_documents import documents
-from sinks.store.elasticsearch_query import alert_clause, command_clause
+from sinks.store.elasticsearch_query import alert_clause, command_clause, notice_clause
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.outcome import with_receipts
-from sinks.store.query import AlertQuery, CommandQuery
+from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 from sinks.store.refusal import UNENCODABLE, refusal
 from sinks.store.words import words_of
 
@@ -29,7 +31,7 @@ PAGE = 1000
 ARCHIVE_PAGE = 5000
 """Archived events a page: a month of them is read at once, and they are small."""
 MILLISECONDS = 1000
-T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event, ShieldDocument, CommandDocument)
+T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event, ShieldDocument, CommandDocument, NoticeDocument)
 _Clause = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
 
@@ -51,7 +53,9 @@ class ElasticsearchStore:
         """Write the batch; it is in the translog of every shard when this returns."""
         ready, refused = documents(batch, self._prefix)
         tally = self._bulk.send(ready)
-        conflicts = sum(isinstance(document.record, Alert | Action | Receipt) for document in tally.conflicts)
+        conflicts = sum(
+            isinstance(document.record, Alert | Action | Receipt | NoticeDocument) for document in tally.conflicts
+        )
         return Written(conflicts, (*refused, *(refusal(document.record, text) for document, text in tally.poison)))
 
     def alert(self, alert_id: str) -> Alert | None:
@@ -132,6 +136,13 @@ class ElasticsearchStore:
         found = self._search("command", CommandDocument, command_clause(query), {"time": "desc"}, {"id": "desc"})
         return list(islice(found, query.limit))
 
+    def notices(self, query: NoticeQuery) -> list[NoticeDocument]:
+        """Return the notices that match, newest first."""
+        after = _place(query.after, int, str)
+        order = ({"time": "desc"}, {"id": "desc"})
+        found = self._search("notice", NoticeDocument, notice_clause(query), *order, size=query.limit, after=after)
+        return list(islice(found, query.limit))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
         days = {
@@ -140,6 +151,7 @@ class ElasticsearchStore:
             "actions": ("action", retention.actions),
             "receipts": ("receipt", retention.actions),
             "commands": ("command", retention.actions),
+            "notices": ("notice", retention.actions),
             "events": ("event", retention.events),
         }
         with explained("retention"):
@@ -157,16 +169,18 @@ class ElasticsearchStore:
             found += self._search("receipt", Receipt, clause, {"time": "asc"}, {"notice_id": "asc"})
         return found
 
-    def _search(self, kind: str, shape: type[T], clause: _Clause, *sort: dict[str, str]) -> Iterator[T]:
-        """Read hit after hit."""
-        for page in self._pages(kind, clause, sort, size=PAGE):
+    def _search(
+        self, kind: str, shape: type[T], clause: _Clause, *sort: dict[str, str], size: int = PAGE,
+        after: list[Any] | None = None,
+    ) -> Iterator[T]:  # fmt: skip
+        """Read hit after hit, in pages of so many; the first page begins at `after`."""
+        for page in self._pages(kind, clause, sort, size=max(1, min(size, PAGE)), after=after):
             yield from (msgspec.convert(hit["_source"], shape) for hit in page)
 
     def _pages(
-        self, kind: str, clause: _Clause, sort: Sequence[dict[str, str]], *, size: int
+        self, kind: str, clause: _Clause, sort: Sequence[dict[str, str]], *, size: int, after: list[Any] | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """Read page after page, each beginning after the last hit of the one before."""
-        after: list[Any] | None = None
         while True:
             with explained("search"):
                 answer = self._client.search(
@@ -198,6 +212,14 @@ class ElasticsearchStore:
         late = [{"term": {"status": ABNORMAL}}, {"range": {"end_time": {"gte": str(before)}}}]
         found = self._client.count(index=index, query={"bool": {"should": late, "minimum_should_match": 1}})
         return bool(found["count"])
+
+
+def _place(after: str, *kinds: type) -> list[Any] | None:
+    """Return the sort values of a cursor whose first is a time: the server sorts by milliseconds."""
+    if not after:
+        return None
+    second, *rest = read_cursor(after, kinds)
+    return [int(second) * 1000, *rest]
 
 
 def _has_words(alert: Alert, words: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 from operators.model.alert import Alert, document_version
 from operators.model.command import CommandDocument
 from operators.model.event import Event
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Document
@@ -32,6 +33,7 @@ def documents(batch: Batch, prefix: str) -> tuple[list[Document], list[DeadLette
         encode_each(batch.events, lambda event: _event(event, prefix)),
         encode_each(batch.shields, lambda shield: _shield(shield, prefix)),
         encode_each(batch.commands, lambda command: _command(command, prefix)),
+        encode_each(batch.notices, lambda notice: _notice(notice, prefix)),
     )
     return list(chain(*(made for made, _ in parts))), list(chain(*(refused for _, refused in parts)))
 
@@ -70,6 +72,11 @@ def _shield(shield: ShieldDocument, prefix: str) -> Document:
 def _command(command: CommandDocument, prefix: str) -> Document:
     header = {"create": {"_index": prefix + index_of("command", command.time), "_id": _short(command.id)}}
     return Document(_encode(header), _encode(command), command)
+
+
+def _notice(notice: NoticeDocument, prefix: str) -> Document:
+    header = _indexed(prefix + index_of("notice", notice.time), notice.id, notice.attempt)
+    return Document(header, _encode(notice), notice)
 
 
 def _indexed(index: str, document_id: str, version: int) -> bytes:

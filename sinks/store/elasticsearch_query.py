@@ -1,9 +1,9 @@
 """A query in the language of Elasticsearch. Times are sent as text: a number would be read as milliseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sinks.store.query import AlertQuery, CommandQuery
+from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 
 Clause = dict[str, Any]
 
@@ -25,10 +25,31 @@ def alert_clause(query: AlertQuery) -> Clause:
 def command_clause(query: CommandQuery) -> Clause:
     """Return the clause that holds for the commands that match."""
     given = {"id": query.id, "operator": query.operator, "alert_id": query.alert_id, "outcome": query.outcome}
-    terms: list[Clause] = [{"term": {name: value}} for name, value in given.items() if value is not None]
-    bounds = {"gte": query.since, "lte": query.until}
+    return {"bool": {"filter": [*_given(given), *_between(query.since, query.until)]}}
+
+
+def notice_clause(query: NoticeQuery) -> Clause:
+    """Return the clause that holds for the notices that match."""
+    given = {
+        "id": query.id, "receivers": query.receiver, "alert_ids": query.alert_id, "bk_biz_id": query.bk_biz_id,
+    }  # fmt: skip
+    several = {"way": query.way, "state": query.state, "reason": query.reason}
+    return {"bool": {"filter": [*_given(given), *_any_of(several), *_between(query.since, query.until)]}}
+
+
+def _given(values: Mapping[str, str | None]) -> list[Clause]:
+    return [{"term": {field: value}} for field, value in values.items() if value is not None]
+
+
+def _any_of(values: Mapping[str, Sequence[str | int]]) -> list[Clause]:
+    return [{"terms": {field: list(those)}} for field, those in values.items() if those]
+
+
+def _between(since: int | None, until: int | None) -> list[Clause]:
+    """Bound `time`, both ends included."""
+    bounds = {"gte": since, "lte": until}
     told = {name: str(value) for name, value in bounds.items() if value is not None}
-    return {"bool": {"filter": [*terms, *([{"range": {"time": told}}] if told else [])]}}
+    return [{"range": {"time": told}}] if told else []
 
 
 def _terms(query: AlertQuery) -> list[Clause]:
@@ -39,7 +60,7 @@ def _terms(query: AlertQuery) -> list[Clause]:
         "bk_biz_id": query.bk_biz_id,
         "dedupe_md5": query.dedupe_md5,
     }
-    return [{"terms": {field: list(values)}} for field, values in fields.items() if values]
+    return _any_of(fields)
 
 
 def _target(values: Sequence[str]) -> Clause:

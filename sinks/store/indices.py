@@ -13,7 +13,7 @@ DAY = 86400
 MONTHLY, DAILY, UNDATED = "%Y%m", "%Y%m%d", "all"
 PERIODS = {
     "alert": MONTHLY, "alert_log": MONTHLY, "action": MONTHLY, "receipt": MONTHLY, "event": DAILY, "shield": UNDATED,
-    "command": MONTHLY,
+    "command": MONTHLY, "notice": MONTHLY,
 }  # fmt: skip
 """Kind -> how its indices are dated, in UTC. Their names are `<prefix><kind>_<date>`; `<prefix><kind>` is the alias.
 

@@ -8,10 +8,11 @@ import msgspec
 from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.history import Archived
-from sinks.store.query import AlertQuery, CommandQuery
+from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 
 NEWEST = 10_000
 """At most so many log entries, actions or events of one alert are read: the newest."""
@@ -36,6 +37,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     """For the archive; `at` is set."""
     shields: Sequence[ShieldDocument] = ()
     commands: Sequence[CommandDocument] = ()
+    notices: Sequence[NoticeDocument] = ()
 
     def __len__(self) -> int:
         return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
@@ -45,7 +47,7 @@ class Written(msgspec.Struct, frozen=True, gc=False):
     """How a write went. What is in neither number is durable."""
 
     conflicts: int = 0
-    """Alert, action and receipt documents of which the store already had a newer version."""
+    """Alert, action, receipt and notice documents of which the store already had a newer version."""
     refused: tuple[DeadLetter, ...] = ()
     """Records that the store can never take."""
 
@@ -56,7 +58,7 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: int = 365
     logs: int = 365
     actions: int = 365
-    """Receipts and commands too."""
+    """Receipts, notices and commands too."""
     events: int = 30
 
 
@@ -112,6 +114,10 @@ class Store(Protocol):
 
     def commands(self, query: CommandQuery) -> list[CommandDocument]:
         """Return the commands that match, newest first."""
+        ...
+
+    def notices(self, query: NoticeQuery) -> list[NoticeDocument]:
+        """Return the notices that match, newest first."""
         ...
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:

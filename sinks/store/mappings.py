@@ -110,6 +110,16 @@ _COMMAND: Mapping = {
     **_fields(_TEXT, "message", "detail"),
     "time": _DATE,
 }
+_NOTICE: Mapping = {
+    **_fields(_KEYWORD, "id", "way", "receivers", "signal", "notice_type", "collect_type", "alert_ids", "action_ids"),
+    **_fields(_KEYWORD, "bk_biz_id", "state", "reason"),
+    **_fields(_STORED, "content", "results"),
+    **_fields(_DATE, "time", "created", "updated", "due"),
+    **_fields(_LONG, "attempt", "cut"),
+    "title": _TEXT,
+    "severity": _INTEGER,
+    "followed": _BOOLEAN,
+}
 
 PROPERTIES: dict[str, Mapping] = {
     "alert": _ALERT,
@@ -119,6 +129,7 @@ PROPERTIES: dict[str, Mapping] = {
     "event": _EVENT,
     "shield": _SHIELD,
     "command": _COMMAND,
+    "notice": _NOTICE,
 }
 """Kind -> every field its documents may have."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED
+from operators.model.notice import NoticeDocument
+from sinks.store.cursor import cursor
 
 
 class QueryError(ValueError):
@@ -44,6 +46,29 @@ class CommandQuery(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     limit: int = 50
+
+
+class NoticeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Notices that match every given condition; of several values of one condition, any. Times are Unix seconds."""
+
+    id: str | None = None
+    receiver: str | None = None
+    alert_id: str | None = None
+    bk_biz_id: str | None = None
+    way: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    since: int | None = None
+    """What it tells was decided at this second or later."""
+    until: int | None = None
+    limit: int = 50
+    after: str = ""
+    """Read on behind this place: `notice_cursor` of the last notice that was read."""
+
+
+def notice_cursor(last: NoticeDocument) -> str:
+    """Return the place behind a notice, newest first."""
+    return cursor(last.time, last.id)
 
 
 def _status(value: str) -> str:

@@ -10,11 +10,14 @@ from operators.model.alert import Alert
 from operators.model.check import Check
 from operators.model.command import CommandDocument
 from operators.model.event import Event
+from operators.model.notice import NoticeDocument
 from operators.model.reason import DeadReason
 from operators.model.records import Action, DeadLetter, LogEntry, Message, Receipt
 from operators.model.shield import ShieldDocument
 
-Record = Alert | LogEntry | Action | Receipt | Event | Check | Handed | ShieldDocument | CommandDocument
+Record = (
+    Alert | LogEntry | Action | Receipt | Event | Check | Handed | ShieldDocument | CommandDocument | NoticeDocument
+)
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
@@ -83,5 +86,6 @@ _NAMES: Mapping[type, _Names] = {
     Check: ("check", lambda one: one.dedupe_md5, lambda one: arrival(one.event)),
     ShieldDocument: ("shield", lambda one: one.id, lambda one: one.time),
     CommandDocument: ("command", lambda one: one.id, lambda one: one.time),
+    NoticeDocument: ("notice", lambda one: one.id, lambda one: one.time),
 }
 """Shape -> its kind, and how a record of it tells its id and its second."""

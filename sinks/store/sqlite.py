@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,15 +12,16 @@ import msgspec
 from operators.model.alert import Alert, document_version
 from operators.model.command import CommandDocument
 from operators.model.event import Event
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
-from sinks.store import sqlite_archive, sqlite_reads
+from sinks.store import sqlite_archive, sqlite_notices, sqlite_reads
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
-from sinks.store.query import AlertQuery, CommandQuery
+from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
 from sinks.store.sqlite_index import index_some
-from sinks.store.sqlite_retain import DAY, KINDS, delete_some
+from sinks.store.sqlite_retain import DAY, KINDS, WITH_ACTIONS, delete_some
 from sinks.store.sqlite_schema import explained, open_to_read, open_to_write, transaction
 from sinks.store.words import words_of
 
@@ -118,9 +120,13 @@ class SqliteStore:
         """Return the commands that match, newest first."""
         return self._alone(lambda connection: sqlite_reads.commands(connection, query))
 
+    def notices(self, query: NoticeQuery) -> list[NoticeDocument]:
+        """Return the notices that match, newest first."""
+        return self._alone(lambda connection: sqlite_notices.find(connection, query))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
-        days = {**msgspec.structs.asdict(retention), "receipts": retention.actions, "commands": retention.actions}
+        days = {**msgspec.structs.asdict(retention), **dict.fromkeys(WITH_ACTIONS, retention.actions)}
         removed = {kind: self._remove(kind, now - days[kind] * DAY) for kind in KINDS if days[kind]}
         while self._alone(index_some):
             pass
@@ -162,16 +168,18 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     events, bad_events = encode_each(batch.events, _event_row)
     shields, bad_shields = encode_each(batch.shields, _shield_row)
     commands, bad_commands = encode_each(batch.commands, _command_row)
-    conflicts = sum(_put(connection, *put) for put in ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts)))
+    notices, bad_notices = encode_each(batch.notices, sqlite_notices.row)
+    versioned = ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
+    conflicts = sum(_put(connection, *put) for put in versioned)
     _put(connection, _LOG, logs)
     _put(connection, _SHIELD, shields)
     _put(connection, _COMMAND, commands)
     sqlite_archive.put(connection, events)
     _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
     _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
-    return Written(
-        conflicts, (*bad_alerts, *bad_logs, *bad_actions, *bad_receipts, *bad_events, *bad_shields, *bad_commands)
-    )
+    sqlite_notices.link(connection, batch.notices)
+    bad = (bad_alerts, bad_logs, bad_actions, bad_receipts, bad_events, bad_shields, bad_commands, bad_notices)
+    return Written(conflicts, tuple(chain(*bad)))
 
 
 def _put(connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]) -> int:
@@ -201,6 +209,7 @@ def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
         *((event, Batch(events=(event,))) for event in batch.events),
         *((shield, Batch(shields=(shield,))) for shield in batch.shields),
         *((command, Batch(commands=(command,))) for command in batch.commands),
+        *((notice, Batch(notices=(notice,))) for notice in batch.notices),
     ]
 
 

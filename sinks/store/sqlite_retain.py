@@ -16,6 +16,7 @@ _OLD = {
     "receipts": "SELECT key FROM receipts WHERE time < ? LIMIT ?",
     "events": "SELECT key FROM events WHERE last < ? LIMIT ?",
     "commands": "SELECT key FROM commands WHERE time < ? LIMIT ?",
+    "notices": "SELECT key FROM notices WHERE time < ? LIMIT ?",
 }
 _UNLINK = """
 DELETE FROM action_alerts WHERE (alert_id, action_id) IN (
@@ -25,6 +26,13 @@ _UNLINK_RECEIPT = """
 DELETE FROM action_receipts WHERE (action_id, notice_id) IN (
   SELECT json_each.value, receipts.notice_id FROM receipts, json_each(CAST(document AS TEXT), '$.action_ids')
   WHERE receipts.key = ?)"""
+_UNLINK_RECEIVERS, _UNLINK_ALERTS = (
+    f"""
+DELETE FROM notice_{links} WHERE ({column}, time, id) IN (
+  SELECT json_each.value, notices.time, notices.id FROM notices, json_each(CAST(document AS TEXT), '$.{links_of}')
+  WHERE notices.key = ?)"""  # noqa: S608 - constants of this file
+    for links, column, links_of in (("receivers", "receiver", "receivers"), ("alerts", "alert_id", "alert_ids"))
+)
 _DELETE = {
     "alerts": ("DELETE FROM alert_text WHERE rowid = ?", "DELETE FROM alerts WHERE key = ?"),
     "logs": ("DELETE FROM logs WHERE key = ?",),
@@ -32,8 +40,11 @@ _DELETE = {
     "receipts": (_UNLINK_RECEIPT, "DELETE FROM receipts WHERE key = ?"),
     "events": ("DELETE FROM events WHERE key = ?",),
     "commands": ("DELETE FROM commands WHERE key = ?",),
+    "notices": (_UNLINK_RECEIVERS, _UNLINK_ALERTS, "DELETE FROM notices WHERE key = ?"),
 }
 KINDS = tuple(_OLD)
+WITH_ACTIONS = ("receipts", "commands", "notices")
+"""Kinds that are kept as long as actions."""
 
 
 def delete_some(connection: sqlite3.Connection, kind: str, before: int) -> int:

@@ -9,7 +9,7 @@ from sinks.store.interface import StoreError, StoreUnavailableError
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 2
+VERSION = 3
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -50,6 +50,18 @@ CREATE TABLE commands (
   outcome TEXT NOT NULL, document BLOB NOT NULL);
 CREATE INDEX commands_by_time ON commands (time);
 """
+_SINCE_3 = """
+CREATE TABLE notices (
+  key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, attempt INTEGER NOT NULL, time INTEGER NOT NULL, way TEXT NOT NULL,
+  state TEXT NOT NULL, reason TEXT NOT NULL, bk_biz_id TEXT, document BLOB NOT NULL);
+CREATE INDEX notices_by_time ON notices (time, id);
+CREATE TABLE notice_receivers (
+  receiver TEXT NOT NULL, time INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (receiver, time, id)) WITHOUT ROWID;
+CREATE TABLE notice_alerts (
+  alert_id TEXT NOT NULL, time INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (alert_id, time, id)) WITHOUT ROWID;
+"""
+STEPS = {1: _TABLES, 2: _SINCE_2, 3: _SINCE_3}
+"""Version -> what it adds to the one before."""
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -127,20 +139,22 @@ def _is_made(connection: sqlite3.Connection) -> bool:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in (*_TABLES.split(";"), *_SINCE_2.split(";")):
-        connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    _take_steps(connection)
 
 
 def _grow(connection: sqlite3.Connection) -> None:
-    """Give a file of version 1 the tables it lacks."""
+    """Bring a file of an older version up to this one."""
     with transaction(connection):
-        if _value(connection, "PRAGMA user_version") == VERSION:  # another process was quicker
-            return
-        for statement in _SINCE_2.split(";"):
+        _take_steps(connection)  # none are left where another process was quicker
+
+
+def _take_steps(connection: sqlite3.Connection) -> None:
+    present = _value(connection, "PRAGMA user_version")
+    for statements in (STEPS[version] for version in range(present + 1, VERSION + 1)):
+        for statement in statements.split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _check_made(connection: sqlite3.Connection, path: Path) -> None:

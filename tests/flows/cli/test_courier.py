@@ -17,6 +17,7 @@ from operators.model.records import Action
 from sinks.outbox import State, open_outbox
 from sinks.store.interface import Batch
 from sinks.store.place import open_store
+from sinks.store.query import NoticeQuery
 from tests.flows.courier.deliveries import notice, until
 from tests.servers.process import free_port
 from tests.tree import ROOT
@@ -115,6 +116,20 @@ def test_a_refused_notice_shows_in_its_action_and_in_the_dead_list(outbox, tocsi
     store.close()
     (entry,) = outbox.entries(State.DEAD, 9, time.time())
     assert entry.error.startswith("refused: alice: HTTP 400")
+
+
+def test_the_store_keeps_the_text_as_it_was_sent_but_no_secret_of_an_address(outbox, tocsin, tmp_path):
+    store = open_store(str(tmp_path / "store.sqlite3"))
+    address = "https://hooks.example/x?token=s3cret-value"
+    outbox.put([fresh("n1", content="<b>disk</b>"), fresh("n2", receivers=(address,))], time.time())
+    child = tocsin("--notices", str(tmp_path / "notices.jsonl"))
+    until(lambda: len(store.notices(NoticeQuery())) == 2)
+    assert ended(child)[0] == 0
+    (of_alice,) = store.notices(NoticeQuery(receiver="alice"))
+    (hidden,) = store.notices(NoticeQuery(id="n2"))
+    store.close()
+    assert (of_alice.content, of_alice.state) == ("<b>disk</b>", "written_to_file")
+    assert hidden.receivers == tuple(hidden.results) == ("https://hooks.example/x?token=***",)
 
 
 def test_ways_without_a_channel_go_to_a_file_and_the_console(outbox, tocsin, tmp_path):

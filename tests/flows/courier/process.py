@@ -33,7 +33,8 @@ def main() -> None:
 
     def keep(batch):
         with Path(receipts).open("a") as file:
-            file.writelines(json.dumps([one.notice_id, one.attempt, one.final]) + "\n" for one in batch)
+            told = (one.receipt for one in batch)
+            file.writelines(json.dumps([one.notice_id, one.attempt, one.final]) + "\n" for one in told)
 
     settings = CourierSettings(ways={"mail": LaneSettings(concurrency=int(concurrency))})
     courier = Courier(outbox, {"mail": Http(url, int(concurrency))}, settings=settings, write_back=keep)

@@ -27,6 +27,9 @@ class Books:
     def __init__(self):
         self.results, self.buried, self.depths, self.receipts = [], [], [], []
 
+    def write(self, logged):
+        self.receipts.extend(one.receipt for one in logged)
+
     def on_result(self, way, *, ok, seconds):
         self.results.append((way, ok))
         assert seconds >= 0
@@ -55,9 +58,7 @@ def books():
 def running(outbox, channels, books=None, *, ways=None, clock=time.time, **more):
     books = books or Books()
     settings = CourierSettings(ways=ways if ways is not None else dict.fromkeys(channels, QUICK))
-    courier = Courier(
-        outbox, channels, settings=settings, write_back=books.receipts.extend, observer=books, clock=clock, **more
-    )
+    courier = Courier(outbox, channels, settings=settings, write_back=books.write, observer=books, clock=clock, **more)
     courier.start()
     try:
         yield courier
@@ -382,7 +383,7 @@ def test_receipts_wait_for_a_store_that_is_away(outbox):
     def write(receipts):
         if away.is_set():
             raise StoreUnavailableError("away")
-        written.extend(receipts)
+        written.extend(one.receipt for one in receipts)
 
     outbox.put([notice("n1")], time.time())
     courier = Courier(outbox, {"mail": Recording()}, write_back=write)
@@ -416,7 +417,7 @@ def test_the_depth_is_shown_now_and_then(outbox, books):
 def test_a_courier_of_its_own_runs_until_it_is_told_to_stop(outbox, books):
     stop, channel = threading.Event(), Recording()
     outbox.put([notice("n1")], time.time())
-    courier = Courier(outbox, {"mail": channel}, write_back=books.receipts.extend)
+    courier = Courier(outbox, {"mail": channel}, write_back=books.write)
     threading.Thread(target=lambda: (until(lambda: channel.ids), stop.set()), daemon=True).start()
     assert run_courier(courier, stop)
     assert list(books.final()) == ["n1"]

@@ -34,7 +34,11 @@ def running(outbox, channels, known=None, stale=STALE):
         standing=lambda _: known,
         words=lambda those, alerts: digest_words(those, alerts, words("en"), UTC),
     )
-    courier = Courier(outbox, channels, settings=CourierSettings(), write_back=receipts.extend, digests=digests)
+
+    def keep(logged):
+        receipts.extend(one.receipt for one in logged)
+
+    courier = Courier(outbox, channels, settings=CourierSettings(), write_back=keep, digests=digests)
     courier.start()
     try:
         yield receipts

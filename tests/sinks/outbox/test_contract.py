@@ -271,3 +271,12 @@ def test_a_notice_that_has_left_gets_no_second_receipt(outbox, one):
     outbox.record([settled(one)], NOW)
     outbox.record([Recorded(one, Settle(receipt(one, ok=False)))], NOW + 1)
     assert [logged.receipt for logged in outbox.receipts(10)] == [receipt(one)]
+
+
+def test_with_a_receipt_comes_the_document_of_its_notice_while_that_has_left(outbox, one):
+    outbox.record([retried(one, NOW + 30)], NOW)
+    (again,) = outbox.take(all_room, NOW + 30)
+    outbox.record([settled(again)], NOW + 30)
+    first, last = (logged.notice for logged in outbox.receipts(10))
+    assert (first.title, first.content, first.state, first.due) == ("磁盘 full", "text\n", "failed", NOW + 30)
+    assert (last.content, last.state, last.attempt, last.receivers) == ("text\n", "delivered", 2, ("alice", "bob"))

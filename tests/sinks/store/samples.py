@@ -5,6 +5,7 @@ from typing import Any
 from operators.model.alert import Alert, Dimension
 from operators.model.command import CommandDocument
 from operators.model.event import Event, Tag
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt, ReceiverResult
 from operators.model.shield import ShieldDocument
 
@@ -123,3 +124,23 @@ def command(name: str = "c1", **changed: Any) -> CommandDocument:
     return CommandDocument(
         **({"id": name, "time": NOW, "command": "ack", "operator": "alice", "alert_id": "a1"} | changed)
     )
+
+
+def sent(name: str = "n1", **changed: Any) -> NoticeDocument:
+    values = {
+        "id": name,
+        "time": NOW,
+        "way": "mail",
+        "receivers": ("dora", "kai"),
+        "signal": "abnormal",
+        "alert_ids": (alert().id,),
+        "action_ids": ("x1",),
+        "bk_biz_id": 2,
+        "title": "磁盘 full",
+        "content": "<b>text</b>\n",
+        "state": "delivered",
+        "created": NOW + 1,
+        "updated": NOW + 2,
+        "results": {"dora": ReceiverResult(result=True, message="250 OK"), "kai": ReceiverResult(result=True)},
+    }
+    return NoticeDocument(**(values | changed))

@@ -5,6 +5,7 @@ import pytest
 
 from operators.model.alert import Alert
 from operators.model.event import Event, Tag
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
 from sinks.store.mappings import PROPERTIES, mapping, template
 
@@ -23,6 +24,7 @@ def fields(shape) -> set[str]:
         (LogEntry, PROPERTIES["alert_log"], set()),
         (Action, PROPERTIES["action"], set()),
         (Receipt, PROPERTIES["receipt"], set()),
+        (NoticeDocument, PROPERTIES["notice"], set()),
     ],
 )
 def test_a_mapping_has_the_fields_of_its_record_and_no_others(shape, properties, more):

@@ -9,12 +9,16 @@ import threading
 from pathlib import Path
 
 import pytest
+import zstandard
+from msgspec.json import encode
 
+from operators.model.alert import document_version
 from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailableError
-from sinks.store.query import AlertQuery, parse_query
+from sinks.store.query import AlertQuery, NoticeQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
-from sinks.store.sqlite_schema import VERSION
-from tests.sinks.store.samples import DAY, NOW, alert, archived, entry
+from sinks.store.sqlite_schema import APPLICATION_ID, STEPS, VERSION
+from sinks.store.words import words_of
+from tests.sinks.store.samples import DAY, NOW, alert, archived, entry, sent, shield
 
 WRITER = """
 import sys
@@ -35,6 +39,35 @@ def pending(path: Path) -> int:
         count = connection.execute("SELECT count(*) FROM alerts WHERE pending = 1").fetchone()[0]
     connection.close()
     return count
+
+
+def older(path: Path, version: int) -> None:
+    """Make a file as that version made it, with an alert, its log and an event."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        for step in range(1, version + 1):
+            connection.executescript(STEPS[step])
+        one, log, kept = alert(1), entry(alert(1)), archived()
+        values = (
+            one.id,
+            document_version(one),
+            1,
+            one.status,
+            one.severity,
+            "1",
+            "2",
+            one.dedupe_md5,
+            NOW,
+            None,
+            words_of(one),
+        )
+        connection.execute(f"INSERT INTO alerts VALUES (1, {', '.join('?' * 12)})", (*values, encode(one)))
+        connection.execute("INSERT INTO logs VALUES (1, ?, ?, ?, 1, ?)", (one.id, log.id, log.time, encode(log)))
+        block = zstandard.ZstdCompressor().compress(encode(kept))
+        connection.execute("INSERT INTO events VALUES (1, ?, ?, ?)", (NOW, NOW, block))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
 
 
 @pytest.fixture
@@ -160,6 +193,21 @@ def test_a_store_of_a_newer_version_is_refused(path, writer):
     connection.close()
     with pytest.raises(StoreError, match="newer Tocsin"):
         SqliteStore(path)
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_a_store_of_an_older_version_is_brought_up_by_its_next_writer_and_keeps_what_it_has(path, version):
+    older(path, version)
+    with pytest.raises(StoreError, match=f"of store version {version}: a job"):
+        SqliteStore(path, read_only=True)
+    grown = SqliteStore(path)
+    grown.write(Batch(alerts=[alert(2)], shields=[shield()], notices=[sent()]))
+    assert [one.id for one in grown.alerts(AlertQuery())] == [alert(2).id, alert(1).id]
+    assert grown.alert(alert(1).id) == alert(1)
+    assert (len(grown.logs(alert(1).id)), grown.notices(NoticeQuery())) == (1, [sent()])
+    assert len(grown.events("a" * 32, NOW, NOW)) == 1
+    grown.close()
+    SqliteStore(path, read_only=True).close()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_its_name(tmp_path):
