@@ -15,7 +15,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
-from sinks.store import sqlite_archive, sqlite_notices, sqlite_reads
+from sinks.store import sqlite_archive, sqlite_notices, sqlite_reads, sqlite_search
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
@@ -86,11 +86,11 @@ class SqliteStore:
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
         """Return the alerts that match, newest first."""
-        return self._alone(lambda connection: sqlite_reads.alerts(connection, query))
+        return self._alone(lambda connection: sqlite_search.alerts(connection, query))
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match."""
-        return self._alone(lambda connection: sqlite_reads.count(connection, query))
+        return self._alone(lambda connection: sqlite_search.count(connection, query))
 
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first."""
