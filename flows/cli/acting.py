@@ -17,6 +17,7 @@ from flows.cli.strict import Command
 from flows.cli.telling import Telling, tell, telling
 from flows.cli.times import clock_text
 from operators.model.alert import ABNORMAL, Alert
+from sinks.store.order import WORST_FIRST
 
 FINGERPRINT_LENGTH = 32
 
@@ -193,7 +194,7 @@ def _named(told: Telling, names: Sequence[str], command: str, skip: Skip) -> lis
 
 def _meant(told: Telling, choice: Choice, skip: Skip) -> list[Alert]:
     """Return the open alerts that meet the conditions and are not yet as they are to be."""
-    query = msgspec.structs.replace(choice.query, status=(ABNORMAL,), worst_first=True)
+    query = msgspec.structs.replace(choice.query, status=(ABNORMAL,), sort=WORST_FIRST)
     with reading_of(told) as store:
         found = choice._replace(query=query).read(store)
     alerts = [alert for alert in found if skip(alert) is None]

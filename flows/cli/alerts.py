@@ -26,6 +26,7 @@ from operators.model.records import Action
 from sinks.outbox import OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
 from sinks.store.interface import Store
+from sinks.store.order import WORST_FIRST
 
 
 @click.group(cls=Group)
@@ -56,7 +57,7 @@ def _choosing(command: Any) -> Any:
 def list_alerts(view: View, *, every: bool, status: tuple[str, ...], choice: Choice, **given: Any) -> None:
     """List open alerts, the worst first, and of these the newest. Conditions may be given again: any of their values."""
     asks = asked(" ".join(f'status:"{one}"' for one in status)).status or (() if every else (ABNORMAL,))
-    query = msgspec.structs.replace(choice.query, status=asks, worst_first=True)
+    query = msgspec.structs.replace(choice.query, status=asks, sort=WORST_FIRST)
     _show_found(view, choice._replace(query=query), **given)
 
 

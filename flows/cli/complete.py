@@ -14,6 +14,7 @@ from operators.model.alert import ABNORMAL
 from operators.rules.book import RuleBook
 from operators.rules.read.load import load
 from sinks.store.interface import Store, StoreError
+from sinks.store.order import WORST_FIRST
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
 
@@ -25,7 +26,7 @@ MOST = 200
 
 def alert_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Return ids of open alerts, the worst first, with what each is."""
-    found = _read(ctx, lambda store: store.alerts(AlertQuery(status=(ABNORMAL,), worst_first=True, limit=MOST)))
+    found = _read(ctx, lambda store: store.alerts(AlertQuery(status=(ABNORMAL,), sort=WORST_FIRST, limit=MOST)))
     texts = ((one.id, f"{one.alert_name} on {one.event.target or 'no target'}") for one in found)
     return [CompletionItem(name, help=text) for name, text in texts if name.startswith(typed)]
 

@@ -29,6 +29,7 @@ from operators.rules.one_alert import shield_of_alert
 from operators.rules.read.alone import read_alone
 from operators.rules.shapes.model import Shield
 from sinks.store.interface import Store
+from sinks.store.order import WORST_FIRST
 from sinks.store.query import AlertQuery
 
 HOUR = 3600
@@ -70,7 +71,7 @@ def set_silence(
     end = until or now + (span or (LONGEST_WHILE_OPEN if while_open else HOUR))
     book = book_at_hand(told.settings, rules) or RuleBook.empty()
     with reading_of(told) as store:
-        open_ones = store.alerts(AlertQuery(status=(ABNORMAL,), worst_first=True, limit=MOST_READ))
+        open_ones = store.alerts(AlertQuery(status=(ABNORMAL,), sort=WORST_FIRST, limit=MOST_READ))
         one = _one(store, alert) if alert else None
     make = _maker(asked, one, now, end, told, while_open=while_open)
     documents = _by_business(make, biz, asked, one, open_ones, told, book)

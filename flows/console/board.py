@@ -10,6 +10,7 @@ import msgspec
 from operators.explain.case import shielded_until
 from operators.model.alert import ABNORMAL, Alert
 from sinks.store.interface import Store
+from sinks.store.order import NEWEST_FIRST, WORST_FIRST
 from sinks.store.query import parse_query
 
 PAGE = 50
@@ -93,9 +94,9 @@ def board(store: Store, wish: Wish) -> Board:
     chosen = [one for one in NAMES if not query.severity or one in query.severity]
     total = sum(counts[one] for one in chosen)
     is_folded = wish.fold == "yes" or (not wish.fold and total > PAGE)
-    start, is_worst_first = (wish.page - 1) * PAGE, is_folded or wish.sort == BY_SEVERITY
+    start, sort = (wish.page - 1) * PAGE, WORST_FIRST if is_folded or wish.sort == BY_SEVERITY else NEWEST_FIRST
     offset, limit = (0, MOST) if is_folded else (start, PAGE)
-    found = store.alerts(msgspec.structs.replace(query, worst_first=is_worst_first, offset=offset, limit=limit))
+    found = store.alerts(msgspec.structs.replace(query, sort=sort, offset=offset, limit=limit))
     rows = tuple(map(row, found))
     folds = folded(rows) if is_folded else ()
     count = len(folds) if is_folded else total

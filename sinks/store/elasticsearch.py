@@ -1,7 +1,7 @@
 """The alert store in Elasticsearch: dated indices, full documents, external versions, the plain server's features."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -18,10 +18,13 @@ from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
 from sinks.store.cursor import read_cursor
 from sinks.store.elasticsearch_documents import documents
+from sinks.store.elasticsearch_facets import facet_aggregations, facets_of, group_aggregations, groups_of
 from sinks.store.elasticsearch_query import alert_clause, command_clause, notice_clause
+from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
+from sinks.store.order import ORDERS, place_of
 from sinks.store.outcome import with_receipts
 from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 from sinks.store.refusal import UNENCODABLE, refusal
@@ -72,9 +75,10 @@ class ElasticsearchStore:
         return msgspec.convert(found["_source"], Alert)
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
-        """Return the alerts that match, in the query's order: ids begin with their second."""
-        order = [{"severity": "asc"}, {"id": "desc"}] if query.worst_first else [{"id": "desc"}]
-        found = self._search("alert", Alert, alert_clause(query), *order)
+        """Return the alerts that match, in the query's order. Raises CursorError."""
+        order = [{one.name: "desc" if one.is_descending else "asc"} for one in ORDERS[query.sort]]
+        size = PAGE if query.words else query.offset + query.limit
+        found = self._search("alert", Alert, alert_clause(query), *order, size=size, after=_after(query))
         # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
         exact = (alert for alert in found if _has_words(alert, query.words))
         return list(islice(exact, query.offset, query.offset + query.limit))
@@ -86,6 +90,15 @@ class ElasticsearchStore:
                 index=f"{self._prefix}alert", query=alert_clause(query), ignore_unavailable=True
             )
         return int(answer["count"])
+
+    def facets(self, query: AlertQuery) -> Facets:
+        """Return counts of the alerts that match; words find a little more than the text itself."""
+        return facets_of(self._counted("alert", alert_clause(query), facet_aggregations(), track_total_hits=True))
+
+    def groups(self, query: AlertQuery, by: str) -> Groups:
+        """Return the alerts that match as groups, from the query's offset on."""
+        asked = group_aggregations(by, query.offset + query.limit)
+        return groups_of(self._counted("alert", alert_clause(query), asked), query.offset)
 
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first; of one second, as made."""
@@ -198,6 +211,14 @@ class ElasticsearchStore:
                 return
             after = hits[-1]["sort"]
 
+    def _counted(self, kind: str, clause: _Clause, aggregations: _Clause, **more: Any) -> Mapping[str, Any]:
+        """Ask for aggregations over a kind, and for no document."""
+        with explained("search"):
+            answer: Mapping[str, Any] = self._client.search(
+                index=self._prefix + kind, query=clause, size=0, aggs=aggregations, ignore_unavailable=True, **more
+            ).body
+        return answer
+
     def _drop(self, kind: str, before: int) -> int:
         present = self._client.indices.get(index=f"{self._prefix}{kind}_*", features="aliases", allow_no_indices=True)
         dropped = 0
@@ -220,6 +241,13 @@ def _place(after: str, *kinds: type) -> list[Any] | None:
         return None
     second, *rest = read_cursor(after, kinds)
     return [int(second) * 1000, *rest]
+
+
+def _after(query: AlertQuery) -> list[Any] | None:
+    if not query.after:
+        return None
+    pairs = zip(ORDERS[query.sort], place_of(query.sort, query.after), strict=True)
+    return [int(place) * 1000 if column.is_time else place for column, place in pairs]
 
 
 def _has_words(alert: Alert, words: Sequence[str]) -> bool:

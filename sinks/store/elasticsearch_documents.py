@@ -14,7 +14,7 @@ from sinks.store.bulk import Document
 from sinks.store.indices import alert_index, event_index, index_of, log_index
 from sinks.store.interface import Batch
 from sinks.store.refusal import encode_each
-from sinks.store.words import words_of
+from sinks.store.words import people_of, words_of
 
 LARGEST_VERSION = (1 << 63) - 1
 LONGEST_ID = 512
@@ -40,7 +40,7 @@ def documents(batch: Batch, prefix: str) -> tuple[list[Document], list[DeadLette
 
 def _alert(alert: Alert, prefix: str) -> Document:
     header = _indexed(prefix + alert_index(alert.id), alert.id, document_version(alert))
-    body = b'%b,"words":%b}' % (_encode(alert)[:-1], _encode(words_of(alert)))
+    body = b'%b,"words":%b,"people":%b}' % (_encode(alert)[:-1], _encode(words_of(alert)), _encode(people_of(alert)))
     return Document(header, body, alert)
 
 

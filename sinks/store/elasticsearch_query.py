@@ -1,6 +1,7 @@
 """A query in the language of Elasticsearch. Times are sent as text: a number would be read as milliseconds."""
 
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
@@ -16,6 +17,7 @@ def alert_clause(query: AlertQuery) -> Clause:
     clauses = [
         *_terms(query),
         *([_target(query.target)] if query.target else []),
+        *starmap(_tag, query.tags.items()),
         *_times(query.since, query.until),
         *map(_word, query.words),
     ]
@@ -59,8 +61,23 @@ def _terms(query: AlertQuery) -> list[Clause]:
         "strategy_id": query.strategy_id,
         "bk_biz_id": query.bk_biz_id,
         "dedupe_md5": query.dedupe_md5,
+        "alert_name.raw": query.name,
+        "event.target_type": query.target_type,
+        "people": query.person,
+        "is_ack": _flag(query.acked),
+        "is_shielded": _flag(query.shielded),
+        "is_blocked": _flag(query.blocked),
     }
     return _any_of(fields)
+
+
+def _flag(wanted: bool | None) -> tuple[bool, ...]:  # noqa: FBT001 - a condition
+    return () if wanted is None else (wanted,)
+
+
+def _tag(key: str, values: Sequence[str]) -> Clause:
+    of_one = [{"term": {"event.tags.key": key}}, {"terms": {"event.tags.value.raw": list(values)}}]
+    return {"nested": {"path": "event.tags", "query": {"bool": {"filter": of_one}}}}
 
 
 def _target(values: Sequence[str]) -> Clause:

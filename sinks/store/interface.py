@@ -11,6 +11,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
 
@@ -83,6 +84,14 @@ class Store(Protocol):
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match, whatever the query's limit; where words stand in it, perhaps a little more."""
+        ...
+
+    def facets(self, query: AlertQuery) -> Facets:
+        """Return counts of the alerts that match by what they have in common, whatever the query's limit."""
+        ...
+
+    def groups(self, query: AlertQuery, by: str) -> Groups:
+        """Return the alerts that match as groups by one of GROUPED, from the query's offset on, up to its limit."""
         ...
 
     def logs(self, alert_id: str) -> list[LogEntry]:

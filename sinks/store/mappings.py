@@ -70,6 +70,7 @@ _ALERT: Mapping = {
     "dimensions": _STORED,
     "extra_info": _STORED,
     "words": {"type": "text", "norms": False},
+    "people": _KEYWORD,
 }
 _LOG: Mapping = {
     **_fields(
@@ -133,15 +134,20 @@ PROPERTIES: dict[str, Mapping] = {
 }
 """Kind -> every field its documents may have."""
 
+_SOUGHT = ("words", "people")
 # What is read seldom is refreshed seldom and packed tightly.
 _QUIET = {"refresh_interval": "5s", "codec": "best_compression"}
 _SETTINGS: dict[str, Mapping] = {"alert_log": _QUIET, "event": _QUIET}
 
 
 def mapping(kind: str) -> Mapping:
-    """Return the mapping of a kind. `words` is there to be searched, not to be kept."""
-    hidden = {"_source": {"excludes": ["words"]}} if "words" in PROPERTIES[kind] else {}
-    return {"dynamic": "strict", "properties": PROPERTIES[kind], **hidden}
+    """Return the mapping of a kind. Some fields are there to be searched, not to be kept."""
+    hidden = [name for name in _SOUGHT if name in PROPERTIES[kind]]
+    return {
+        "dynamic": "strict",
+        "properties": PROPERTIES[kind],
+        **({"_source": {"excludes": hidden}} if hidden else {}),
+    }
 
 
 def template(kind: str, prefix: str, shards: int, replicas: str) -> Mapping:

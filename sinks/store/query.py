@@ -9,6 +9,7 @@ import msgspec
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED
 from operators.model.notice import NoticeDocument
 from sinks.store.cursor import cursor
+from sinks.store.order import NEWEST_FIRST
 
 
 class QueryError(ValueError):
@@ -23,17 +24,29 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     strategy_id: tuple[str, ...] = ()
     bk_biz_id: tuple[str, ...] = ()
     dedupe_md5: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    """The whole name."""
     target: tuple[str, ...] = ()
+    target_type: tuple[str, ...] = ()
+    person: tuple[str, ...] = ()
+    """Who is named by the alert: responsible, assigned, following, or has acked it."""
+    tags: dict[str, tuple[str, ...]] = {}
+    """Key -> values as text."""
+    acked: bool | None = None
+    shielded: bool | None = None
+    blocked: bool | None = None
     words: tuple[str, ...] = ()
     """Each, in lower case, must be found in the alert's words."""
     since: int | None = None
     """The alert had not ended before this second."""
     until: int | None = None
     """The alert had begun by this second."""
-    worst_first: bool = False
-    """By severity, the newest of each first; else the newest first."""
+    sort: str = NEWEST_FIRST
+    """One of ORDERS."""
     limit: int = 50
     offset: int = 0
+    after: str = ""
+    """Read on behind this place: `alert_cursor` of the last alert that was read."""
 
 
 class CommandQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +97,12 @@ def _severity(value: str) -> int:
     return int(value)
 
 
+def _yes_or_no(value: str) -> bool:
+    if value.lower() not in ("yes", "no"):
+        raise QueryError(f"{value} is neither yes nor no")
+    return value.lower() == "yes"
+
+
 _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "status": ("status", _status),
     "severity": ("severity", _severity),
@@ -91,24 +110,45 @@ _FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "strategy_id": ("strategy_id", str),
     "biz": ("bk_biz_id", str),
     "bk_biz_id": ("bk_biz_id", str),
+    "name": ("name", str),
     "target": ("target", str),
+    "target_type": ("target_type", str),
+    "person": ("person", str),
     "dedupe": ("dedupe_md5", str.lower),
     "dedupe_md5": ("dedupe_md5", str.lower),
 }
-FIELDS = tuple(_FIELDS)
+_FLAGS = ("acked", "shielded", "blocked")
+TAG = "tags."
+FIELDS = (*_FIELDS, *_FLAGS, "tags.KEY")
 """Names that may stand before a colon in a query's text."""
 
-_TERM = re.compile(r'(?:(?P<field>\w+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
+_TERM = re.compile(r'(?:(?P<field>[\w./-]+):)?(?:"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>\S+))')
 
 
 def parse_query(text: str) -> AlertQuery:
-    """Read `disk "root volume" status:ABNORMAL severity:1,2 biz:2`; what is no known field is a word to find."""
+    """Read `disk "root volume" status:ABNORMAL severity:1,2 acked:no tags.mount:/data`; what is no known field is a word.
+
+    A comma divides several values of one field, but not within the quotes of a name or tag; two quotes there are one.
+    """
     found: dict[str, Any] = {}
     for term in _TERM.finditer(text):
-        field, value = term["field"], term["plain"] if term["quoted"] is None else term["quoted"]
+        field, quoted = term["field"] or "", term["quoted"]
+        value = term["plain"] if quoted is None else quoted.replace('""', '"')
+        is_whole = quoted is not None and (field == "name" or field.startswith(TAG))
+        parts = [value] if is_whole else [part for part in value.split(",") if part]
         if field in _FIELDS:
             name, convert = _FIELDS[field]
-            found.setdefault(name, []).extend(convert(part) for part in value.split(",") if part)
+            found.setdefault(name, []).extend(map(convert, parts))
+        elif field in _FLAGS:
+            found[field] = _yes_or_no(value)
+        elif field.startswith(TAG) and field != TAG:
+            found.setdefault("tags", {}).setdefault(field.removeprefix(TAG), []).extend(parts)
         elif word := (f"{field}:{value}" if field else value).strip().lower():
             found.setdefault("words", []).append(word)
     return msgspec.convert(found, AlertQuery)
+
+
+def term_of(field: str, value: str) -> str:
+    """Return the text that asks for one value of a field."""
+    escaped = value.replace('"', '""')
+    return f'{field}:"{escaped}"'

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 import msgspec
 
-from operators.model.alert import Alert, document_version
+from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
-from sinks.store import sqlite_archive, sqlite_notices, sqlite_reads, sqlite_search
+from sinks.store import sqlite_alerts, sqlite_archive, sqlite_facets, sqlite_notices, sqlite_reads, sqlite_search
+from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
@@ -23,20 +24,11 @@ from sinks.store.refusal import Record, arrival, encode_each, refusal
 from sinks.store.sqlite_index import index_some
 from sinks.store.sqlite_retain import DAY, KINDS, WITH_ACTIONS, delete_some
 from sinks.store.sqlite_schema import explained, open_to_read, open_to_write, transaction
-from sinks.store.words import words_of
+from sinks.store.sqlite_tallies import SWEEP
 
 QUIET_BATCH = 100
 """After a batch of at most so many records there is time to index some words."""
 
-_ALERT = """
-INSERT INTO alerts (id, version, pending, status, severity, strategy_id, bk_biz_id, dedupe_md5, begin_time, end_time,
-  words, document)
-VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET version = excluded.version, pending = pending OR excluded.words <> words,
-  status = excluded.status, severity = excluded.severity, strategy_id = excluded.strategy_id,
-  bk_biz_id = excluded.bk_biz_id, dedupe_md5 = excluded.dedupe_md5, begin_time = excluded.begin_time,
-  end_time = excluded.end_time, words = excluded.words, document = excluded.document
-WHERE excluded.version >= version"""
 _LOG = """
 INSERT INTO logs (alert_id, id, time, count, document) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (alert_id, id) DO UPDATE SET time = excluded.time, count = excluded.count, document = excluded.document
@@ -90,7 +82,15 @@ class SqliteStore:
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match."""
-        return self._alone(lambda connection: sqlite_search.count(connection, query))
+        return self._alone(lambda connection: sqlite_facets.count(connection, query))
+
+    def facets(self, query: AlertQuery) -> Facets:
+        """Return counts of the alerts that match."""
+        return self._at_once(lambda connection: sqlite_facets.facets(connection, query))
+
+    def groups(self, query: AlertQuery, by: str) -> Groups:
+        """Return the alerts that match as groups, from the query's offset on."""
+        return self._at_once(lambda connection: sqlite_facets.groups(connection, query, by))
 
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first."""
@@ -130,6 +130,7 @@ class SqliteStore:
         removed = {kind: self._remove(kind, now - days[kind] * DAY) for kind in KINDS if days[kind]}
         while self._alone(index_some):
             pass
+        self._alone(lambda connection: connection.execute(SWEEP))
         return removed
 
     def close(self) -> None:
@@ -140,6 +141,11 @@ class SqliteStore:
     def _alone(self, act: Callable[[sqlite3.Connection], T]) -> T:
         with self._lock, explained(self._path):
             return act(self._connection)
+
+    def _at_once(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Read the file of one moment by several statements."""
+        with self._lock, explained(self._path), transaction(self._connection, reads=True):
+            return read(self._connection)
 
     def _remove(self, kind: str, before: int) -> int:
         removed = 0
@@ -161,7 +167,7 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> Written:
 
 
 def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
-    alerts, bad_alerts = encode_each(batch.alerts, _alert_row)
+    alerts, bad_alerts = encode_each(batch.alerts, sqlite_alerts.row)
     logs, bad_logs = encode_each(batch.logs, _log_row)
     actions, bad_actions = encode_each(batch.actions, _action_row)
     receipts, bad_receipts = encode_each(batch.receipts, _receipt_row)
@@ -169,8 +175,8 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     shields, bad_shields = encode_each(batch.shields, _shield_row)
     commands, bad_commands = encode_each(batch.commands, _command_row)
     notices, bad_notices = encode_each(batch.notices, sqlite_notices.row)
-    versioned = ((_ALERT, alerts), (_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
-    conflicts = sum(_put(connection, *put) for put in versioned)
+    versioned = ((_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
+    conflicts = sqlite_alerts.put(connection, alerts) + sum(_put(connection, *put) for put in versioned)
     _put(connection, _LOG, logs)
     _put(connection, _SHIELD, shields)
     _put(connection, _COMMAND, commands)
@@ -211,22 +217,6 @@ def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
         *((command, Batch(commands=(command,))) for command in batch.commands),
         *((notice, Batch(notices=(notice,))) for notice in batch.notices),
     ]
-
-
-def _alert_row(alert: Alert) -> _Row:
-    return (
-        alert.id,
-        document_version(alert),
-        alert.status,
-        alert.severity,
-        alert.strategy_id,
-        None if alert.bk_biz_id is None else str(alert.bk_biz_id),
-        alert.dedupe_md5,
-        alert.begin_time,
-        alert.end_time,
-        words_of(alert),
-        _encode(alert),
-    )
 
 
 def _log_row(entry: LogEntry) -> _Row:

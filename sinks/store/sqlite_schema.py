@@ -6,10 +6,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sinks.store.interface import StoreError, StoreUnavailableError
+from sinks.store.sqlite_alerts import fill_facts
+from sinks.store.sqlite_tallies import keep_tallies
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 3
+VERSION = 4
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -60,7 +62,33 @@ CREATE TABLE notice_receivers (
 CREATE TABLE notice_alerts (
   alert_id TEXT NOT NULL, time INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (alert_id, time, id)) WITHOUT ROWID;
 """
-STEPS = {1: _TABLES, 2: _SINCE_2, 3: _SINCE_3}
+# What lists, counts and groups of alerts are made of is in one index, so that they read no document. An alert's repeats
+# move none of it; `magnitude`, the bits of `event_count`, moves with the doubling of it.
+_SINCE_4 = """
+ALTER TABLE alerts ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN target TEXT;
+ALTER TABLE alerts ADD COLUMN target_type TEXT;
+ALTER TABLE alerts ADD COLUMN acked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN shielded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alerts ADD COLUMN people TEXT NOT NULL DEFAULT '';
+ALTER TABLE alerts ADD COLUMN event_count INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE alerts ADD COLUMN magnitude INTEGER NOT NULL DEFAULT 1;
+"""
+_FACTS_INDEXED = """
+CREATE INDEX alerts_by_facts ON alerts (
+  status, severity, id DESC, begin_time, end_time, strategy_id, bk_biz_id, target_type, acked, shielded, blocked, people,
+  name, target);
+CREATE INDEX alerts_by_name ON alerts (name, status, severity, id);
+CREATE INDEX open_alerts_by_events ON alerts (magnitude) WHERE status = 'ABNORMAL';
+"""
+_Step = str | Callable[[sqlite3.Connection], None]
+_STEPS: dict[int, tuple[_Step, ...]] = {
+    1: (_TABLES,),
+    2: (_SINCE_2,),
+    3: (_SINCE_3,),
+    4: (_SINCE_4, fill_facts, _FACTS_INDEXED, keep_tallies),
+}
 """Version -> what it adds to the one before."""
 
 
@@ -91,9 +119,9 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take the write lock; commit at the end, or roll all of it back."""
-    connection.execute("BEGIN IMMEDIATE")
+def transaction(connection: sqlite3.Connection, *, reads: bool = False) -> Iterator[None]:
+    """Take the write lock; commit at the end, or roll all of it back. One that `reads` sees the file of one moment."""
+    connection.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
@@ -140,21 +168,25 @@ def _is_made(connection: sqlite3.Connection) -> bool:
 
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    _take_steps(connection)
+    grow(connection, VERSION)
 
 
 def _grow(connection: sqlite3.Connection) -> None:
     """Bring a file of an older version up to this one."""
     with transaction(connection):
-        _take_steps(connection)  # none are left where another process was quicker
+        grow(connection, VERSION)  # nothing is left to do where another process was quicker
 
 
-def _take_steps(connection: sqlite3.Connection) -> None:
+def grow(connection: sqlite3.Connection, upto: int) -> None:
+    """Take the steps that lead to a version."""
     present = _value(connection, "PRAGMA user_version")
-    for statements in (STEPS[version] for version in range(present + 1, VERSION + 1)):
-        for statement in statements.split(";"):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    for step in (step for version in range(present + 1, upto + 1) for step in _STEPS[version]):
+        if isinstance(step, str):
+            for statement in step.split(";"):
+                connection.execute(statement)
+        else:
+            step(connection)
+    connection.execute(f"PRAGMA user_version = {upto}")
 
 
 def _check_made(connection: sqlite3.Connection, path: Path) -> None:

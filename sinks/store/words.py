@@ -1,4 +1,4 @@
-"""The words by which an alert is found: one text, the same for every store."""
+"""By what an alert is found, the same for every store: its words, one text, and the people that it names."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,6 +22,14 @@ def words_of(alert: Alert) -> str:
         return "\n".join(lines).lower()[:LONGEST]
     except TypeError:  # a value is a number or a list; this costs twice as much
         return "\n".join(dict.fromkeys(filter(None, _texts(values)))).lower()[:LONGEST]
+
+
+def people_of(alert: Alert) -> tuple[str, ...]:
+    """Return who is named by an alert, each once: responsible, assigned, told of escalations, following, or who acked it."""
+    acked_by = () if alert.ack_operator is None else (alert.ack_operator,)
+    if not (alert.assignee or alert.appointee or alert.supervisor or alert.follower or acked_by):
+        return ()
+    return tuple(dict.fromkeys((*alert.assignee, *alert.appointee, *alert.supervisor, *alert.follower, *acked_by)))
 
 
 def _texts(values: Iterable[Any]) -> Iterator[str]:

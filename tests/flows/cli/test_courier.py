@@ -226,7 +226,8 @@ def test_a_secret_that_is_missing_is_told_by_its_name(tmp_path):
 
 def test_an_outbox_in_a_file_that_no_job_made_is_refused(tmp_path):
     (tmp_path / "rules.yaml").write_text("channels: []\n")
-    said = CliRunner().invoke(command, ["--rules", str(tmp_path / "rules.yaml"), "--data", str(tmp_path / "elsewhere")])
+    runner = CliRunner(env={"MESSAGE_QUEUE_DSN": None})
+    said = runner.invoke(command, ["--rules", str(tmp_path / "rules.yaml"), "--data", str(tmp_path / "elsewhere")])
     assert said.exit_code == 1
     assert "elsewhere/outbox.sqlite3: no such file; the job makes it." in said.output
     assert "redis://host:port/db/key" in said.output

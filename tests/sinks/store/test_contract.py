@@ -7,6 +7,7 @@ from operators.model.alert import Alert, Extra
 from operators.model.reason import DeadReason
 from operators.model.records import ReceiverResult
 from sinks.store.interface import Batch, Retention, Store
+from sinks.store.order import WORST_FIRST
 from sinks.store.query import AlertQuery, CommandQuery, parse_query
 from tests.sinks.store.samples import DAY, NOW, action, alert, archived, command, entry, receipt, shield
 
@@ -184,8 +185,8 @@ def test_the_worst_alerts_may_come_first_and_the_newest_of_each(store, settle):
         Batch(alerts=[alert(number, alert_name=str(number), severity=3 - number % 2) for number in (1, 2, 3, 4)])
     )
     settle()
-    assert names(store.alerts(AlertQuery(worst_first=True))) == ["3", "1", "4", "2"]
-    assert names(store.alerts(AlertQuery(worst_first=True, limit=2, offset=1))) == ["1", "4"]
+    assert names(store.alerts(AlertQuery(sort=WORST_FIRST))) == ["3", "1", "4", "2"]
+    assert names(store.alerts(AlertQuery(sort=WORST_FIRST, limit=2, offset=1))) == ["1", "4"]
 
 
 def test_alerts_are_counted_beyond_the_page(store, settle):

@@ -17,7 +17,7 @@ def fields(shape) -> set[str]:
 @pytest.mark.parametrize(
     ("shape", "properties", "more"),
     [
-        (Alert, PROPERTIES["alert"], {"words"}),
+        (Alert, PROPERTIES["alert"], {"words", "people"}),
         (Event, PROPERTIES["event"], set()),
         (Event, PROPERTIES["alert"]["event"]["properties"], set()),
         (Tag, PROPERTIES["event"]["tags"]["properties"], set()),

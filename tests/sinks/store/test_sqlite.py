@@ -14,9 +14,10 @@ from msgspec.json import encode
 
 from operators.model.alert import document_version
 from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailableError
+from sinks.store.order import MOST_EVENTS
 from sinks.store.query import AlertQuery, NoticeQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
-from sinks.store.sqlite_schema import APPLICATION_ID, STEPS, VERSION
+from sinks.store.sqlite_schema import APPLICATION_ID, VERSION, grow
 from sinks.store.words import words_of
 from tests.sinks.store.samples import DAY, NOW, alert, archived, entry, sent, shield
 
@@ -45,8 +46,7 @@ def older(path: Path, version: int) -> None:
     """Make a file as that version made it, with an alert, its log and an event."""
     path.parent.mkdir()
     with sqlite3.connect(path) as connection:
-        for step in range(1, version + 1):
-            connection.executescript(STEPS[step])
+        grow(connection, version)
         one, log, kept = alert(1), entry(alert(1)), archived()
         values = (
             one.id,
@@ -61,12 +61,15 @@ def older(path: Path, version: int) -> None:
             None,
             words_of(one),
         )
-        connection.execute(f"INSERT INTO alerts VALUES (1, {', '.join('?' * 12)})", (*values, encode(one)))
+        columns = (
+            "id, version, pending, status, severity, strategy_id, bk_biz_id, dedupe_md5, begin_time, end_time, words"
+        )
+        statement = f"INSERT INTO alerts ({columns}, document) VALUES ({', '.join('?' * 12)})"
+        connection.execute(statement, (*values, encode(one)))
         connection.execute("INSERT INTO logs VALUES (1, ?, ?, ?, 1, ?)", (one.id, log.id, log.time, encode(log)))
         block = zstandard.ZstdCompressor().compress(encode(kept))
         connection.execute("INSERT INTO events VALUES (1, ?, ?, ?)", (NOW, NOW, block))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
 
 
@@ -206,6 +209,7 @@ def test_a_store_of_an_older_version_is_brought_up_by_its_next_writer_and_keeps_
     assert grown.alert(alert(1).id) == alert(1)
     assert (len(grown.logs(alert(1).id)), grown.notices(NoticeQuery())) == (1, [sent()])
     assert len(grown.events("a" * 32, NOW, NOW)) == 1
+    assert len(grown.alerts(AlertQuery(name=(alert(1).alert_name,), target_type=("HOST",), sort=MOST_EVENTS))) == 2
     grown.close()
     SqliteStore(path, read_only=True).close()
 

@@ -1,0 +1,80 @@
+"""Facets and groups in the language of Elasticsearch: what is asked, and what its answer says."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from operators.model.alert import Alert
+from sinks.store.facets import TOP, TOP_KEYS, TOP_VALUES, Facets, Group, Groups, told, yes_or_no
+
+_FIELDS = {
+    "status": "status", "severity": "severity", "strategy": "strategy_id", "biz": "bk_biz_id",
+    "target_type": "event.target_type", "acked": "is_ack", "shielded": "is_shielded", "blocked": "is_blocked",
+    "person": "people",
+}  # fmt: skip
+_FLAGS = ("acked", "shielded", "blocked")
+GROUP_FIELDS = {"name": "alert_name.raw", "target": "event.target", "strategy": "strategy_id"}
+
+
+def _terms(field: str, size: int, **more: Any) -> dict[str, Any]:
+    return {"terms": {"field": field, "size": size, **more}}
+
+
+def facet_aggregations() -> dict[str, Any]:
+    """Return what is asked to get facets. One value more than is told: that of having none is left out."""
+    values = {"values": _terms("event.tags.value.raw", TOP_VALUES)}
+    tags = {"keys": {**_terms("event.tags.key", TOP_KEYS), "aggs": values}}
+    plain = {name: _terms(field, TOP + 1) for name, field in _FIELDS.items()}
+    return {**plain, "tags": {"nested": {"path": "event.tags"}, "aggs": tags}}
+
+
+def facets_of(answer: Mapping[str, Any]) -> Facets:
+    """Return what an answer says of facets."""
+    total, found = int(answer["hits"]["total"]["value"]), answer.get("aggregations", {})
+    counts = {name: Counter[str]() for name in _FIELDS}
+    for name, counter in counts.items():
+        for bucket in found.get(name, {}).get("buckets", ()):
+            value = yes_or_no(bucket["key"]) if name in _FLAGS else str(bucket["key"])
+            counter[value] += bucket["doc_count"]
+    keys = found.get("tags", {}).get("keys", {}).get("buckets", ())
+    tags = {f"tags.{one['key']}": _values(one["values"]["buckets"]) for one in keys}
+    return Facets(total, {**told(counts), **told({key: values for key, values in tags.items() if values})}, total)
+
+
+def _values(buckets: list[dict[str, Any]]) -> Counter[str]:
+    return Counter({str(one["key"]): int(one["doc_count"]) for one in buckets})
+
+
+def group_aggregations(by: str, upto: int) -> dict[str, Any]:
+    """Return what is asked to get the first groups: the worst first, of these the largest."""
+    field = GROUP_FIELDS[by]
+    flags = {name: {"filter": {"term": {_FIELDS[name]: True}}} for name in _FLAGS}
+    first = {"top_hits": {"size": 1, "sort": [{"severity": "asc"}, {"id": "desc"}]}}
+    inside = {
+        "worst": {"min": {"field": "severity"}}, "since": {"min": {"field": "create_time"}}, "first": first, **flags,
+    }  # fmt: skip
+    order = [{"worst": "asc"}, {"_count": "desc"}, {"_key": "asc"}]
+    return {
+        "groups": {**_terms(field, upto, order=order), "aggs": inside},
+        "total": {"cardinality": {"field": field, "precision_threshold": 40_000}},
+    }
+
+
+def groups_of(answer: Mapping[str, Any], offset: int) -> Groups:
+    """Return what an answer says of groups, from an offset on."""
+    found = answer.get("aggregations")
+    if not found:  # there is no index yet
+        return Groups(0, ())
+    return Groups(int(found["total"]["value"]), tuple(map(_group, found["groups"]["buckets"][offset:])))
+
+
+def _group(bucket: Mapping[str, Any]) -> Group:
+    (first,) = bucket["first"]["hits"]["hits"]
+    acked, shielded, blocked = (int(bucket[name]["doc_count"]) for name in _FLAGS)
+    return Group(
+        value=str(bucket["key"]), count=int(bucket["doc_count"]), severity=int(bucket["worst"]["value"]),
+        since=int(bucket["since"]["value"] // 1000), acked=acked, shielded=shielded, blocked=blocked,
+        first=msgspec.convert(first["_source"], Alert),
+    )  # fmt: skip

@@ -1,0 +1,93 @@
+"""Alerts in the SQLite store: a row each. A repeat, which moves none of the facts, writes the row and no index."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from operators.model.alert import Alert, document_version
+from sinks.store.words import people_of, words_of
+
+Row = tuple[str | int | bytes | None, ...]
+
+SEPARATOR = "\n"
+"""Before, between and behind the names in `people`."""
+FACTS = (
+    "status", "severity", "begin_time", "end_time", "strategy_id", "bk_biz_id", "name", "target", "target_type",
+    "acked", "shielded", "blocked", "people", "magnitude",
+)  # fmt: skip
+"""Columns that stand in an index."""
+_OWN = ("id", "version", "dedupe_md5", "event_count", "words", "document")
+
+_columns = (*_OWN, *FACTS)
+_at = {name: f"?{place}" for place, name in enumerate(_columns, start=1)}
+# Every text joined here is a constant of this file; values are bound.
+_REPEAT = (
+    f"UPDATE alerts SET version = {_at['version']}, event_count = {_at['event_count']},"  # noqa: S608
+    f" pending = pending OR words <> {_at['words']}, words = {_at['words']}, document = {_at['document']}"
+    f" WHERE id = {_at['id']} AND version <= {_at['version']}"
+    f"{''.join(f' AND {name} IS {_at[name]}' for name in FACTS)}"
+)
+_changing = ("version", "event_count", "words", "document", *FACTS)
+_PUT = (
+    f"INSERT INTO alerts ({', '.join(_columns)}, pending) VALUES ({', '.join(_at.values())}, 1)"  # noqa: S608
+    f" ON CONFLICT (id) DO UPDATE SET pending = pending OR excluded.words <> words,"
+    f" {', '.join(f'{name} = excluded.{name}' for name in _changing)} WHERE excluded.version >= version"
+)
+_FILL = f"UPDATE alerts SET event_count = ?, {', '.join(f'{name} = ?' for name in FACTS)} WHERE key = ?"  # noqa: S608
+_CHUNK = 1000
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Alert).decode
+
+
+def row(alert: Alert) -> Row:
+    """Return the row of an alert, as `put` takes it."""
+    own = (
+        alert.id, document_version(alert), alert.dedupe_md5, alert.event_count, words_of(alert), _encode(alert),
+    )  # fmt: skip
+    return (*own, *facts_of(alert))
+
+
+def facts_of(alert: Alert) -> Row:
+    """Return what alerts are listed, counted and grouped by, in the order of FACTS."""
+    business, target, people = alert.bk_biz_id, alert.event.target, people_of(alert)
+    return (
+        alert.status,
+        alert.severity,
+        alert.begin_time,
+        alert.end_time,
+        alert.strategy_id,
+        None if business is None else str(business),
+        alert.alert_name,
+        target,
+        alert.event.target_type,
+        alert.is_ack,
+        alert.is_shielded,
+        alert.is_blocked,
+        SEPARATOR.join(("", *people, "")) if people else "",
+        alert.event_count.bit_length(),
+    )
+
+
+def put(connection: sqlite3.Connection, rows: Iterable[Row]) -> int:
+    """Write rows, each unless a newer version is there; return how many changed nothing."""
+    cursor, conflicts = connection.cursor(), 0
+    for one in rows:
+        if not cursor.execute(_REPEAT, one).rowcount:
+            conflicts += not cursor.execute(_PUT, one).rowcount
+    return conflicts
+
+
+def fill_facts(connection: sqlite3.Connection) -> None:
+    """Fill the columns of facts from the documents, in a file that had none."""
+    last = 0
+    while found := _documents_behind(connection, last):
+        alerts = [(key, _decode(document)) for key, document in found]
+        connection.executemany(_FILL, [(alert.event_count, *facts_of(alert), key) for key, alert in alerts])
+        last = found[-1][0]
+
+
+def _documents_behind(connection: sqlite3.Connection, key: int) -> Sequence[tuple[int, bytes]]:
+    statement = "SELECT key, document FROM alerts WHERE key > ? ORDER BY key LIMIT ?"
+    return connection.execute(statement, (key, _CHUNK)).fetchall()
