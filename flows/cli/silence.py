@@ -16,7 +16,7 @@ from flows.cli.fail import fail
 from flows.cli.given import read_end, read_span
 from flows.cli.rulebook import book_at_hand
 from flows.cli.silencing import set_silence
-from flows.cli.strict import Group
+from flows.cli.strict import DefaultGroup
 from flows.cli.telling import Telling, tell, telling
 from flows.cli.times import clock_text
 from flows.cli.view import View, console, reading, shown
@@ -32,17 +32,7 @@ from sinks.store.interface import Store
 from sinks.store.query import AlertQuery
 
 
-class Short(Group):
-    """Takes what names no command of it as what is to be silenced."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `set` before arguments that begin with no command."""
-        if args and args[0] not in (*self.commands, "-h", "--help"):
-            args = ["set", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=Short, short_help="Keep alerts quiet for a while.")
+@click.group(cls=DefaultGroup, default="set", short_help="Keep alerts quiet for a while.")
 def silence() -> None:
     """Keep alerts quiet for a while: `tocsin silence --target 10.0.0.1 --for 2h -m "new disk"` (see `silence set --help`).
 

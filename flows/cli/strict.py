@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -35,6 +36,25 @@ class Group(click.Group):
 
 
 Group.group_class = Group
+
+
+class DefaultGroup(Group):
+    """Takes what begins with no command of it as arguments of the one that may be left out."""
+
+    def __init__(self, *args: Any, default: str, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command before arguments that begin with no command."""
+        if (not args and self.takes_nothing) or (args and args[0] not in (*self.commands, *ctx.help_option_names)):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    @property
+    def takes_nothing(self) -> bool:
+        """True if the default command says something without any argument."""
+        return not any(param.required or param.name == "alert" for param in self.commands[self.default].params)
 
 
 def refuse_doubles(order: Iterable[click.Parameter], ctx: click.Context) -> None:

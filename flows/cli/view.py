@@ -112,10 +112,10 @@ def severity_text(severity: int) -> str:
     return SEVERITIES.get(severity, (str(severity), ""))[0]
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Return where tables go: as wide as the terminal, or wide enough for a pipe."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+    found = Console(highlight=False, stderr=stderr)
+    return found if found.is_terminal else Console(highlight=False, width=PIPE_WIDTH, stderr=stderr)
 
 
 def shown(text: object, style: str = "") -> Text:

@@ -8,7 +8,7 @@ import msgspec
 from operators.model.settings import CoreSettings
 from operators.people.groups import people_now
 from operators.people.oncall import shift_edges
-from operators.people.roles import Situation
+from operators.people.roles import Situation, situation_in
 from operators.people.rotation import wall_second
 from operators.people.ways import ways_now
 from operators.rules.book import RuleBook
@@ -37,7 +37,7 @@ class Gap(msgspec.Struct, frozen=True, gc=False):
 
 def gaps_of(group: UserGroup, book: RuleBook, settings: CoreSettings, at: int, days: int = AHEAD_DAYS) -> Iterator[Gap]:
     """Yield the gaps of a group from a Unix second on, in order of time; what ways it has is asked for that second only."""
-    situation = Situation(book, settings, group.bk_biz_id, book.zone_of(group.bk_biz_id, settings), at)
+    situation = situation_in(book, settings, group.bk_biz_id, at)
     minute = wall_second(at, situation.zone) // 60 % _DAY_MINUTES
     lacking = tuple(one for one in _SEVERITIES if not ways_now(group, one, minute))
     if lacking:

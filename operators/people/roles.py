@@ -36,6 +36,11 @@ def situation_of(alert: Alert, book: RuleBook, settings: CoreSettings, now: int)
     return Situation(book, settings, business, book.zone_of(business, settings), now, alert)
 
 
+def situation_in(book: RuleBook, settings: CoreSettings, business: str, now: int) -> Situation:
+    """Return the situation of a business, where nobody asks on behalf of an alert."""
+    return Situation(book, settings, business, book.zone_of(business, settings), now)
+
+
 def people_named(entries: Iterable[UserRef], situation: Situation) -> list[str]:
     """Return the people that entries name, roles expanded, each once, in order."""
     people: dict[str, None] = {}

@@ -8,7 +8,7 @@ import msgspec
 from operators.model.settings import CoreSettings
 from operators.people.groups import people_now, zone_of
 from operators.people.oncall import shift_edges
-from operators.people.roles import Situation
+from operators.people.roles import Situation, situation_in
 from operators.people.ways import ways_now
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import UserGroup
@@ -47,7 +47,7 @@ class Turns(msgspec.Struct, frozen=True, gc=False):
 
 def turns_of(group: UserGroup, book: RuleBook, settings: CoreSettings, at: int, days: int) -> Turns:
     """Return the turns of a group that begin within some days from a Unix second on."""
-    situation = Situation(book, settings, group.bk_biz_id, book.zone_of(group.bk_biz_id, settings), at)
+    situation = situation_in(book, settings, group.bk_biz_id, at)
     turns = tuple(_served(group, situation, days))
     return Turns(group.id, group.name, zone_of(group, situation).key, turns, tuple(silences(group)))
 

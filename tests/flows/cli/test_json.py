@@ -99,8 +99,8 @@ ASKED = {
     "alerts events": (alert(1).id,),
     "explain": (alert(1).id,),
     "who": ("--name", "X"),
-    "oncall": (),
-    "oncall --weeks 1": (),
+    "oncall show": (),
+    "oncall show --weeks 1": (),
     "shield list": (),
     "outbox list": (),
     "outbox retry": ("none",),
@@ -113,7 +113,7 @@ ASKED = {
     "retain": (),
 }
 """Command -> what it is asked with."""
-ELSEWHERE = {"channels test", "demo", "diff", "replay", "rescale"}
+ELSEWHERE = {"oncall swap", "channels test", "demo", "diff", "replay", "rescale"}
 """They need a provider, or much time; tests of their own read their answers."""
 
 
