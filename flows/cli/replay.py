@@ -19,7 +19,8 @@ from flows.cli.waiting import waiting
 from flows.replay.side import Decided, replay_into
 from flows.replay.side_by_side import SideError
 from flows.rules.templates import Words, renderer
-from flows.settings.settings import Settings
+from flows.settings.settings import Settings, SettingsError
+from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError
 from operators.intake.poll import OURS
 from operators.model.reason import DeadReason
@@ -32,7 +33,7 @@ NO_RECORD = (
     DeadReason.NOT_JSON, DeadReason.NOT_AN_OBJECT, DeadReason.EMPTY, DeadReason.MISSING_FIELD, DeadReason.UNKNOWN_KIND
 )  # fmt: skip
 """Why a line is refused that is no record of ours at all."""
-REFUSALS = (InputError, OSError, StoreError, SideError)
+REFUSALS = (InputError, OSError, StoreError, KafkaTroubleError, SettingsError, SideError)
 """What reading and writing may end with."""
 
 
@@ -47,6 +48,7 @@ REFUSALS = (InputError, OSError, StoreError, SideError)
     help="JSON lines in arrival order; `-` is stdin, .gz and .zst are read.",
 )
 @click.option("--from-store", is_flag=True, help="The events that the store has archived.")
+@click.option("--from-kafka", is_flag=True, help="The topics of the settings, as far as Kafka still has them.")
 @click.option(
     "--store",
     "place",
@@ -88,7 +90,7 @@ def replay(
 ) -> None:
     """Run the whole decision core on a virtual clock: no server decides, no wall clock, equal inputs give equal bytes.
 
-    Events come from files, or from the archive of a store. Writes alerts, logs, signals, actions, notices,
+    Events come from files, from the archive of a store, or from Kafka. Writes alerts, logs, signals, actions, notices,
     dead letters and archived events as JSON lines, and summary.json; prints what it came to. Nothing is ever sent.
 
     With --against, both sets of rules get the same events, side by side; what differs is printed and written as

@@ -1,6 +1,7 @@
-"""Where the lines of a replay come from: files, or the event archive of a store."""
+"""Where the lines of a replay come from: files, the event archive of a store, or Kafka."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[str, ...]
     format: str
     from_store: bool
+    from_kafka: bool
     place: str | None
     since: int | None
     until: int | None
@@ -47,20 +49,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 def source_of(asked: Asked) -> Source:
     """Return the lines that were asked for. Raises UsageError; ends the command where there are none to be had."""
-    if bool(asked.inputs) == asked.from_store:
-        raise click.UsageError("name one source of events: --input FILE, or --from-store")
+    if [bool(asked.inputs), asked.from_store, asked.from_kafka].count(True) != 1:
+        raise click.UsageError("name one source of events: --input FILE, --from-store or --from-kafka")
     if asked.inputs:
         return _of_files(asked)
     if asked.since is not None and asked.until is not None and asked.since > asked.until:
         raise click.UsageError("--since is later than --until")
     settings = read_settings(asked.settings_path or os.environ.get("TOCSIN_SETTINGS"))
-    return _of_store(asked, settings)
+    return _of_store(asked, settings) if asked.from_store else _of_kafka(asked, settings)
 
 
 def _of_files(asked: Asked) -> Source:
     for option, value in (("--since", asked.since), ("--store", asked.place)):
         if value is not None:
-            raise click.UsageError(f"{option} goes with --from-store, not with --input")
+            raise click.UsageError(f"{option} goes with --from-store or --from-kafka, not with --input")
     return Source(
         settings=read_lone_settings(asked.settings_path),
         lines=lambda: read_lines(asked.inputs, asked.format),
@@ -85,12 +87,30 @@ def _of_store(asked: Asked, settings: Settings) -> Source:
     )
 
 
+def _of_kafka(asked: Asked, settings: Settings) -> Source:
+    if asked.place is not None:
+        raise click.UsageError("--store goes with --from-store")
+    if not settings.kafka.brokers:
+        fail("kafka.brokers: missing; --from-kafka reads the topics that the settings name (--settings FILE)")
+    from flows.replay.topics import recorded  # noqa: PLC0415 - the client is slow to import
+
+    now = int(time.time())
+    since, until = asked.since or 0, asked.until
+    return Source(
+        settings=settings,
+        lines=lambda: recorded(settings.kafka, os.environ, since, until),
+        is_history=True,
+        span=(since, min(now, until or now)) if since else None,
+        until=until,
+    )
+
+
 def _span(held: tuple[int, int] | None, asked: Asked, place: str) -> tuple[int, int]:
     """Return the part of the archive that was asked for; without an end it goes on to the newest event."""
     if held is None:
         fail(
             f"{place} holds no archived events: the job keeps them unless setting store.events is false, and "
-            "`tocsin retain --events DAYS` lets go of old ones; --input FILE needs no archive"
+            "`tocsin retain --events DAYS` lets go of old ones; --from-kafka and --input need no archive"
         )
     first, last = held
     since, until = asked.since, last if asked.until is None else asked.until
