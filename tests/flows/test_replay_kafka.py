@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from flows.cli.main import main
 from flows.replay.topics import recorded
 from flows.settings.settings import KafkaSettings, TopicSettings
 from flows.sources.kafka_client import KafkaTroubleError
@@ -76,3 +78,22 @@ def test_a_topic_of_another_format_is_unpacked(topics):
 def test_a_topic_that_is_not_there_is_named(topics):
     with pytest.raises(KafkaTroubleError, match="no such topic: nowhere"):
         list(recorded(settings(topics, topics={"nowhere": TopicSettings()}), {}, 0, None))
+
+
+def test_the_command_line_reads_the_topics_of_the_settings(topics, tmp_path):
+    topic = topics.make("events", 2)
+    for second in range(4):
+        topics.put(topic, second % 2, (T + second, event(f"e{second}", target=f"h{second}", target_type="HOST")))
+    (tmp_path / "rules.json").write_text('{"strategies": []}')
+    (tmp_path / "tocsin.yaml").write_text(json.dumps({"kafka": {"brokers": topics.address, "topics": {topic: {}}}}))
+    words = [
+        "--settings",
+        str(tmp_path / "tocsin.yaml"),
+        "--rules",
+        str(tmp_path / "rules.json"),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = CliRunner().invoke(main, ["replay", "--from-kafka", "--since", str(T + 1), "--until", str(T + 2), *words])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "out/summary.json").read_text())["events"] == 2

@@ -257,3 +257,8 @@ def test_what_cannot_be_compared_is_told(outputs, words, code, said):
 def test_a_line_that_is_no_document_is_told_with_its_place(outputs):
     (outputs / "new-out/alerts.jsonl").write_text("{}\n")
     assert "new-out/alerts.jsonl:1: " in run("diff", "old-out", "new-out", code=1).output
+
+
+def test_kafka_needs_brokers(place, monkeypatch):
+    monkeypatch.delenv("TOCSIN__KAFKA__BROKERS", raising=False)
+    assert "kafka.brokers" in run("replay", "--from-kafka", "--rules", "old", "--out", "out", code=1).output
