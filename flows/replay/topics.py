@@ -9,13 +9,12 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from flows.replay.replay import Line
 from flows.settings.settings import KafkaSettings
-from flows.sources.foreign import unpacked
 from flows.sources.kafka_client import KafkaTroubleError, ensure, options, read_topics
 from flows.sources.kafka_reader import Reader
 from flows.sources.merge import Merge
 from flows.sources.partition import Partition, offset_of
-from operators.intake.formats.unpack import OURS
-from operators.intake.poll import Raw
+from operators.intake.formats.by_rule import named
+from operators.intake.poll import OURS, Raw
 
 SIZE = 2000
 """Records that go on at once."""
@@ -43,16 +42,19 @@ def recorded(
     places = [(topic, number) for topic in kinds for number in range(counts[topic])]
     bounds = _bounds(settings, config, places, since, until)
     partitions = [
-        Partition(topic, number, kinds[topic], offset=first, reached=0, now=now())
+        Partition(topic, number, kinds[topic], offset=first, reached=0, now=now(), format_=_format(settings, topic))
         for (topic, number), (first, last) in bounds.items()
         if first < last
     ]
     ends = {f"{topic}:{number}": last for (topic, number), (_, last) in bounds.items()}
-    formats = {topic: one.decoder for topic, one in settings.topics.items()}
     for number, raw in enumerate(_read(settings, config, partitions, ends, now), 1):
         if (until is None or (raw.at or 0) <= until) and not _changes_rules(raw):
-            for part in unpacked(raw, formats.get(raw.source, OURS)):
-                yield Line(part.source, number, part.raw, part.kind, part.at, part.position)
+            yield Line(raw.source, number, raw.raw, raw.kind, raw.at, raw.position, raw.format)
+
+
+def _format(settings: KafkaSettings, topic: str) -> str:
+    one = settings.topics.get(topic)
+    return OURS if one is None else named(one.decoder, one.source)
 
 
 def _changes_rules(raw: Raw) -> bool:

@@ -63,7 +63,7 @@ def test_commands_are_part_of_the_history_and_changes_of_rules_are_not(topics):
     ]
 
 
-def test_a_topic_of_another_format_is_unpacked(topics):
+def test_a_topic_keeps_its_format(topics):
     topic = topics.make("foreign")
     body = {
         "alerts": [
@@ -72,7 +72,7 @@ def test_a_topic_of_another_format_is_unpacked(topics):
     }
     topics.put(topic, 0, (T, json.dumps(body).encode()))
     found = list(recorded(settings(topics, topics={topic: TopicSettings(decoder="alertmanager")}), {}, 0, None))
-    assert [line.at for line in found] == [T, T]
+    assert [(line.at, line.format) for line in found] == [(T, "alertmanager")]
 
 
 def test_a_topic_that_is_not_there_is_named(topics):
