@@ -56,6 +56,11 @@ REFUSALS = (InputError, OSError, StoreError, KafkaTroubleError, SettingsError, S
     help="With --from-store: SQLite file or address of Elasticsearch; default: setting store.dsn.",
 )
 @click.option(
+    "--data",
+    metavar="DIR",
+    help="With --from-store: directory that the job (`tocsin up`, `run --data`) keeps its files in.",
+)
+@click.option(
     "--since", callback=read_moment, metavar="TIME", help="History from then on: 30d, 12h, Unix seconds, ISO."
 )
 @click.option(
@@ -88,7 +93,7 @@ REFUSALS = (InputError, OSError, StoreError, KafkaTroubleError, SettingsError, S
 def replay(
     rules: str, against: str | None, out: Path, *, lean: bool, follow: bool, as_json: bool, **asked: Any
 ) -> None:
-    """Run the whole decision core on a virtual clock: no server decides, no wall clock, equal inputs give equal bytes.
+    r"""Run the whole decision core on a virtual clock: no server decides, no wall clock, equal inputs give equal bytes.
 
     Events come from files, from the archive of a store, or from Kafka. Writes alerts, logs, signals, actions, notices,
     dead letters and archived events as JSON lines, and summary.json; prints what it came to. Nothing is ever sent.
@@ -96,7 +101,9 @@ def replay(
     With --against, both sets of rules get the same events, side by side; what differs is printed and written as
     difference.json and difference.html. For example, what would the rules of a branch have done last month?
 
-        tocsin replay --from-store --since 30d --rules branch/rules --against rules --out /tmp/what-if
+    \b
+        tocsin replay --from-store --since 30d \
+            --rules branch/rules --against rules --out what-if
 
     Exit 1 when rules or input cannot be used, 3 when no line could be read as a record.
     """

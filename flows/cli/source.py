@@ -28,6 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     from_store: bool
     from_kafka: bool
     place: str | None
+    data: str | None
     since: int | None
     until: int | None
     businesses: tuple[str, ...]
@@ -47,6 +48,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The clock goes on to here after the last line."""
 
 
+WHERE = "--store PATH|URL, --data DIR or --settings FILE name the store of the job"
+
+
+def store_under(data: str) -> str:
+    """Return the store of a job that keeps its files in a directory."""
+    return f"{data}/tocsin.sqlite3"
+
+
 def source_of(asked: Asked) -> Source:
     """Return the lines that were asked for. Raises UsageError; ends the command where there are none to be had."""
     if [bool(asked.inputs), asked.from_store, asked.from_kafka].count(True) != 1:
@@ -60,7 +69,7 @@ def source_of(asked: Asked) -> Source:
 
 
 def _of_files(asked: Asked) -> Source:
-    for option, value in (("--since", asked.since), ("--store", asked.place)):
+    for option, value in (("--since", asked.since), ("--store", asked.place), ("--data", asked.data)):
         if value is not None:
             raise click.UsageError(f"{option} goes with --from-store or --from-kafka, not with --input")
     return Source(
@@ -71,12 +80,14 @@ def _of_files(asked: Asked) -> Source:
 
 
 def _of_store(asked: Asked, settings: Settings) -> Source:
-    place = asked.place or settings.store.dsn
+    place = asked.place or (
+        store_under(asked.data) if asked.data else os.environ.get("TOCSIN_STORE") or settings.store.dsn
+    )
     try:
         with closing(open_store(place, read_only=True)) as store:
             held = store.archive_span()
     except StoreError as error:
-        fail(error)
+        fail(f"{error} ({WHERE})")
     since, until = _span(held, asked, bare(place))
     return Source(
         settings=settings,
@@ -88,8 +99,9 @@ def _of_store(asked: Asked, settings: Settings) -> Source:
 
 
 def _of_kafka(asked: Asked, settings: Settings) -> Source:
-    if asked.place is not None:
-        raise click.UsageError("--store goes with --from-store")
+    for option, value in (("--store", asked.place), ("--data", asked.data)):
+        if value is not None:
+            raise click.UsageError(f"{option} goes with --from-store")
     if not settings.kafka.brokers:
         fail("kafka.brokers: missing; --from-kafka reads the topics that the settings name (--settings FILE)")
     from flows.replay.topics import recorded  # noqa: PLC0415 - the client is slow to import

@@ -28,7 +28,7 @@ def waiting(directory: Path | None, span: tuple[int, int] | None) -> Iterator[Pr
     try:
         yield progress
     except (Exception, KeyboardInterrupt) as error:
-        progress.say("failed", str(error) or type(error).__name__)
+        progress.say("failed", str(error) or "it was interrupted")
         raise
     progress.say("done")
 

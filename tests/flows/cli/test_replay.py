@@ -262,3 +262,12 @@ def test_a_line_that_is_no_document_is_told_with_its_place(outputs):
 def test_kafka_needs_brokers(place, monkeypatch):
     monkeypatch.delenv("TOCSIN__KAFKA__BROKERS", raising=False)
     assert "kafka.brokers" in run("replay", "--from-kafka", "--rules", "old", "--out", "out", code=1).output
+
+
+def test_the_store_of_a_job_is_found_by_its_directory_or_by_the_variable(place, monkeypatch):
+    (place / "data").mkdir()
+    (place / "store.sqlite3").rename(place / "data/tocsin.sqlite3")
+    assert "name the store of the job" in from_store(code=1).output
+    from_store("--data", "data")
+    monkeypatch.setenv("TOCSIN_STORE", "data/tocsin.sqlite3")
+    from_store()
