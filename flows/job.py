@@ -10,8 +10,8 @@ from bytewax.inputs import Source
 from flows.deliver import Edges, Observe, Sink
 from flows.jobs import for_job, handing_on
 from flows.recovery.ids import STAGES
+from flows.recovery.inheritance import Inheritance
 from flows.recovery.layout import of_worker
-from flows.recovery.savepoint import Inheritance
 from flows.rules.open import open_rules
 from flows.rules.source import Terms
 from flows.rules.templates import Words, renderer

@@ -16,13 +16,13 @@ from flows.alerts import dataflow
 from flows.courier.courier import Courier
 from flows.job import Job
 from flows.recovery.backup import Backups
+from flows.recovery.inheritance import drop_used
 from flows.recovery.layout import MEND, Layout, check_layout, check_neighbours, hold, save_layout, saved_layout
 from flows.recovery.place import open_place
 from flows.recovery.private import check_state
 from flows.recovery.restore import restore
 from flows.recovery.savepoint import FILE as INHERITED
-from flows.recovery.savepoint import drop_used
-from flows.recovery.store import PARTITIONS, StoreUnreadableError, read_snapshots
+from flows.recovery.store import PARTITIONS, StoreUnreadableError, stored
 from flows.settings.settings import SettingsError
 from operators.model.slot import SLOTS
 from sinks.outbox.outbox import Depth
@@ -58,7 +58,9 @@ def state_of(job: Job) -> Iterator[RecoveryConfig | None]:
 def check_snapshots(directory: Path) -> None:
     """Refuse snapshots that are not plain values, before the engine unpickles them. Raises SettingsError."""
     try:
-        read_snapshots(directory)
+        with stored(directory) as kept:
+            for _ in kept.values():
+                pass
     except StoreUnreadableError as error:
         raise SettingsError(f"{error}; {MEND}") from error
 

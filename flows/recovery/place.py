@@ -1,12 +1,20 @@
 """Where parts of savepoints lie: a folder that all workers reach, or an object store by URL (s3://, gs://, az://)."""
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+
+Range = tuple[int, int]
+"""Where a piece begins, and its bytes."""
+CHUNK = 8 << 20
+"""Bytes of one upload of several."""
+UPLOADS = 4
 
 
 class PlaceUnavailableError(Exception):
@@ -19,8 +27,14 @@ class Place(Protocol):
     def put(self, name: str, data: bytes) -> None:
         """Keep bytes under a name. Raises PlaceUnavailableError."""
 
+    def put_from(self, name: str, pieces: Iterator[bytes]) -> None:
+        """Keep bytes that come one by one, never all of them in memory. Raises PlaceUnavailableError, and what they raise."""
+
     def get(self, name: str) -> bytes:
         """Return what is kept. Raises PlaceUnavailableError."""
+
+    def get_ranges(self, name: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Return pieces of what is kept, each by its place and its length. Raises PlaceUnavailableError."""
 
     def names(self, under: str) -> list[str]:
         """Return every name under a folder. Raises PlaceUnavailableError."""
@@ -48,6 +62,20 @@ def open_place(where: str) -> Place:
         raise PlaceUnavailableError(f"{where}: {error}") from error
 
 
+def in_chunks(pieces: Iterable[bytes], size: int = CHUNK) -> Iterator[bytes]:
+    """Join short pieces, so that none of them is a call of its own."""
+    held: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        held.append(piece)
+        length += len(piece)
+        if length >= size:
+            yield b"".join(held)
+            held, length = [], 0
+    if held:
+        yield b"".join(held)
+
+
 class Folder:
     """A directory; what is put is on the disk when that returns."""
 
@@ -59,12 +87,16 @@ class Folder:
 
     def put(self, name: str, data: bytes) -> None:
         """Write a sibling and rename it."""
+        self.put_from(name, iter([data]))
+
+    def put_from(self, name: str, pieces: Iterator[bytes]) -> None:
+        """Write a sibling and rename it."""
         path = self._path / name
         sibling = path.with_name(f".{path.name}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with sibling.open("wb") as out:
-                out.write(data)
+                out.writelines(pieces)
                 out.flush()
                 os.fsync(out.fileno())
             sibling.rename(path)
@@ -75,6 +107,14 @@ class Folder:
         """Read a file."""
         try:
             return (self._path / name).read_bytes()
+        except OSError as error:
+            raise PlaceUnavailableError(f"{self._path / name}: {error.strerror}") from error
+
+    def get_ranges(self, name: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Read where it is asked."""
+        try:
+            with (self._path / name).open("rb") as file:
+                return [os.pread(file.fileno(), size, at) for at, size in ranges]
         except OSError as error:
             raise PlaceUnavailableError(f"{self._path / name}: {error.strerror}") from error
 
@@ -111,6 +151,16 @@ class Bucket:
     def put(self, name: str, data: bytes) -> None:
         """Put an object."""
         self._told(lambda: self._store.put(name, data))
+
+    def put_from(self, name: str, pieces: Iterator[bytes]) -> None:
+        """Put an object, in several uploads at a time where it is long."""
+        self._told(lambda: self._store.put(name, in_chunks(pieces), chunk_size=CHUNK, max_concurrency=UPLOADS))
+
+    def get_ranges(self, name: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Get pieces of an object."""
+        starts, lengths = [at for at, _ in ranges], [size for _, size in ranges]
+        found = self._told(lambda: self._store.get_ranges(name, starts=starts, lengths=lengths)) if ranges else []
+        return [bytes(one) for one in found]
 
     def get(self, name: str) -> bytes:
         """Get an object."""

@@ -7,19 +7,35 @@ same number left behind, before the job had another number for a while, is of an
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from flows.recovery import savepoint as savepoints
-from flows.recovery.layout import Layout, saved_layout
+from flows.recovery.layout import Layout, check_neighbours, hold, save_layout, saved_layout
 from flows.recovery.parts import GENERATION, generation_of
 from flows.recovery.place import Place, PlaceUnavailableError
-from flows.recovery.sets import Manifest, Taken, folder_of, held_in, joined, newest, part_name, set_id, tell_taken
-from operators.savepoint.file import SavepointError
+from flows.recovery.sets import (
+    INDEX,
+    Holding,
+    Manifest,
+    StoredPart,
+    Taken,
+    folder_of,
+    newest,
+    part_name,
+    parts_of,
+    set_id,
+    tell_taken,
+)
+from operators.model.slot import Owner
+from operators.savepoint.file import FilesPlace, SavepointError
+from operators.savepoint.framing import dump_frames
+from operators.savepoint.index import SLOT, offsets_of, wanted_by
 
 BEGUN_FROM = "begun-from"
 """File in a recovery directory: the set that its state was taken from."""
@@ -101,22 +117,34 @@ def _move_aside(path: Path, layout: Layout, generation: int) -> None:
 
 
 def _lay(place: Place, manifest: Manifest, directory: Path, now: Layout) -> None:
-    """Lay a set down; the layout comes last, and without one a worker begins here again."""
-    made = joined(place, manifest)
+    """Lay down what a worker takes over of a set; the layout comes last, and without one a worker begins here again."""
     is_same = manifest.workers == now.workers
     generation = manifest.generation if is_same else manifest.generation + 1
     begun_from = set_id(place, manifest)
+    owner = Owner(now.index, now.workers)
+    parts = [parts_of(place, manifest)[now.index]] if is_same else parts_of(place, manifest)
     if not is_same:
-        place.drop(f"{folder_of(now.job, generation)}/{part_name(now.index, now.workers)}")  # of an attempt that failed
-        tell_taken(place, generation, now, Taken(begun_from, held_in(made, now)))
+        name = f"{folder_of(now.job, generation)}/{part_name(now.index, now.workers)}"
+        for of_an_attempt_that_failed in (name, f"{name}{INDEX}"):
+            place.drop(of_an_attempt_that_failed)
+        tell_taken(place, generation, now, Taken(begun_from, _taken(parts, owner)))
+    if now.workers > 1 and any(isinstance(one, FilesPlace) for part in parts for one in part.index.places):
+        raise SavepointError(f"{place}: parts of a job that reads files; it has one worker")
+    if refusal := check_neighbours(directory, now):
+        raise SavepointError(refusal)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / savepoints.FILE).unlink(missing_ok=True)
     (directory / GENERATION).write_text(str(generation))
     (directory / BEGUN_FROM).write_text(begun_from)
-    file = directory.parent / f".{directory.name}.parts"
-    file.unlink(missing_ok=True)
-    try:
-        savepoints.write(made, file)
-        savepoints.lay(file, {directory: msgspec.structs.replace(now, topics=made.head.topics)})
-    finally:
-        file.unlink(missing_ok=True)
+    with hold(directory):
+        head = parts[0].index.head
+        places = [one for part in parts for one in part.index.places]
+        frames = (frame for part in parts for frame in part.frames(lambda index: wanted_by(index, owner)))
+        savepoints.write_pieces(dump_frames(chain(places, frames), head), directory / savepoints.FILE)
+        save_layout(directory, msgspec.structs.replace(now, topics=head.topics))
+
+
+def _taken(parts: Sequence[StoredPart], owner: Owner) -> Holding:
+    indices = [part.index for part in parts]
+    states = sum(one.states for index in indices for one in index.frames if one.kind == SLOT and owner.owns(one.key))
+    return Holding(states, offsets_of(indices))

@@ -7,21 +7,20 @@ complete.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
-from flows.recovery.ids import ALERTS, ALERTS_1, INTAKE, KEEPS, NOTICES, READ, STAGES, step_id
+from flows.recovery.ids import ALERTS, ALERTS_1, INTAKE, NOTICES, READ, STAGES, step_id
 from flows.recovery.ids import FORMAT as STATE_FORMAT
 from flows.recovery.layout import FILE as LAYOUT
 from flows.recovery.layout import Layout, check_neighbours, hold, save_layout, saved_layout
 from flows.recovery.store import PARTITIONS, Snapshots, StoreUnreadableError, read_snapshots
 from operators.batch import is_of_several, state_of
-from operators.model.slot import ALONE, KEYS, SHARED, SLOTS, Owner
+from operators.model.slot import ALONE, KEYS, SHARED
 from operators.savepoint.file import (
     FORMAT,
     BusinessState,
@@ -34,11 +33,10 @@ from operators.savepoint.file import (
     SavepointError,
     SharedState,
     SlotState,
-    dump,
-    parse,
 )
 from operators.savepoint.format_1 import MARK, upgraded
-from operators.savepoint.inherit import States, read_on_from, states_for
+from operators.savepoint.framing import dump, parse
+from operators.savepoint.inherit import read_on_from, states_for
 from operators.state.slot import Slot
 
 FILE = "savepoint"
@@ -72,9 +70,27 @@ def export(directories: Sequence[Path], now: int) -> Savepoint:
     return made
 
 
-def part(directory: Path, now: int) -> Savepoint:
-    """Return the state of one worker as of its last snapshot; its job may be running. Raises SnapshotError."""
+def of_format_1(directory: Path, now: int) -> Savepoint:
+    """Return the state of one worker that an older program left, in today's format. Raises SnapshotError."""
     return upgraded(_joined([_worker(directory)], now))
+
+
+def not_begun(directory: Path) -> SavepointError:
+    """Return what to say of state without a snapshot."""
+    return SavepointError(f"{directory}: the job has not taken its first snapshot; start it, and stop it again")
+
+
+def layout_in(directory: Path) -> Layout:
+    """Return the layout of a worker's state. Raises SavepointError, SettingsError."""
+    layout = saved_layout(directory)
+    if layout is None:
+        raise SavepointError(f"{directory}: no state of a job")
+    return layout
+
+
+def head_of(layout: Layout, kind: int, now: int) -> Head:
+    """Return the head of what a worker left."""
+    return Head(kind, now, version("tocsin"), layout.job, layout.workers, layout.slots, dict(layout.topics))
 
 
 def _joined(workers: Sequence[Worker], now: int) -> Savepoint:
@@ -84,7 +100,7 @@ def _joined(workers: Sequence[Worker], now: int) -> Savepoint:
     of = [(one.layout.index, one.states) for one in workers]
     slots = [(index, key, data) for index, states in of for key, data in states.get(ALERTS, {}).items()]
     return Savepoint(
-        Head(kind, now, version("tocsin"), first.job, first.workers, first.slots, dict(first.topics)),
+        head_of(first, kind, now),
         [one.place for one in workers],
         [IntakeState(index, data) for index, states in of for data in states.get(INTAKE, {}).values()],
         [SharedState(index, data) for index, key, data in slots if key == SHARED],
@@ -104,9 +120,7 @@ def _check_complete(layouts: Sequence[Layout]) -> None:
 
 
 def _worker(directory: Path) -> Worker:
-    layout = saved_layout(directory)
-    if layout is None:
-        raise SavepointError(f"{directory}: no state of a job")
+    layout = layout_in(directory)
     try:
         snapshots = read_snapshots(directory)
     except StoreUnreadableError as error:
@@ -114,8 +128,8 @@ def _worker(directory: Path) -> Worker:
     states = _states_1(snapshots, layout) if layout.format < STATE_FORMAT else _states(snapshots, layout)
     places = [data for (step, _), data in snapshots.items() if step == step_id(layout.job, READ)]
     if len(places) != 1 or not states:
-        raise SavepointError(f"{directory}: the job has not taken its first snapshot; start it, and stop it again")
-    return Worker(layout, _place(layout.index, places[0]), states)
+        raise not_begun(directory)
+    return Worker(layout, place_of(layout.index, places[0]), states)
 
 
 def _states(snapshots: Snapshots, layout: Layout) -> Mapping[str, Mapping[str, bytes]]:
@@ -125,7 +139,7 @@ def _states(snapshots: Snapshots, layout: Layout) -> Mapping[str, Mapping[str, b
     if not found[INTAKE] or ("alerts" in stages and found[ALERTS].keys() != set(KEYS)):
         return {}
     if any(map(is_of_several, found[ALERTS].values())):
-        raise _of_a_cluster()
+        raise of_a_cluster()
     return {**found, ALERTS: {key: state_of(data) for key, data in found[ALERTS].items()}}
 
 
@@ -133,7 +147,7 @@ def _states_1(snapshots: Snapshots, layout: Layout) -> Mapping[str, Mapping[str,
     """Return what the one step kept in format 1, its key before each state."""
     states = {key: data[2:] for key, data in _of_step(snapshots, layout, ALERTS_1).items()}
     if any(data[:1] == bytes((MARK,)) for data in states.values()):
-        raise _of_a_cluster()
+        raise of_a_cluster()
     return {ALERTS: states} if states.keys() == set(KEYS) else {}
 
 
@@ -142,11 +156,13 @@ def _of_step(snapshots: Snapshots, layout: Layout, step: str) -> dict[str, bytes
     return {key: data for (found, key), data in snapshots.items() if found == wanted}
 
 
-def _of_a_cluster() -> SavepointError:
+def of_a_cluster() -> SavepointError:
+    """Return what to say of state that is no worker's."""
     return SavepointError("the state of one process of a Bytewax cluster; savepoints are of workers")
 
 
-def _place(worker: int, kept: object) -> ReadUpTo:
+def place_of(worker: int, kept: object) -> ReadUpTo:
+    """Return how far a worker had read, as its source kept it."""
     if isinstance(kept, dict):
         return KafkaPlace(worker, kept["clock"], kept["partitions"])
     if isinstance(kept, tuple) and kept and isinstance(kept[0], dict):
@@ -160,10 +176,14 @@ def write(savepoint: Savepoint, path: Path) -> None:
     """Write a savepoint; the file is whole, or not there. Raises SavepointError."""
     if path.exists():
         raise SavepointError(f"{path} is there already")
+    write_pieces(dump(savepoint), path)
+
+
+def write_pieces(pieces: Iterable[bytes], path: Path) -> None:
+    """Write a savepoint as it is made, never all of it in memory."""
     sibling = path.with_name(f"{path.name}.new")
     with sibling.open("wb") as out:
-        for piece in dump(savepoint):
-            out.write(piece)
+        out.writelines(pieces)
         out.flush()
         os.fsync(out.fileno())
     sibling.rename(path)
@@ -200,54 +220,6 @@ def lay(path: Path, layouts: Mapping[Path, Layout]) -> None:
             shutil.copyfile(path, made)
             made.rename(directory / FILE)
             save_layout(directory, layout)
-
-
-# --- at the start of a worker
-
-
-class Inheritance:
-    """What an import has laid into a worker's recovery directory; read when it is first asked for."""
-
-    def __init__(self, directory: str, owner: Owner) -> None:
-        self._path = Path(directory) / FILE
-        self._owner = owner
-
-    @cached_property
-    def _savepoint(self) -> Savepoint | None:
-        return read(self._path) if self._path.exists() else None
-
-    @cached_property
-    def _states(self) -> States:
-        found = self._savepoint
-        return states_for(found, self._owner) if found is not None else States(None, {}, {})
-
-    def intake(self) -> bytes | None:
-        """Return the state of intake if the engine has no snapshot of it. Raises SnapshotError."""
-        return self._states.intake
-
-    def slot(self, key: str) -> bytes | None:
-        """Return the state of a key of the lifecycle that the engine has no snapshot of. Raises SnapshotError."""
-        return self._states.slots.get(key)
-
-    def business(self, slot: str) -> bytes | None:
-        """Return the notices of a slot of businesses that the engine has no snapshot of. Raises SnapshotError."""
-        return self._states.businesses.get(slot)
-
-    def place(self) -> ReadUpTo | None:
-        """Return where to read on if the engine does not know. Raises SnapshotError."""
-        return read_on_from(self._savepoint.places) if self._savepoint else None
-
-
-def drop_used(directory: Path) -> None:
-    """Remove what an import has laid, once the engine has snapshots of everything."""
-    path, layout = directory / FILE, saved_layout(directory)
-    if not path.exists() or layout is None:
-        return
-    found, job = read_snapshots(directory).keys(), layout.job
-    keys = {"alerts": KEYS, "notices": SLOTS}
-    wanted = {(step_id(job, KEEPS[stage]), key) for stage in STAGES[job] for key in keys[stage]}
-    if wanted <= found and any(step == step_id(job, INTAKE) for step, _ in found):
-        path.unlink()
 
 
 def states_in(directory: Path) -> list[Path]:

@@ -1,17 +1,21 @@
 """Sets of parts in a place: `all/000001/part-0-of-2`, and `manifest.json` beside the parts once all are there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
 
 from flows.recovery.layout import Layout
 from flows.recovery.place import Place
-from operators.model.slot import Owner
-from operators.savepoint.file import KafkaPlace, Savepoint, SavepointError, parse
-from operators.state.slot import count_in
+from operators.savepoint.file import Frame, Savepoint, SavepointError
+from operators.savepoint.framing import frame_of, of_frames, scan
+from operators.savepoint.index import Index, Where, index_in, offsets_of
 
 MANIFEST = "manifest.json"
+INDEX = ".index"
+"""Behind the name of a part: the file that says what stands where in it."""
+AT_A_TIME = 32 << 20
+"""Bytes of a part that are read at a time."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -42,23 +46,89 @@ def newest(place: Place, job: str, workers: int | None = None) -> Manifest | Non
     return next((one for one in found if workers in (None, one.workers)), None)
 
 
+class StoredPart:
+    """A part in a place: what stands where in it, and the frames that are asked for.
+
+    Where its index is not of it (a crash lay between the two, or it is being written anew), all of it is read.
+    """
+
+    def __init__(self, place: Place, path: str) -> None:
+        self._place, self._path = place, path
+        self._whole: memoryview | None = None
+        self.index = self._found()
+
+    def _found(self) -> Index:
+        if f"{self._path}{INDEX}" in self._place.names(self._path.rpartition("/")[0]):
+            return index_in(self._place.get(f"{self._path}{INDEX}"))
+        return self._scanned()
+
+    def _scanned(self) -> Index:
+        try:
+            self._whole = memoryview(self._place.get(self._path))
+            return scan(self._whole, counts=True)
+        except SavepointError as error:
+            raise SavepointError(f"{self._path}: {error}") from error
+
+    def frames(self, wanted: Callable[[Index], Sequence[Where]]) -> Iterator[Frame]:
+        """Yield the frames that are wanted, some megabytes at a time. Raises SavepointError, PlaceUnavailableError."""
+        found = wanted(self.index)
+        if self._whole is None and not self._is_of(found):
+            self.index = self._scanned()
+            found = wanted(self.index)
+        for group in _in_groups(found):
+            for where, body in zip(group, self._bodies(group), strict=True):
+                try:
+                    yield frame_of(where, body)
+                except SavepointError as error:
+                    raise SavepointError(f"{self._path}: {error}") from error
+
+    def _is_of(self, found: Sequence[Where]) -> bool:
+        """Return True if the first frame is what the index says."""
+        first = next(iter(found), None)
+        if first is None:
+            return True
+        try:
+            frame_of(first, self._bodies([first])[0])
+        except SavepointError:
+            return False
+        return True
+
+    def _bodies(self, group: Sequence[Where]) -> Sequence[bytes | memoryview]:
+        if self._whole is not None:
+            return [self._whole[one.at : one.at + one.size] for one in group]
+        return self._place.get_ranges(self._path, [(one.at, one.size) for one in group])
+
+
+def _in_groups(found: Sequence[Where]) -> Iterator[list[Where]]:
+    """Yield frames some at a time: few requests, and little in memory."""
+    group: list[Where] = []
+    for where in found:
+        group.append(where)
+        if sum(one.size for one in group) >= AT_A_TIME:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def parts_of(place: Place, manifest: Manifest) -> list[StoredPart]:
+    """Return the parts of a set. Raises SavepointError, PlaceUnavailableError."""
+    folder = folder_of(manifest.job, manifest.generation)
+    return [StoredPart(place, f"{folder}/{name}") for name in manifest.parts]
+
+
 def joined(place: Place, manifest: Manifest) -> Savepoint:
     """Return what all workers of a set kept. Raises SavepointError, PlaceUnavailableError."""
-    parts = [_parsed(place, f"{folder_of(manifest.job, manifest.generation)}/{name}") for name in manifest.parts]
-    fields = [name for name in Savepoint.__struct_fields__ if name != "head"]
-    return Savepoint(parts[0].head, *([one for part in parts for one in getattr(part, name)] for name in fields))
-
-
-def _parsed(place: Place, name: str) -> Savepoint:
-    try:
-        return parse(place.get(name))
-    except SavepointError as error:
-        raise SavepointError(f"{name}: {error}") from error
+    parts = parts_of(place, manifest)
+    frames = [frame for part in parts for frame in part.frames(lambda index: index.frames)]
+    index = parts[0].index
+    places = tuple(one for part in parts for one in part.index.places)
+    return of_frames(msgspec.structs.replace(index, places=places), frames)
 
 
 def versions(place: Place, job: str) -> dict[str, str]:
     """Return of each part in a place a text that changes with it. Raises PlaceUnavailableError."""
-    return {name: place.version(name) for name in place.names(job) if "/part-" in name}
+    return {name: place.version(name) for name in place.names(job) if "/part-" in name and not name.endswith(INDEX)}
 
 
 def set_id(place: Place, manifest: Manifest) -> str:
@@ -92,27 +162,10 @@ class Taken(msgspec.Struct, frozen=True):
     holding: Holding
 
 
-def held_in(savepoint: Savepoint, now: Layout) -> Holding:
-    """Return what a worker takes over of a savepoint."""
-    owner = Owner(now.index, now.workers)
-    states = sum(count_in(one.data) for one in savepoint.slots if owner.owns(one.key))
-    return Holding(states, _offsets(savepoint))
-
-
 def held_by(place: Place, manifest: Manifest) -> Holding:
     """Return what a set holds. Raises SavepointError, PlaceUnavailableError."""
-    found = joined(place, manifest)
-    return Holding(sum(count_in(one.data) for one in found.slots), _offsets(found))
-
-
-def _offsets(savepoint: Savepoint) -> dict[str, int]:
-    """Return the least place of each partition: commands are read by every worker."""
-    least: dict[str, int] = {}
-    for place in savepoint.places:
-        if isinstance(place, KafkaPlace):
-            for name, (offset, _) in place.partitions.items():
-                least[name] = min(offset, least.get(name, offset))
-    return least
+    indices = [part.index for part in parts_of(place, manifest)]
+    return Holding(sum(index.states for index in indices), offsets_of(indices))
 
 
 def tell_taken(place: Place, generation: int, now: Layout, taken: Taken) -> None:

@@ -3,8 +3,8 @@
 import io
 import pickle
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ Snapshots = Mapping[tuple[str, str], Any]
 EXECUTIONS = "SELECT ex_num, resume_epoch FROM exs"
 FRONTIERS = "SELECT ex_num, worker_frontier FROM fronts"
 NEWEST = """
-SELECT step_id, state_key, ser_change FROM snaps JOIN (
+SELECT step_id, state_key, snap_epoch FROM snaps JOIN (
     SELECT step_id, state_key, MAX(snap_epoch) AS snap_epoch FROM snaps WHERE snap_epoch < ? GROUP BY step_id, state_key
 ) USING (step_id, state_key, snap_epoch) WHERE ser_change IS NOT NULL
 """
+KEPT = "SELECT ser_change FROM snaps WHERE step_id = ? AND state_key = ? AND snap_epoch = ?"
 
 NEWEST_OF_KEY = "SELECT ser_change FROM snaps WHERE step_id = ? AND state_key = ? ORDER BY snap_epoch DESC LIMIT 1"
 
@@ -42,18 +43,58 @@ class _Plain(pickle.Unpickler):
         raise StoreUnreadableError(f"a snapshot holds a {module}.{name}: it is not of this job")
 
 
+class Stored(Mapping[tuple[str, str], Any]):
+    """What a job would resume from, by step and key; each value is read when it is asked for. Raises StoreUnreadableError."""
+
+    def __init__(self, found: Mapping[tuple[str, str], tuple[sqlite3.Connection, int]]) -> None:
+        self._found = found
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getitem__(self, key: tuple[str, str]) -> Any:
+        connection, epoch = self._found[key]
+        try:
+            ((data,),) = connection.execute(KEPT, (*key, epoch)).fetchall()
+            return _loaded(data)
+        except UNREADABLE as error:
+            raise StoreUnreadableError(f"{key[0]} {key[1]}: {error}") from error
+
+
+@contextmanager
+def stored(directory: Path) -> Iterator[Stored]:
+    """Have what a job would resume from, as of one moment, while it may be running; nothing before its first snapshot.
+
+    Raises StoreUnreadableError.
+    """
+    files = sorted((directory / PARTITIONS).glob("part-*.sqlite3"))
+    with ExitStack() as opened:
+        try:
+            _check_whole(directory, files)
+            connections = [opened.enter_context(_pinned(path)) for path in files]
+            epoch = _resume_epoch(connections)
+            found = {(step, key): (one, at) for one in connections for step, key, at in one.execute(NEWEST, (epoch,))}
+        except UNREADABLE as error:
+            raise StoreUnreadableError(f"{directory / PARTITIONS}: {error}") from error
+        yield Stored(found)
+
+
+@contextmanager
+def _pinned(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file as it is now: what its job writes meanwhile is not seen."""
+    with closing(_opened(path, WAIT)) as connection:
+        connection.execute("BEGIN")
+        connection.execute(EXECUTIONS).fetchall()
+        yield connection
+
+
 def read_snapshots(directory: Path) -> Snapshots:
     """Return everything a job would resume from; nothing before its first snapshot. Raises StoreUnreadableError."""
-    files = sorted((directory / PARTITIONS).glob("part-*.sqlite3"))
-    if not files:
-        return {}
-    try:
-        _check_whole(directory, files)
-        epoch = _resume_epoch(files)
-        rows = (row for path in files for row in _rows(path, NEWEST, epoch))
-        return {(step, key): _loaded(data) for step, key, data in rows}
-    except UNREADABLE as error:
-        raise StoreUnreadableError(f"{directory / PARTITIONS}: {error}") from error
+    with stored(directory) as found:
+        return dict(found)
 
 
 def newest_in(file: Path, step: str, key: str, wait: float = WAIT) -> list[Any]:
@@ -75,16 +116,20 @@ def _check_whole(directory: Path, files: list[Path]) -> None:
         raise StoreUnreadableError(f"{directory / PARTITIONS}: {len(known)} of {count} files are there")
 
 
-def _resume_epoch(files: list[Path]) -> int:
+def _resume_epoch(connections: Sequence[sqlite3.Connection]) -> int:
     """Return the epoch that the next run would begin with: that of the last run, moved on by what it finished."""
-    executions = [row for path in files for row in _rows(path, EXECUTIONS)]
+    executions = [row for one in connections for row in one.execute(EXECUTIONS)]
     if not executions:
         return 0
     last, begun = max(executions)
-    frontiers = (row for path in files for row in _rows(path, FRONTIERS))
+    frontiers = (row for one in connections for row in one.execute(FRONTIERS))
     return max(int(begun), *(int(frontier) for number, frontier in frontiers if number == last), 0)
 
 
 def _rows(path: Path, query: str, *values: object, wait: float = WAIT) -> Iterator[tuple[Any, ...]]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=wait)) as connection:
+    with closing(_opened(path, wait)) as connection:
         yield from connection.execute(query, values)
+
+
+def _opened(path: Path, wait: float) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=wait, isolation_level=None)

@@ -1,21 +1,13 @@
-"""A savepoint: the whole state of a stopped job in bytes that need no engine to be read (design.md 5).
+"""A savepoint: the whole state of a stopped job as values (design.md 5); operators/savepoint/framing.py makes bytes of it."""
 
-The bytes: MAGIC; frames, each four bytes of length (big endian) and a msgpack map with its `type`; the last frame is `end`; behind it the
-SHA-256 of everything before.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from operators.model.snapshot import SnapshotError
 
-MAGIC = b"tocsin savepoint\n"
 FORMAT = 2
 """1 is read too (operators/savepoint/format_1.py)."""
-DIGEST = 32
-LENGTH = 4
 
 
 class Head(msgspec.Struct, frozen=True, tag="head"):
@@ -107,9 +99,6 @@ class End(msgspec.Struct, frozen=True, tag="end"):
 ReadUpTo = KafkaPlace | FilesPlace
 Frame = Head | KafkaPlace | FilesPlace | IntakeState | SharedState | SlotState | BusinessState | End
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Frame).decode
-
 
 class Savepoint(msgspec.Struct, frozen=True):
     """Everything that a job needs to go on."""
@@ -124,73 +113,3 @@ class Savepoint(msgspec.Struct, frozen=True):
 
 class SavepointError(SnapshotError):
     """A savepoint that cannot be made, or not be read; the text says why."""
-
-
-def dump(savepoint: Savepoint) -> Iterator[bytes]:
-    """Yield the bytes of a savepoint."""
-    digest = sha256(MAGIC)
-    yield MAGIC
-    frames: list[Frame] = [savepoint.head, *savepoint.places, *savepoint.intake, *savepoint.shared]
-    frames += [*savepoint.slots, *savepoint.businesses]
-    for frame in (*frames, End(len(frames))):
-        body = _encode(frame)
-        framed = len(body).to_bytes(LENGTH, "big") + body
-        digest.update(framed)
-        yield framed
-    yield digest.digest()
-
-
-def parse(data: bytes | memoryview) -> Savepoint:
-    """Return the savepoint in `data`. Raises SavepointError for anything but all the bytes of one that this program knows."""
-    view = memoryview(data)
-    if bytes(view[: len(MAGIC)]) != MAGIC:
-        raise SavepointError("it is no savepoint")
-    _check_format(view)
-    if sha256(view[:-DIGEST]).digest() != bytes(view[-DIGEST:]):
-        raise SavepointError("it is damaged or was cut off: the checksum at its end is wrong")
-    frames = list(_frames(view[: len(view) - DIGEST]))
-    head, end = frames[0], frames[-1]
-    if not isinstance(head, Head) or not isinstance(end, End) or end.frames != len(frames) - 1:
-        raise SavepointError("it is damaged: frames are missing")
-    return Savepoint(
-        head,
-        [frame for frame in frames if isinstance(frame, KafkaPlace | FilesPlace)],
-        [frame for frame in frames if isinstance(frame, IntakeState)],
-        [frame for frame in frames if isinstance(frame, SharedState)],
-        [frame for frame in frames if isinstance(frame, SlotState)],
-        [frame for frame in frames if isinstance(frame, BusinessState)],
-    )
-
-
-class _Format(msgspec.Struct, frozen=True):
-    """The one field of a head that every format has."""
-
-    format: int
-
-
-def _check_format(view: memoryview) -> None:
-    """Look at the first frame before anything else is understood: a newer format may have its checksum elsewhere."""
-    try:
-        known = msgspec.msgpack.decode(next(_bodies(view)), type=_Format).format
-    except (msgspec.DecodeError, UnicodeDecodeError, StopIteration) as error:
-        raise SavepointError("it is damaged or was cut off: its head cannot be read") from error
-    if known > FORMAT:
-        raise SavepointError(
-            f"it has format {known}, this program reads up to {FORMAT}: import it with the program that made it"
-        )
-
-
-def _frames(view: memoryview) -> Iterable[Frame]:
-    try:
-        for body in _bodies(view):
-            yield _decode(body)
-    except msgspec.DecodeError as error:
-        raise SavepointError(f"it is damaged: {error}") from error
-
-
-def _bodies(view: memoryview) -> Iterator[memoryview]:
-    at = len(MAGIC)
-    while at + LENGTH <= len(view):
-        length = int.from_bytes(view[at : at + LENGTH], "big")
-        at += LENGTH + length
-        yield view[at - length : at]

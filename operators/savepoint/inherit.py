@@ -24,7 +24,7 @@ def states_for(savepoint: Savepoint, owner: Owner) -> States:
     slots: dict[str, bytes] = {}
     for slot in savepoint.slots:
         if slot.key in slots:
-            raise SavepointError(f"slot {slot.key} has state in several workers: its topics were not keyed by slot")
+            raise twice(slot.key)
         slots[slot.key] = slot.data
     slots = {key: data for key, data in slots.items() if owner.owns(key)}
     if savepoint.shared:
@@ -39,9 +39,14 @@ def _businesses(savepoint: Savepoint, owner: Owner) -> dict[str, bytes]:
         by_slot.setdefault(one.key, []).append(one.data)
     if savepoint.head.job != "notices":
         return {slot: business_for(states, owner) for slot, states in by_slot.items()}
-    if twice := next((slot for slot, states in by_slot.items() if len(states) > 1), None):
-        raise SavepointError(f"slot {twice} has state in several workers: its topics were not keyed by slot")
+    if doubled := next((slot for slot, states in by_slot.items() if len(states) > 1), None):
+        raise twice(doubled)
     return {slot: states[0] for slot, states in by_slot.items() if owner.owns(slot)}
+
+
+def twice(slot: str) -> SavepointError:
+    """Return what to say of a slot that several workers have kept."""
+    return SavepointError(f"slot {slot} has state in several workers: its topics were not keyed by slot")
 
 
 def read_on_from(places: Sequence[ReadUpTo]) -> ReadUpTo:

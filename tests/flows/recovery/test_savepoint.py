@@ -11,11 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli import main
+from flows.recovery.inheritance import drop_used
 from flows.recovery.layout import Layout, hold, save_layout
-from flows.recovery.savepoint import _check_complete, drop_used, read
+from flows.recovery.savepoint import _check_complete, read
 from flows.recovery.store import StoreUnreadableError, read_snapshots
 from operators.model.slot import KEYS
-from operators.savepoint.file import FORMAT, MAGIC, SavepointError
+from operators.savepoint.file import FORMAT, SavepointError
+from operators.savepoint.framing import MAGIC
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines

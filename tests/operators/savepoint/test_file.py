@@ -17,7 +17,6 @@ from operators.model.slot import ALONE, SHARED, SLOTS, Owner
 from operators.savepoint.divide import shared_out
 from operators.savepoint.file import (
     FORMAT,
-    MAGIC,
     BusinessState,
     FilePlace,
     FilesPlace,
@@ -28,9 +27,8 @@ from operators.savepoint.file import (
     SavepointError,
     SharedState,
     SlotState,
-    dump,
-    parse,
 )
+from operators.savepoint.framing import MAGIC, dump, parse
 from operators.savepoint.inherit import read_on_from, states_for
 from operators.state.scene import VERSION, Kept, ShieldNews
 from operators.state.slot import Slot
