@@ -15,6 +15,7 @@ from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.formats.unpack import parts_of
 from operators.intake.handover import Handed, Planned, Stands
+from operators.intake.heard import IN_FORCE, TOLD, Heard, Places
 from operators.intake.name import InForce, Record, RulesChange, Tick, Told, take_in
 from operators.intake.poll import OURS, Polled, Raw
 from operators.model import snapshot
@@ -75,6 +76,8 @@ class Kept(msgspec.Struct, frozen=True):
 
     clock: int
     changes: Documents
+    heard: Places = {}
+    """Commands ahead that were acted on already."""
 
 
 class Watch(Protocol):
@@ -109,6 +112,7 @@ class Intake:
         self._inherited, self._watch = inherited, watch
         self._seen: RuleBook | None = None
         self._changes = Changes()
+        self._heard = Heard()
 
     def take(self, polled: Polled) -> Named:
         """Name the records of one poll; the first word ever is the book in force."""
@@ -149,6 +153,8 @@ class Intake:
         body = record.body
         if isinstance(body, Check):
             body = replace(body, event=_stamped(body.event, self.clock))
+        elif isinstance(body, RulesChange | Command) and kind == "command" and self._is_in_force(record):
+            body = self._in_force(body, record)
         elif isinstance(body, RulesChange):
             body = self._changed(body)
         elif isinstance(body, Command) and body.command in ON_SHIELDS:
@@ -163,13 +169,28 @@ class Intake:
         slot = slot_of_command(body) if isinstance(body, Command) else None
         if slot is not None and not (self._hears_all and owner.owns(slot)):
             return replace(record, body=Tick())
+        if slot is not None and self._heard.has(slot, record.source, record.position):
+            return replace(record, body=Tick())
         is_others = slot is None and not (self._hears_all and owner.is_first)
         return replace(record, is_quiet=is_others)
+
+    def _is_in_force(self, record: Record) -> bool:
+        """Return True for a change of rules or shields whose effect was taken over with the state."""
+        return self._heard.has(IN_FORCE, record.source, record.position)
 
     # --- the rules in force
 
     def _changed(self, change: RulesChange, *, at_once: bool = False) -> InForce | Refusal:
         """Take a change of the rules into force, or refuse all of it."""
+        book = self._patched(change, at_once=at_once)
+        if isinstance(book, Refusal):
+            return book
+        self._changes.remember(change.put, change.delete)
+        self.book = book
+        return InForce(book, at_once)
+
+    def _patched(self, change: RulesChange, *, at_once: bool = False) -> RuleBook | Refusal:
+        """Return the book with a change, or why it cannot be."""
         book = patch(self.book, change.put, change.delete, self._check_template)
         if isinstance(book, list):
             return Refusal(DeadReason.INVALID_RULES, "; ".join(str(error) for error in book))
@@ -177,28 +198,49 @@ class Intake:
             return Refusal(
                 DeadReason.INVALID_RULES, f"shields {endless}: end_time: a shield set by command needs an end"
             )
-        self._changes.remember(change.put, change.delete)
-        self.book = book
-        return InForce(book, at_once)
+        return book
+
+    def _in_force(self, body: RulesChange | Command, record: Record) -> Told | Tick | Refusal | Command:
+        """Return what is left to be said of a command whose effect was taken over."""
+        if isinstance(body, Command) and body.command not in ON_SHIELDS:
+            return body
+        if record.is_quiet or self._heard.has(TOLD, record.source, record.position):
+            return Tick()
+        if isinstance(body, RulesChange):
+            patched = self._patched(body)
+            return patched if isinstance(patched, Refusal) else Tick()
+        known = self._changes.documents.get("shields", {})
+        is_gone = body.command == "unshield" and known.get(str(body.id), body) is None
+        change = RulesChange() if is_gone else self._change_of(body)
+        patched = change if isinstance(change, Refusal) else self._patched(change, at_once=True)
+        refusal = patched if isinstance(patched, Refusal) else None
+        return self._told(body, record, known.get(str(body.id)), refusal)
 
     def _shielded(self, command: Command, record: Record) -> InForce | Told | Tick:
         """Begin or end a shield at once, and tell what became of the command."""
         known = self._changes.documents.get("shields", {}).get(str(command.id))
-        body = self._shield_changed(command)
+        change = self._change_of(command)
+        body = change if isinstance(change, Refusal) else self._changed(change, at_once=True)
         if record.is_quiet:
             return Tick() if isinstance(body, Refusal) else body
-        place = f"{record.source}:{record.position}"
         if isinstance(body, Refusal):
-            refused = outcome(command, place, self.clock, body)
-            return Told((dead_letter(body, record, self.clock), refused))
-        told = outcome(command, place, self.clock)
-        return replace(body, documents=(told, *self._shield_documents(command, known)))
+            return self._told(command, record, known, body)
+        return replace(body, documents=self._told(command, record, known).documents)
 
-    def _shield_changed(self, command: Command) -> InForce | Refusal:
+    def _told(
+        self, command: Command, record: Record, known: dict[str, Any] | None, refusal: Refusal | None = None
+    ) -> Told:
+        """Return what became of a command, as documents."""
+        place = f"{record.source}:{record.position}"
+        if refusal is not None:
+            return Told((dead_letter(refusal, record, self.clock), outcome(command, place, self.clock, refusal)))
+        return Told((outcome(command, place, self.clock), *self._shield_documents(command, known)))
+
+    def _change_of(self, command: Command) -> RulesChange | Refusal:
         if command.command == "shield":
-            return self._changed(RulesChange(put={"shields": [command.shield]}), at_once=True)
+            return RulesChange(put={"shields": [command.shield]})
         if str(command.id) in self.book.shields:
-            return self._changed(RulesChange(delete={"shields": [command.id]}), at_once=True)
+            return RulesChange(delete={"shields": [command.id]})
         return Refusal(DeadReason.UNKNOWN_SHIELD, f"no shield {command.id}")
 
     def _shield_documents(self, command: Command, known: dict[str, Any] | None) -> Iterable[ShieldDocument]:
@@ -216,7 +258,7 @@ class Intake:
         """Return the clock and the changes of the rules as bytes."""
         if self._watch is not None:
             self._watch.snapshot()
-        return snapshot.pack(VERSION, Kept(self.clock, self._changes.documents))
+        return snapshot.pack(VERSION, Kept(self.clock, self._changes.documents, self._heard.places))
 
     def begin(self, resume: bytes | None) -> None:
         """Take over what the engine kept, else what a savepoint holds. Raises SnapshotError."""
@@ -228,6 +270,7 @@ class Intake:
         """Take over what a snapshot kept. Raises SnapshotError."""
         kept = snapshot.unpack("intake", VERSION, data, Kept)
         self.clock, self._changes, self._seen = kept.clock, Changes(kept.changes), None
+        self._heard = Heard(kept.heard)
 
 
 def _endless(book: RuleBook, change: RulesChange) -> str:

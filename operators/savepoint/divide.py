@@ -13,21 +13,24 @@ from operators.limits.quota import Counter
 from operators.model import snapshot
 from operators.model.slot import Owner
 from operators.savepoint import divide_noise
+from operators.savepoint.file import Head, IntakeState, KafkaPlace
+from operators.savepoint.heard import heard_by
 from operators.state.scene import VERSION, Kept, ShieldNews
 
 replace = msgspec.structs.replace
 Counters = Mapping[str, Counter]
 
 
-def intake_for(states: Sequence[bytes]) -> bytes | None:
+def intake_for(states: Sequence[IntakeState], head: Head, places: Sequence[KafkaPlace]) -> bytes | None:
     """Return what every worker gets of what several kept of the rules; the clock is that of the one that lags most."""
     if len(states) < 2:  # noqa: PLR2004 - nothing to join
-        return states[0] if states else None
-    kept = [snapshot.unpack("intake", intake.VERSION, data, intake.Kept) for data in states]
-    kept.sort(key=lambda one: one.clock)
+        return states[0].data if states else None
+    by_worker = {one.worker: snapshot.unpack("intake", intake.VERSION, one.data, intake.Kept) for one in states}
+    kept = sorted(by_worker.values(), key=lambda one: one.clock)
     clock = next((one.clock for one in kept if one.clock), 0)
     changes: Documents = reduce(_laid_over, (one.changes for one in kept), {})
-    return snapshot.pack(intake.VERSION, intake.Kept(clock, changes))
+    heard = heard_by(head, places, {worker: one.heard for worker, one in by_worker.items()}) if places else {}
+    return snapshot.pack(intake.VERSION, intake.Kept(clock, changes, heard))
 
 
 def shared_out(shared: Sequence[bytes], owner: Owner) -> bytes:

@@ -93,7 +93,7 @@ def of_frames(index: Index, frames: Iterable[Frame]) -> Savepoint:
     kept = list(frames)
     return Savepoint(
         index.head,
-        index.places,
+        list(index.places),
         [frame for frame in kept if isinstance(frame, IntakeState)],
         [frame for frame in kept if isinstance(frame, SharedState)],
         [frame for frame in kept if isinstance(frame, SlotState)],

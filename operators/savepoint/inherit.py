@@ -8,6 +8,7 @@ from operators.model.slot import SHARED, Owner
 from operators.savepoint.divide import intake_for, shared_out
 from operators.savepoint.divide_merging import business_for
 from operators.savepoint.file import FilesPlace, KafkaPlace, ReadUpTo, Savepoint, SavepointError
+from operators.savepoint.heard import read_by_all
 
 
 class States(msgspec.Struct, frozen=True):
@@ -21,7 +22,12 @@ class States(msgspec.Struct, frozen=True):
 
 def states_for(savepoint: Savepoint, owner: Owner) -> States:
     """Return the states that a worker goes on with. Raises SnapshotError."""
-    slots: dict[str, bytes] = {}
+    if is_own(savepoint, owner):
+        slots = {one.key: one.data for one in savepoint.slots}
+        slots.update((SHARED, one.data) for one in savepoint.shared)
+        businesses = {one.key: one.data for one in savepoint.businesses}
+        return States(next((one.data for one in savepoint.intake), None), slots, businesses)
+    slots = {}
     for slot in savepoint.slots:
         if slot.key in slots:
             raise twice(slot.key)
@@ -29,7 +35,13 @@ def states_for(savepoint: Savepoint, owner: Owner) -> States:
     slots = {key: data for key, data in slots.items() if owner.owns(key)}
     if savepoint.shared:
         slots[SHARED] = shared_out([one.data for one in savepoint.shared], owner)
-    return States(intake_for([one.data for one in savepoint.intake]), slots, _businesses(savepoint, owner))
+    kafka = [place for place in savepoint.places if isinstance(place, KafkaPlace)]
+    return States(intake_for(savepoint.intake, savepoint.head, kafka), slots, _businesses(savepoint, owner))
+
+
+def is_own(savepoint: Savepoint, owner: Owner) -> bool:
+    """Return True for what the same worker of as many kept: it goes on with exactly that."""
+    return savepoint.head.workers == owner.workers and [one.worker for one in savepoint.places] == [owner.worker]
 
 
 def _businesses(savepoint: Savepoint, owner: Owner) -> dict[str, bytes]:
@@ -50,27 +62,23 @@ def twice(slot: str) -> SavepointError:
 
 
 def read_on_from(places: Sequence[ReadUpTo]) -> ReadUpTo:
-    """Return where all workers together had read to; each that goes on reads its own partitions. Raises SavepointError."""
+    """Return where all workers together had read to; each that goes on reads its own partitions.
+
+    What all of them read goes on where the hindmost stood (operators/savepoint/heard.py). Raises SavepointError.
+    """
     first = places[0]
     if isinstance(first, FilesPlace):
         return first
-    partitions: dict[str, tuple[int, int]] = {}
-    by: dict[str, int] = {}
     kafka = [place for place in places if isinstance(place, KafkaPlace)]
+    common = read_by_all(kafka)
+    partitions: dict[str, tuple[int, int]] = {}
     for place in kafka:
         for name, reached in place.partitions.items():
-            if name in partitions and partitions[name][0] != reached[0]:
-                raise SavepointError(_apart(name, partitions[name], by[name], reached, place.worker))
-            partitions[name], by[name] = reached, place.worker
+            if name in partitions and name not in common:
+                raise SavepointError(f"{name} was read by several workers, not by all: these are not of one job")
+            partitions[name] = min(reached, partitions.get(name, reached))
     clocks = [place.clock for place in kafka if place.clock]
     return KafkaPlace(first.worker, min(clocks, default=0), partitions)
-
-
-def _apart(name: str, one: tuple[int, int], first: int, other: tuple[int, int], second: int) -> str:
-    return (
-        f"all workers read {name}; worker {first} stands at {one[0]}, worker {second} at {other[0]}: "
-        "start the job, let it read on, and stop it again"
-    )
 
 
 def topics_of(partitions: Mapping[str, object]) -> set[str]:

@@ -54,7 +54,7 @@ def test_state_that_is_there_is_left_as_it_is(stopped, tmp_path):
 
 def test_without_state_and_without_parts_a_job_begins_anew(tmp_path):
     assert restore(Folder(tmp_path / "nowhere"), tmp_path / "recovery", ONE) is None
-    assert not (tmp_path / "recovery").exists()
+    assert saved_layout(tmp_path / "recovery") is None  # the next start begins again
 
 
 def test_a_set_is_closed_when_all_its_parts_are_there(stopped, tmp_path):
@@ -99,7 +99,7 @@ def test_a_part_that_is_damaged_is_refused_by_its_name(stopped, tmp_path, damage
     place.put("all/000001/part-0-of-1", damage(data))
     with pytest.raises(SavepointError, match=r"all/000001/part-0-of-1: it is damaged"):
         restore(place, tmp_path / "recovery", ONE)
-    assert not (tmp_path / "recovery").exists()
+    assert saved_layout(tmp_path / "recovery") is None  # the next start begins again
 
 
 def test_a_job_that_ends_leaves_its_part_and_says_when(stopped, tmp_path):

@@ -87,9 +87,14 @@ def test_a_worker_without_a_clock_holds_nobody_back():
     assert read_on_from([KafkaPlace(0, 0, {}), KafkaPlace(1, T0, {})]).clock == T0
 
 
-def test_workers_that_stand_at_different_commands_are_not_joined():
+def test_commands_are_read_on_where_the_hindmost_worker_stood():
     places = [KafkaPlace(0, T0, {"commands:0": (7, T0)}), KafkaPlace(1, T0, {"commands:0": (9, T0)})]
-    with pytest.raises(SavepointError, match="worker 0 stands at 7, worker 1 at 9: start the job, let it read on"):
+    assert read_on_from(places).partitions == {"commands:0": (7, T0)}
+
+
+def test_a_partition_that_some_workers_share_is_refused():
+    places = [KafkaPlace(worker, T0, {"raw:0": (7 + worker, T0)} if worker else {}) for worker in range(3)]
+    with pytest.raises(SavepointError, match="raw:0 was read by several workers, not by all"):
         read_on_from(places)
 
 
