@@ -25,8 +25,9 @@ LISTEN = "127.0.0.1:9094"
 @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
 @click.option("--rules", metavar="DIR", help="Directory of rule files; read again when they change.")
 @click.option("--tokens", metavar="FILE", help="Who may read and act; without it, only this machine may ask.")
+@click.option("--wait", is_flag=True, help="Begin although no job has made the store yet.")
 @settings_option
-def console(settings_path: str | None, *, listen: str, data: str | None, **places: str | None) -> None:
+def console(settings_path: str | None, *, listen: str, data: str | None, wait: bool, **places: str | None) -> None:
     """Show what burns, why, and who was told; ack, close, comment, assign and shield from the same pages.
 
     It reads the store, and acts by commands alone, as `tocsin ack` does: into the file beside the job, or the topic of the
@@ -40,7 +41,7 @@ def console(settings_path: str | None, *, listen: str, data: str | None, **place
         settings = _with_places(read_settings(settings_path), data, places)
         listener = bound(listen, is_guarded=bool(settings.gateway.tokens))
         rules = rules_of(settings)
-        parts = open_console(settings, os.environ, rules.holder.current, data)
+        parts = open_console(settings, os.environ, rules.holder.current, data, wait=wait)
     except REFUSALS as error:
         fail(error)
     rules.start()

@@ -1,4 +1,4 @@
-"""`tocsin up`: gateway, job and courier on one machine, without any server."""
+"""`tocsin up`: gateway, job, courier and console on one machine, without any server."""
 
 import sys
 from pathlib import Path
@@ -15,8 +15,10 @@ from flows.gateway.server import AddressError, address_of
 from flows.settings.settings import Settings
 from operators.rules.book import RuleBook
 
+NOWHERE = "none"
 
-@click.command(cls=Command, short_help="Run gateway, job and courier on this machine, without any server.")
+
+@click.command(cls=Command, short_help="Run gateway, job, courier and console on this machine, without any server.")
 @click.option(
     "--rules", default="rules", show_default=True, metavar="DIR", help="Rule files; `tocsin init` writes some."
 )
@@ -24,16 +26,28 @@ from operators.rules.book import RuleBook
 @click.option(
     "--listen", default="127.0.0.1:9093", show_default=True, metavar="HOST:PORT", help="Where alerts come in."
 )
+@click.option(
+    "--console",
+    "console_at",
+    default="127.0.0.1:9094",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where browsers find the console; `none` = nowhere.",
+)
 @click.option("--tokens", metavar="FILE", help="Who may do what; without it, only this machine may ask.")
 @settings_option
-def up(rules: str, data: str, listen: str, tokens: str | None, settings_path: str | None) -> None:
-    """Take alerts over HTTP, keep them, tell people: gateway, job and courier in one group, each started again if it dies.
+def up(rules: str, data: str, listen: str, console_at: str, tokens: str | None, settings_path: str | None) -> None:
+    """Take alerts over HTTP, keep them, tell people, show them: gateway, job with courier, and console in one group.
+
+    Each is a process of its own, and started again if it dies.
 
     SIGTERM and Ctrl-C end all of it with a last snapshot; started again it goes on where it left off.
     """
     book = _book(rules, read_settings(settings_path))
     try:
         host, port = address_of(listen)
+        if console_at != NOWHERE:
+            address_of(console_at)
     except AddressError as error:
         fail(error)
     common = ["--data", data, *(["--settings", settings_path] if settings_path else [])]
@@ -42,7 +56,11 @@ def up(rules: str, data: str, listen: str, tokens: str | None, settings_path: st
         Child("gateway", ["gateway", *common, "--rules", rules, "--listen", listen, *guarded]),
         Child("job", ["run", *common, "--rules", rules, "--spool", f"{data}/spool"]),
     ]
-    click.echo(welcome(f"{host}:{port}", data, rules, book), err=True)
+    if console_at != NOWHERE:
+        children.append(
+            Child("console", ["console", *common, "--rules", rules, "--listen", console_at, "--wait", *guarded])
+        )
+    click.echo(welcome(f"{host}:{port}", console_at, data, book), err=True)
     sys.exit(keep_running(children))
 
 
@@ -53,17 +71,17 @@ def _book(rules: str, settings: Settings) -> RuleBook:
     return rules_of(msgspec.structs.replace(settings, rules=rules)).holder.current()
 
 
-def welcome(place: str, data: str, rules: str, book: RuleBook) -> str:
-    """Return what is said at the start: where alerts come in, where notices go, what to try."""
+def welcome(place: str, console_at: str, data: str, book: RuleBook) -> str:
+    """Return what is said at the start: where alerts come in and are seen, where notices go, what to try."""
+    seen = "" if console_at == NOWHERE else f"\nThey are seen, and acted on, in a browser: http://{console_at}."
     ways = sorted(channel.way for channel in book.channels)
     told = f"by {', '.join(ways)}" if ways else f"to {data}/notices.jsonl, for the rules name no channel"
     return f"""\
-Alerts come in at http://{place}; people are told {told}.
+Alerts come in at http://{place}; people are told {told}.{seen}
 In Prometheus:
   alerting: {{alertmanagers: [{{static_configs: [{{targets: ["{place}"]}}]}}]}}
 Try next
   curl -d '{{"event_id": "1", "plugin_id": "me", "alert_name": "Disk full", "time": '$(date +%s)', "severity": 2}}' http://{place}/v1/events
   tocsin alerts list --data {data}
   tocsin explain ALERT --data {data}
-  tocsin console --data {data} --rules {rules}
 Ctrl-C ends it."""

@@ -14,7 +14,7 @@ from flows.console.explained import look_up
 from flows.console.guard import actor, new_command_id, reader
 from flows.console.page import rendered, wants_json
 from flows.console.parts import Console
-from flows.console.reading import read
+from flows.console.reading import read_store
 from flows.gateway.durable import NotKeptError
 from flows.gateway.intake import body_of
 from flows.gateway.service import AnswerError, json, not_kept, said
@@ -44,7 +44,7 @@ class Deeds:
         who, deed = actor(self._console, request), request.path_params["deed"]
         if deed not in ON_ALERT:
             raise AnswerError(404, f"no such deed: one of {', '.join(ON_ALERT)}")
-        alert = await read(look_up, self._console.store, request.path_params["id"])
+        alert = await read_store(self._console, look_up, request.path_params["id"])
         if alert is None:
             raise AnswerError(404, f"no alert {request.path_params['id'][:80]}")
         given = await _form(request)
@@ -54,7 +54,7 @@ class Deeds:
     async def end_shield(self, request: Request) -> Response:
         """End a shield that was set by command."""
         who, name = actor(self._console, request), request.path_params["id"]
-        if name not in {one.id for one in await read(self._console.store.shields)}:
+        if name not in {one.id for one in await read_store(self._console, lambda store: store.shields())}:
             raise AnswerError(404, f"no shield {name[:80]} was set by command; those of the rules end in the rules")
         message = _message(await _form(request))
         return await self._told(request, {"command": "unshield", "id": name, "message": message}, who)
@@ -66,7 +66,7 @@ class Deeds:
         looks = request.query_params.get("looks", "0")
         if not _COMMAND_ID.fullmatch(name) or not re.fullmatch("[0-9]{1,6}", looks):
             raise AnswerError(404, "no such command")
-        found = await read(self._console.store.commands, CommandQuery(id=name, limit=1))
+        found = await read_store(self._console, lambda store: store.commands(CommandQuery(id=name, limit=1)))
         return self._fragment(request, name, found[0] if found else None, int(looks) + 1)
 
     async def _told(self, request: Request, command: dict[str, Any], who: str) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -41,11 +42,33 @@ class CommandsFile:
         """Nothing is held between two commands."""
 
 
+class StoreAtHand:
+    """The store, opened when first asked for: a job that has only begun has not made it yet."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+
+    def __call__(self) -> Store:
+        """Return the store. Raises StoreError while there is none."""
+        with self._lock:
+            if self._store is None:
+                self._store = open_store(self._dsn, read_only=True)
+            return self._store
+
+    def close(self) -> None:
+        """Let go of it."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+
+
 class Console(msgspec.Struct, frozen=True):
     """What the pages share."""
 
     service: Service
-    store: Store
+    store: StoreAtHand
     settings: Settings
     book: Callable[[], RuleBook]
     operator: str
@@ -53,14 +76,16 @@ class Console(msgspec.Struct, frozen=True):
 
 
 def open_console(
-    settings: Settings, environment: Mapping[str, str], book: Callable[[], RuleBook], data: str | None
+    settings: Settings, environment: Mapping[str, str], book: Callable[[], RuleBook], data: str | None, *, wait: bool
 ) -> Console:
-    """Return the parts. Raises StoreError, TokensError, KafkaTroubleError, SettingsError, OSError."""
-    store = open_store(settings.store.dsn, read_only=True)
+    """Return the parts; `wait`: the store may come later. Raises StoreError, TokensError, KafkaTroubleError, OSError."""
+    store = StoreAtHand(settings.store.dsn)
+    if not wait:
+        store()
     given = settings.gateway
     gate = Gate(Tokens(given.tokens) if given.tokens else None)
     durable = _durable(settings, environment, data)
-    return Console(Service(durable, gate, Meter(programs=()), store), store, settings, book, getpass.getuser())
+    return Console(Service(durable, gate, Meter(programs=())), store, settings, book, getpass.getuser())
 
 
 def _durable(settings: Settings, environment: Mapping[str, str], data: str | None) -> Durable:

@@ -36,7 +36,7 @@ class Pages:
         wish = wish_of(request)
         reader(self._console, request)
         try:
-            found = await read(board, self._console.store, wish)
+            found = await read_store(self._console, board, wish)
         except QueryError as error:
             raise AnswerError(400, f"{error} (fields: {', '.join(FIELDS)})") from error
         lang = language(request)
@@ -49,7 +49,7 @@ class Pages:
         reader(self._console, request)
         console, name = self._console, request.path_params["id"]
         now, book = int(console.service.now()), console.book()
-        view = await read(alert_view, console.store, name, book, console.settings, now)
+        view = await read_store(console, alert_view, name, book, console.settings, now)
         if view is None:
             raise AnswerError(404, f"no alert {name[:80]}")
         zone = book.zone_of(view.alert.bk_biz_id, console.settings)
@@ -60,7 +60,7 @@ class Pages:
         reader(self._console, request)
         console = self._console
         now = int(console.service.now())
-        rows = await read(shield_rows, console.store, console.book(), console.settings, now)
+        rows = await read_store(console, shield_rows, console.book(), console.settings, now)
         held = sum(one.holds for one in rows)
         return self._answer(request, "shields", rows, said("{held} shields hold", language(request)).format(held=held))
 
@@ -76,7 +76,7 @@ class Pages:
     async def audit(self, request: Request) -> Response:
         """List commands and what became of them."""
         reader(self._console, request)
-        view = await read(audit, self._console.store, dict(request.query_params))
+        view = await read_store(self._console, audit, dict(request.query_params))
         return self._answer(request, "audit", view, said("Audit", language(request)))
 
     async def trouble(self, request: Request) -> Response:
@@ -88,6 +88,11 @@ class Pages:
 
     def _answer(self, request: Request, name: str, view: Any, title: str) -> Response:
         return answer(self._console, request, f"{name}.html.jinja", view, title)
+
+
+async def read_store(console: Console, make: Callable[..., View], *arguments: Any) -> View:
+    """Return what a function makes of the store. Raises AnswerError."""
+    return await read(lambda: make(console.store(), *arguments))
 
 
 async def read(make: Callable[..., View], *arguments: Any) -> View:

@@ -81,7 +81,18 @@ def test_an_alert_is_told_acknowledged_and_kept_over_a_restart(tmp_path):
     options = ["--people", "alice", "--way", "file", "--from", "own", "--time-zone", "UTC"]
     assert run("init", tmp_path / "rules", *options).exit_code == 0
     place, data, http = f"127.0.0.1:{free_port()}", tmp_path / "data", urllib3.PoolManager(retries=False)
-    command = [*TOCSIN, "up", "--rules", str(tmp_path / "rules"), "--data", str(data), "--listen", place]
+    command = [
+        *TOCSIN,
+        "up",
+        "--rules",
+        str(tmp_path / "rules"),
+        "--data",
+        str(data),
+        "--listen",
+        place,
+        "--console",
+        "none",
+    ]
 
     def started():
         with (tmp_path / "log").open("ab") as log:

@@ -12,7 +12,8 @@ from operators.model.alert import Dimension, Extra
 from operators.model.event import Tag
 from operators.model.records import DeadLetter, ReceiverResult
 from operators.model.shield import ShieldDocument
-from tests.flows.console.stand import desk
+from sinks.store.sqlite import SqliteStore
+from tests.flows.console.stand import Desk, desk
 from tests.sinks.store.samples import action, alert, command, entry, receipt
 
 NOW = int(time.time())
@@ -242,3 +243,15 @@ def test_a_chosen_language_stays(console):
     cookie = answer.headers["set-cookie"]
     assert "SameSite=Strict" in cookie
     assert '<html lang="zh-Hans">' in console.page("/", cookie=cookie.partition(";")[0])
+
+
+def test_a_console_may_begin_before_its_job_and_says_so_until_there_is_a_store(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.yaml").write_text("strategies: [{id: 1, name: CPU usage}]\n")
+    console = Desk(tmp_path, "--settings", "/dev/null", "--rules", str(tmp_path / "rules"), "--wait")
+    answer = console.get("/")
+    assert (answer.status, "there is no store" in answer.data.decode()) == (503, True)
+    store = SqliteStore(tmp_path / "data" / "tocsin.sqlite3")
+    assert "All quiet" in console.page("/")
+    store.close()
+    assert console.stop() == 0

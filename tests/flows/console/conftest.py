@@ -1,0 +1,37 @@
+"""A real browser for the tests of the pages; where none can be had they are skipped with the reason, in CI they fail."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.servers import browser as fetched
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    return _or_skip(fetched.axe)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    chromium = _or_skip(fetched.chromium)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium.program, env=chromium.environment, args=list(fetched.SWITCHES)
+        )
+        yield running
+        running.close()
+
+
+def _or_skip(fetch):
+    give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+    if why := fetched.missing():
+        give_up(why)
+    try:
+        return fetch()
+    except (RuntimeError, OSError) as error:
+        return give_up(f"no browser: {error}")
