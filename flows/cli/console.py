@@ -39,14 +39,14 @@ def console(settings_path: str | None, *, listen: str, data: str | None, wait: b
     set_up()
     try:
         settings = _with_places(read_settings(settings_path), data, places)
-        listener = bound(listen, is_guarded=bool(settings.gateway.tokens))
+        listener = bound(listen, is_guarded=bool(settings.gateway.tokens or settings.console.proxies))
         rules = rules_of(settings)
-        parts = open_console(settings, os.environ, rules.holder.current, data, wait=wait)
+        parts = open_console(settings, os.environ, rules, data, wait=wait)
     except REFUSALS as error:
         fail(error)
     rules.start()
     try:
-        serve_here(application(parts), listener)
+        serve_here(application(parts), listener, rules.again, ending=parts.live.end)
     finally:
         parts.service.durable.close()
         rules.stop()

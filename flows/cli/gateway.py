@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from socket import socket
+from typing import Any
 
 import click
 import msgspec
@@ -69,11 +70,11 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
             service.store.close()
 
 
-def serve_here(application: Starlette, listener: socket, again: Callable[[], None] = lambda: None) -> None:
+def serve_here(application: Starlette, listener: socket, again: Callable[[], None] = lambda: None, **more: Any) -> None:
     """Say where, and answer until SIGTERM or SIGINT; SIGHUP has the rules read `again`."""
     Stop().on_signals(again)  # the server takes them while it runs, and gives them back to whoever had them before
     host, port = listener.getsockname()[:2]
-    serve(application, listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True))
+    serve(application, listener, lambda: click.echo(f"listening on http://{host}:{port}", err=True), **more)
 
 
 def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:

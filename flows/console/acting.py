@@ -1,36 +1,55 @@
-"""What people do on a page: each deed is a command with an id, answered as pending, then with what the job made of it."""
+"""What people do on a page: each deed is commands with ids, answered as pending, then with what the job made of them."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+import msgspec
+import structlog
+from starlette.datastructures import MultiDict
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from flows.console.explained import look_up
+from flows.console.chosen import MOST, Chosen, chosen
+from flows.console.deeds import ON_ALERTS, command_ids, commands_of, message_of, shields_asked
 from flows.console.guard import actor, new_command_id, reader
 from flows.console.page import rendered, wants_json
 from flows.console.parts import Console
-from flows.console.reading import read_store
+from flows.console.preview import foreseen
+from flows.console.reading import asked, read, read_store
+from flows.console.trouble import OUTBOX_DEEDS, settle_dead
 from flows.gateway.durable import NotKeptError
 from flows.gateway.intake import body_of
 from flows.gateway.service import AnswerError, json, not_kept, said
 from operators.model.alert import Alert
-from operators.rules.one_alert import shield_of_alert
+from operators.model.command import CommandDocument
+from sinks.store.interface import Store
 from sinks.store.query import CommandQuery
 
-HOUR = 3600
-SPANS = {"1h": HOUR, "4h": 4 * HOUR}
-TOMORROW, MORNING = "tomorrow", 9
-"""Until tomorrow means until nine in the morning, in the zone of the business."""
-LONGEST_TEXT = 2000
+log = structlog.get_logger()
 LOOKS = 60
 """Looks at the store, about one a second, after which the page says that no job seems to listen."""
-ON_ALERT = ("ack", "close", "comment", "assign", "shield")
+EARLIER = 600
+"""Seconds before the deed from which its commands are looked for: clocks differ."""
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}")
+_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of the commands of one deed."""
+
+    id: str
+    asked: int
+    since: int
+    command: str
+    applied: int
+    refused: tuple[CommandDocument, ...]
+
+    @property
+    def pending(self) -> int:
+        """How many the job has not read yet."""
+        return self.asked - self.applied - len(self.refused)
 
 
 class Deeds:
@@ -40,94 +59,140 @@ class Deeds:
         self._console = console
 
     async def on_alert(self, request: Request) -> Response:
-        """Ack, close, comment, assign or shield one alert."""
-        who, deed = actor(self._console, request), request.path_params["deed"]
-        if deed not in ON_ALERT:
-            raise AnswerError(404, f"no such deed: one of {', '.join(ON_ALERT)}")
-        alert = await read_store(self._console, look_up, request.path_params["id"])
-        if alert is None:
-            raise AnswerError(404, f"no alert {request.path_params['id'][:80]}")
-        given = await _form(request)
-        command = self._shield(alert, given, who) if deed == "shield" else _command(deed, alert, given)
-        return await self._told(request, {**command, "message": _message(given)}, who)
+        """Do something to one alert."""
+        return await self._on(request, (request.path_params["id"],))
+
+    async def on_alerts(self, request: Request) -> Response:
+        """Do something to all that are chosen."""
+        return await self._on(request, None)
+
+    async def dialog(self, request: Request) -> Response:
+        """Ask what a deed needs to know, and show what it is for."""
+        reader(self._console, request, "command")
+        deed, given = _deed(request), MultiDict(request.query_params.multi_items())
+        alerts = await asked(read_store(self._console, chosen, _chosen(given, request)))
+        text = rendered(self._console, request, "dialog.html.jinja", deed=deed, alerts=alerts, zone=self._zone(alerts))
+        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
+
+    async def preview(self, request: Request) -> Response:
+        """Say what a shield would cover now."""
+        who, console = reader(self._console, request, "command"), self._console
+        given = MultiDict(request.query_params.multi_items())
+        alerts = await asked(read_store(console, chosen, _chosen(given, request)))
+        now = int(console.service.now())
+        documents = shields_asked(alerts, given, who=who, now=now, zone=self._zone(alerts))
+        found = await read_store(
+            console, foreseen, documents, console.book(), console.settings, now, request.state.businesses
+        )
+        if wants_json(request):
+            return said(found)
+        text = rendered(console, request, "preview.html.jinja", found=found)
+        return HTMLResponse(text, headers={"Cache-Control": "no-store"})
 
     async def end_shield(self, request: Request) -> Response:
         """End a shield that was set by command."""
         who, name = actor(self._console, request), request.path_params["id"]
-        if name not in {one.id for one in await read_store(self._console, lambda store: store.shields())}:
+        seen = request.state.businesses
+        known = await read_store(self._console, lambda store: store.shields())
+        if name not in {one.id for one in known if not seen or str(one.shield.get("bk_biz_id")) in seen}:
             raise AnswerError(404, f"no shield {name[:80]} was set by command; those of the rules end in the rules")
-        message = _message(await _form(request))
-        return await self._told(request, {"command": "unshield", "id": name, "message": message}, who)
+        message = message_of(await form_of(request))
+        return await self._told(request, [{"command": "unshield", "id": name, "message": message}], who)
+
+    async def outbox(self, request: Request) -> Response:
+        """Send notices that were given up again, or drop them."""
+        who, deed = actor(self._console, request, "admin"), request.path_params["deed"]
+        if deed not in OUTBOX_DEEDS:
+            raise AnswerError(404, f"no such deed: one of {', '.join(OUTBOX_DEEDS)}")
+        ids = (await form_of(request)).getlist("id")
+        now = self._console.service.now()
+        count = await read(settle_dead, self._console.settings.outbox.dsn, deed, ids, now)
+        log.info("outbox", deed=deed, operator=who, asked=len(ids), done=count)
+        if wants_json(request):
+            return said({"done": count, "asked": len(ids)})
+        text = rendered(self._console, request, "settled.html.jinja", deed=deed, count=count, asked=len(ids))
+        return HTMLResponse(text, headers={"Cache-Control": "no-store", "HX-Trigger": "tocsin:done"})
 
     async def outcome(self, request: Request) -> Response:
-        """Say what became of a command: pending, applied, or refused and why."""
+        """Say what became of a deed: pending, applied, or refused and why."""
         reader(self._console, request)
-        name = request.path_params["id"]
-        looks = request.query_params.get("looks", "0")
-        if not _COMMAND_ID.fullmatch(name) or not re.fullmatch("[0-9]{1,6}", looks):
+        name, given = request.path_params["id"], request.query_params
+        count, looks, since = (given.get(key, default) for key, default in (("n", "1"), ("looks", "0"), ("since", "0")))
+        if not _COMMAND_ID.fullmatch(name) or not all(map(_NUMBER.fullmatch, (count, looks, since))):
             raise AnswerError(404, "no such command")
-        found = await read_store(self._console, lambda store: store.commands(CommandQuery(id=name, limit=1)))
-        return self._fragment(request, name, found[0] if found else None, int(looks) + 1)
+        found = await read_store(self._console, _outcome, name, min(int(count), MOST), int(since))
+        return self._fragment(request, found, int(looks) + 1)
 
-    async def _told(self, request: Request, command: dict[str, Any], who: str) -> Response:
+    async def _on(self, request: Request, ids: tuple[str, ...] | None) -> Response:
+        who, deed, given = actor(self._console, request), _deed(request), await form_of(request)
+        alerts = await asked(read_store(self._console, chosen, _chosen(given, request, ids)))
+        now = int(self._console.service.now())
+        return await self._told(
+            request, commands_of(deed, alerts, given, who=who, now=now, zone=self._zone(alerts)), who
+        )
+
+    async def _told(self, request: Request, commands: list[dict[str, Any]], who: str) -> Response:
         now, name = int(self._console.service.now()), new_command_id()
-        line = json({"kind": "command", "at": now, "operator": who, "command_id": name, **command})
+        lines = [
+            json({"kind": "command", "at": now, "operator": who, "command_id": one, **command})
+            for one, command in zip(command_ids(name, len(commands)), commands, strict=True)
+        ]
         try:
-            await self._console.service.durable.keep([line], now, "command")
+            await self._console.service.durable.keep(lines, now, "command")
         except NotKeptError as error:
             raise not_kept(error) from error
-        return self._fragment(request, name, None, 0, 202)
+        begun = Outcome(name, len(lines), now, commands[0]["command"], 0, ())
+        return self._fragment(request, begun, 0, 202)
 
-    def _fragment(self, request: Request, name: str, found: Any, looks: int, status: int = 200) -> Response:
+    def _fragment(self, request: Request, found: Outcome, looks: int, status: int = 200) -> Response:
         if wants_json(request):
-            return said(
-                {"command_id": name, "outcome": found.outcome if found else "pending", "command": found}, status
-            )
+            return said(_as_json(found), status)
         if request.headers.get("hx-request") != "true":
             return RedirectResponse("/audit", 303)
-        text = rendered(
-            self._console, request, "outcome.html.jinja", command_id=name, found=found, looks=looks, most=LOOKS
-        )
-        done = {"HX-Trigger": "tocsin:done"} if found else {}
+        text = rendered(self._console, request, "outcome.html.jinja", found=found, looks=looks, most=LOOKS)
+        done = {} if found.pending else {"HX-Trigger": "tocsin:done"}
         return HTMLResponse(text, status, {"Cache-Control": "no-store", **done})
 
-    def _shield(self, alert: Alert, given: Mapping[str, str], who: str) -> dict[str, Any]:
-        now, span = int(self._console.service.now()), given.get("for", "")
-        zone = self._console.book().zone_of(alert.bk_biz_id, self._console.settings)
-        if span not in (*SPANS, TOMORROW):
-            raise AnswerError(422, f"for: one of {', '.join((*SPANS, TOMORROW))}")
-        end = now + SPANS[span] if span in SPANS else tomorrow(now, zone)
-        name = f"alert-{alert.id}-{now}"
-        return {"command": "shield", "shield": shield_of_alert(alert, name, now, end, who, _message(given))}
+    def _zone(self, alerts: list[Alert]) -> ZoneInfo:
+        return self._console.book().zone_of(alerts[0].bk_biz_id, self._console.settings)
 
 
-def tomorrow(now: int, zone: ZoneInfo) -> int:
-    """Return the second at which the next day's work begins."""
-    next_day = datetime.fromtimestamp(now, zone).date() + timedelta(days=1)
-    return int(datetime(next_day.year, next_day.month, next_day.day, MORNING, tzinfo=zone).timestamp())
+def _outcome(store: Store, name: str, count: int, since: int) -> Outcome:
+    if count == 1:
+        found = store.commands(CommandQuery(id=name, limit=1))
+    else:
+        wanted = set(command_ids(name, count))
+        recent = store.commands(CommandQuery(since=since - EARLIER, limit=10_000))
+        found = [one for one in recent if one.id in wanted]
+    refused = tuple(one for one in found if one.outcome != "applied")
+    return Outcome(name, count, since, found[0].command if found else "", len(found) - len(refused), refused)
 
 
-def _command(deed: str, alert: Alert, given: Mapping[str, str]) -> dict[str, Any]:
-    command: dict[str, Any] = {"command": deed, "alert_id": alert.id}
-    if deed == "assign":
-        people = re.split(r"[\s,;]+", given.get("users", "").strip())
-        if not people[0]:
-            raise AnswerError(422, "to whom? name at least one person")
-        command["appointee"] = [one for one in people if one]
-    return command
+def _as_json(found: Outcome) -> dict[str, Any]:
+    word = "pending" if found.pending else "refused" if found.refused else "applied"
+    ids = command_ids(found.id, found.asked)
+    return {"command_id": found.id, "command_ids": ids, "outcome": word, **msgspec.to_builtins(found)}
 
 
-def _message(given: Mapping[str, str]) -> str:
-    """Return the reason that was given: everybody who looks later asks for it."""
-    text = given.get("message", "").strip()
-    if not text:
-        raise AnswerError(422, "say why, in a few words")
-    return text[:LONGEST_TEXT]
+def _deed(request: Request) -> str:
+    deed: str = request.path_params["deed"]
+    if deed not in ON_ALERTS:
+        raise AnswerError(404, f"no such deed: one of {', '.join(ON_ALERTS)}")
+    return deed
 
 
-async def _form(request: Request) -> dict[str, str]:
+def _chosen(given: MultiDict, request: Request, ids: tuple[str, ...] | None = None) -> Chosen:
+    businesses = request.state.businesses
+    if ids is not None:
+        return Chosen(ids, businesses=businesses)
+    return Chosen(tuple(given.getlist("id")), tuple(given.getlist("fold")), given.get("q") or "", businesses)
+
+
+async def form_of(request: Request) -> MultiDict:
+    """Return the form of a request. Raises AnswerError."""
     body = await body_of(request)
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20))
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2 * MOST)
     except (UnicodeDecodeError, ValueError) as error:
         raise AnswerError(400, f"no form that can be read: {error}") from error
+    return MultiDict(pairs)

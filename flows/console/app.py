@@ -29,11 +29,21 @@ def application(console: Console) -> Starlette:
         ("GET", "/a/{id}", pages.alert),
         ("GET", "/shields", pages.shields),
         ("GET", "/oncall", pages.people),
+        ("GET", "/p/{name}", pages.person),
+        ("GET", "/rules", pages.rules),
+        ("GET", "/rules/{kind}/{id:path}", pages.rule),
+        ("GET", "/find", pages.find),
         ("GET", "/audit", pages.audit),
+        ("GET", "/audit.csv", pages.export),
         ("GET", "/trouble", pages.trouble),
+        ("GET", "/live", pages.live),
         ("GET", "/c/{id}", deeds.outcome),
+        ("GET", "/dialog/{deed}", deeds.dialog),
+        ("GET", "/preview/shield", deeds.preview),
+        ("POST", "/deeds/{deed}", deeds.on_alerts),
         ("POST", "/a/{id}/{deed}", deeds.on_alert),
         ("POST", "/shields/{id:path}/end", deeds.end_shield),
+        ("POST", "/outbox/{deed}", deeds.outbox),
     )
     routes = [Route(path, _answered(console, handler), methods=[method]) for method, path, handler in table]
     others = [
@@ -66,6 +76,8 @@ def _refusal(console: Console, request: Request, error: AnswerError) -> Response
     is_within = request.headers.get("hx-request") == "true"
     template = "refusal.html.jinja" if is_within else "error.html.jinja"
     text = rendered(console, request, template, title=str(error), status=error.status)
+    if "x-dialog" in request.headers:
+        headers |= {"HX-Retarget": "#wrong", "HX-Reswap": "innerHTML"}
     return HTMLResponse(text, error.status, headers)
 
 

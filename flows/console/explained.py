@@ -7,6 +7,7 @@ from flows.settings.settings import Settings
 from operators.explain.explain import Story
 from operators.explain.explain import explain as explain_alert
 from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
 from operators.rules.ask.inhibition import Inhibitor, inhibited_among, sides_of
 from operators.rules.book import RuleBook
 from operators.state.state import State
@@ -20,23 +21,35 @@ MOST_OPEN = 10_000
 """Open alerts of a business among which is looked for what keeps one silent."""
 
 
-def look_up(store: Store, name: str) -> Alert | None:
-    """Return an alert by id, or the newest of a fingerprint."""
+def look_up(store: Store, name: str, businesses: tuple[str, ...] = ()) -> Alert | None:
+    """Return an alert by id, or the newest of a fingerprint; none of other businesses than some."""
     found = store.alert(name)
     if found is None and len(name) == _FINGERPRINT_LENGTH:
         found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
-    return found
+    return None if found is not None and businesses and str(found.bk_biz_id) not in businesses else found
 
 
-def story_of(store: Store, alert: Alert, book: RuleBook | None, settings: Settings, at: int) -> Story:
-    """Tell the story of an alert as of a Unix second."""
+def events_of(store: Store, alert: Alert, at: int) -> list[Event]:
+    """Return the archived events of an alert that count as of a Unix second: of its last day, or until a day after its end."""
     until = at if alert.end_time is None else min(at, alert.end_time + DAY)
+    return store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until)
+
+
+def story_of(
+    store: Store,
+    alert: Alert,
+    book: RuleBook | None,
+    settings: Settings,
+    at: int,
+    events: Sequence[Event] | None = None,
+) -> Story:
+    """Tell the story of an alert as of a Unix second; `events`: those of `events_of`, where they are at hand."""
     return explain_alert(
         alert,
         store.logs(alert.id),
         store.actions(alert.id),
         now=at,
-        events=store.events(alert.dedupe_md5, max(alert.create_time, until - DAY), until),
+        events=events_of(store, alert, at) if events is None else events,
         book=book,
         settings=settings,
         state=_state(settings, alert, at),

@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flows.console.parts import Console
+from flows.console.signin import Who, by_proxy
 from flows.gateway.gate import Denied
 from flows.gateway.server import only_here
 from flows.gateway.service import AnswerError
-from flows.gateway.tokens import BEARER, Need
+from flows.gateway.tokens import BEARER, NEEDS, Need
 
 POLICY = "; ".join(
     (
@@ -32,22 +33,45 @@ HEADERS = {
 
 def reader(console: Console, request: Request, need: Need = "read") -> str:
     """Return the name of who asks. Raises AnswerError."""
+    who = by_proxy(console.settings.console, request.client.host if request.client else "", request.headers)
+    if who is None:
+        who = _by_token(console, request, need)
+    elif need not in who.scopes:
+        raise AnswerError(403, f"{who.name[:80]} may not {need}")
+    request.state.may_act = "command" in who.scopes
+    request.state.may_administer = "admin" in who.scopes
+    request.state.businesses = who.businesses
+    return who.name
+
+
+def whole_reader(console: Console, request: Request) -> str:
+    """Return the name of who asks for what is of no single business. Raises AnswerError."""
+    name = reader(console, request)
+    if request.state.businesses:
+        raise AnswerError(403, f"{name[:80]} sees some businesses only, and this is of all of them")
+    return name
+
+
+def _by_token(console: Console, request: Request, need: Need) -> Who:
     gate = console.service.gate
+    if gate.tokens is None and console.settings.console.proxies:
+        raise AnswerError(401, "come by way of the proxy that signs people in")
     if gate.tokens is None and not only_here(_host(request)):
         raise AnswerError(403, "without tokens the console answers under localhost, 127.0.0.1 and [::1] only")
     found = gate.judge(request, need)
     if isinstance(found, Denied):
         more = {401: {"WWW-Authenticate": 'Basic realm="Tocsin", charset="UTF-8"'}, 429: {"Retry-After": "1"}}
         raise AnswerError(found.status, found.why, **more.get(found.status, {}))
-    request.state.may_act = found.may("command")
-    return found.name if gate.tokens is not None else console.operator
+    scopes = frozenset(one for one in NEEDS if found.may(one))
+    name = found.name if gate.tokens is not None else console.operator
+    return Who(name, scopes, tuple(map(str, found.businesses)))
 
 
-def actor(console: Console, request: Request) -> str:
+def actor(console: Console, request: Request, need: Need = "command") -> str:
     """Return the name of who acts: a program by its bearer token, or a person by a page of ours. Raises AnswerError."""
-    name = reader(console, request, "command")
+    name = reader(console, request, need)
     if not (_is_by_program(console, request) or _is_from_our_page(request)):
-        raise AnswerError(403, "only the pages of this console may act, or a bearer token with scope command")
+        raise AnswerError(403, "only the pages of this console may act, or a bearer token with the scope")
     return name
 
 

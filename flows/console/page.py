@@ -1,26 +1,28 @@
 """A page: a view rendered by its template in the reader's language, or the same view as JSON."""
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from flows.console.filters import FILTERS
+from flows.console.health import Health
 from flows.console.parts import Console
 from flows.console.words import LANGUAGES, said
 from flows.gateway.service import json
-from operators.explain.text import span
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
+PAGES = (
+    ("/", "Now"), ("/shields", "Shields"), ("/oncall", "On call"), ("/rules", "Rules"), ("/trouble", "Trouble"),
+    ("/audit", "Audit"), ("/find", "Go to"),
+)  # fmt: skip
 SEVERITIES = {1: "fatal", 2: "warning", 3: "remind"}
 COOKIE = "lang"
 YEAR = 365 * 86400
-_PRETTY = 2
 
 
 def _environment() -> Environment:
@@ -31,38 +33,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"iso": _iso, "short": _short, "span": lambda seconds: span(max(0, int(seconds))), "raw": _raw}
-    made.globals |= {"severities": SEVERITIES}
+    made.filters |= FILTERS
+    made.globals |= {"severities": SEVERITIES, "pages": PAGES}
     return made
-
-
-@pass_context
-def _iso(context: Context, second: float) -> str:
-    """Return a time with its offset, in the zone of the page."""
-    at = _at(second, context["zone"])
-    return str(second) if at is None else at.isoformat(sep=" ")
-
-
-@pass_context
-def _short(context: Context, second: float) -> str:
-    """Return a time without its year, if that is the page's own."""
-    at, now = (_at(one, context["zone"]) for one in (second, context["now"]))
-    if at is None or now is None:
-        return str(second)
-    return at.strftime("%m-%d %H:%M:%S" if at.year == now.year else "%Y-%m-%d %H:%M")
-
-
-def _at(second: float, zone: tzinfo) -> datetime | None:
-    """Return a time in a zone; None beyond what calendars hold, for documents may say anything."""
-    try:
-        return datetime.fromtimestamp(int(second), zone)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _raw(value: Any) -> str:
-    """Return a document as indented JSON."""
-    return msgspec.json.format(json(value), indent=_PRETTY).decode()
 
 
 ENVIRONMENT = _environment()
@@ -83,13 +56,13 @@ def language(request: Request) -> str:
 
 def answer(
     console: Console, request: Request, template: str, view: Any, title: str, *, status: int = 200,
-    zone: tzinfo | None = None,
+    zone: tzinfo | None = None, health: Health | None = None,
 ) -> Response:  # fmt: skip
     """Return a view as a page, or as JSON to who asks for that."""
     if wants_json(request):
         return Response(json(view), status, media_type="application/json", headers={"Vary": "Accept"})
     return HTMLResponse(
-        rendered(console, request, template, zone=zone, view=view, title=title),
+        rendered(console, request, template, zone=zone, view=view, title=title, health=health),
         status,
         {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie", **_remembered(request)},
     )
@@ -98,14 +71,17 @@ def answer(
 def rendered(console: Console, request: Request, template: str, *, zone: tzinfo | None = None, **values: Any) -> str:
     """Return a template filled with values; `t` puts words into the reader's language."""
     lang = language(request)
+    values.setdefault("health", None)
     return ENVIRONMENT.get_template(template).render(
         lang=lang,
-        t=lambda text, **parts: said(text, lang).format(**parts) if parts else said(text, lang),
+        t=lambda text, **parts: said(text, lang, **parts),
         zone=zone or ZoneInfo(console.settings.time_zone),
         now=int(console.service.now()),
         path=request.url.path,
+        here=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         other=_in_other_language(request, lang),
         may_act=getattr(request.state, "may_act", False),
+        may_administer=getattr(request.state, "may_administer", False),
         **values,
     )
 

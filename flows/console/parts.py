@@ -3,24 +3,31 @@
 import asyncio
 import getpass
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from flows.console.health import HealthAtHand
+from flows.console.live import Live
+from flows.console.signin import checked
 from flows.gateway.durable import Durable, Kind, NotKeptError
 from flows.gateway.gate import Gate
 from flows.gateway.service import Service
 from flows.gateway.tokens import Tokens
 from flows.gateway.topic import Topics
+from flows.rules.watch import Watcher
 from flows.settings.places import commands_file
 from flows.settings.settings import Settings
 from flows.sources.kafka_client import ensure, options
 from flows.telemetry.meter import Meter
+from operators.model.alert import ABNORMAL
 from operators.rules.book import RuleBook
+from operators.rules.read.documents import RuleError
 from sinks.appended import append_lines
-from sinks.store.interface import Store
+from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
+from sinks.store.query import AlertQuery, CommandQuery
 
 
 class CommandsFile:
@@ -71,21 +78,42 @@ class Console(msgspec.Struct, frozen=True):
     store: StoreAtHand
     settings: Settings
     book: Callable[[], RuleBook]
+    mistakes: Callable[[], Sequence[RuleError]]
+    """Of rules that are newer than the book."""
     operator: str
     """Who acts where no tokens are set."""
+    health: HealthAtHand
+    live: Live
 
 
 def open_console(
-    settings: Settings, environment: Mapping[str, str], book: Callable[[], RuleBook], data: str | None, *, wait: bool
+    settings: Settings, environment: Mapping[str, str], rules: Watcher, data: str | None, *, wait: bool
 ) -> Console:
     """Return the parts; `wait`: the store may come later. Raises StoreError, TokensError, KafkaTroubleError, OSError."""
+    checked(settings.console)
     store = StoreAtHand(settings.store.dsn)
     if not wait:
         store()
     given = settings.gateway
     gate = Gate(Tokens(given.tokens) if given.tokens else None)
-    durable = _durable(settings, environment, data)
-    return Console(Service(durable, gate, Meter(programs=())), store, settings, book, getpass.getuser())
+    service = Service(_durable(settings, environment, data), gate, Meter(programs=()))
+    health = HealthAtHand(settings, service.now)
+    return Console(
+        service=service, store=store, settings=settings, book=rules.holder.current, mistakes=rules.wrong,
+        operator=getpass.getuser(), health=health, live=Live(lambda: pulse(store)),
+    )  # fmt: skip
+
+
+def pulse(store: StoreAtHand) -> Hashable:
+    """Return what differs when pages may show something else; trouble with the store is a state too."""
+    try:
+        found = store()
+        counts = tuple(found.count(AlertQuery(status=(ABNORMAL,), severity=(one,))) for one in (1, 2, 3))
+        newest = found.alerts(AlertQuery(limit=1))
+        commands = found.commands(CommandQuery(limit=1))
+    except StoreError as error:
+        return str(error)
+    return counts, newest[0].id if newest else "", commands[0].id if commands else ""
 
 
 def _durable(settings: Settings, environment: Mapping[str, str], data: str | None) -> Durable:

@@ -1,18 +1,23 @@
 """The handlers of the pages that only read: each makes a view from the store or the rules, beside the loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import tzinfo
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.console.audit import audit
-from flows.console.board import BY_SEVERITY, BY_TIME, Wish, board
-from flows.console.guard import reader
+from flows.console.audit import EXPORTED, audit, exported
+from flows.console.board import BY_SEVERITY, BY_TIME, NO_FOLD, Wish, board
+from flows.console.explained import look_up
+from flows.console.finding import find
+from flows.console.folds import GROUPS
+from flows.console.guard import reader, whole_reader
 from flows.console.page import answer, language
 from flows.console.parts import Console
-from flows.console.people import people
+from flows.console.people import people, person
+from flows.console.rulebook import rule, rules, rules_of
 from flows.console.shields import shield_rows
 from flows.console.telling import alert_view
 from flows.console.trouble import trouble
@@ -35,59 +40,122 @@ class Pages:
         """Show what burns."""
         wish = wish_of(request)
         reader(self._console, request)
-        try:
-            found = await read_store(self._console, board, wish)
-        except QueryError as error:
-            raise AnswerError(400, f"{error} (fields: {', '.join(FIELDS)})") from error
+        found = await asked(read_store(self._console, board, wish, request.state.businesses))
         lang = language(request)
         worst = next((f"{count} {said(name, lang)}" for name, count in found.counts.items() if count), "")
         view = {"board": found, "wish": wish}
-        return self._answer(request, "now", view, worst or said("all quiet", lang))
+        return await self._answer(request, "now", view, worst or said("all quiet", lang))
 
     async def alert(self, request: Request) -> Response:
         """Tell the story of one alert."""
         reader(self._console, request)
         console, name = self._console, request.path_params["id"]
         now, book = int(console.service.now()), console.book()
-        view = await read_store(console, alert_view, name, book, console.settings, now)
+        view = await read_store(console, alert_view, name, book, console.settings, now, request.state.businesses)
         if view is None:
             raise AnswerError(404, f"no alert {name[:80]}")
         zone = book.zone_of(view.alert.bk_biz_id, console.settings)
-        return answer(console, request, "alert.html.jinja", view, view.story.headline, zone=zone)
+        return await self._answer(request, "alert", view, view.story.headline, zone=zone)
 
     async def shields(self, request: Request) -> Response:
         """List the shields and which of them hold."""
         reader(self._console, request)
         console = self._console
         now = int(console.service.now())
-        rows = await read_store(console, shield_rows, console.book(), console.settings, now)
+        rows = await read_store(console, shield_rows, console.book(), console.settings, now, request.state.businesses)
         held = sum(one.holds for one in rows)
-        return self._answer(request, "shields", rows, said("{held} shields hold", language(request)).format(held=held))
+        return await self._answer(request, "shields", rows, said("{held} shields hold", language(request), held=held))
 
     async def people(self, request: Request) -> Response:
         """Say who is on duty, and where nobody is."""
         reader(self._console, request)
         console = self._console
-        view = await read(people, console.book(), console.settings, int(console.service.now()))
+        view = await read(
+            people, console.book(), console.settings, int(console.service.now()), request.state.businesses
+        )
         gaps = len(view.gaps)
-        title = said("{gaps} gaps", language(request)).format(gaps=gaps) if gaps else said("On call", language(request))
-        return self._answer(request, "people", view, title)
+        title = said("{gaps} gaps", language(request), gaps=gaps) if gaps else said("On call", language(request))
+        return await self._answer(request, "people", view, title)
+
+    async def person(self, request: Request) -> Response:
+        """Say when somebody has a turn, and how to reach them."""
+        whole_reader(self._console, request)
+        console, name = self._console, request.path_params["name"]
+        view = await read(person, console.book(), console.settings, name, int(console.service.now()))
+        if view is None:
+            raise AnswerError(404, f"no rule knows {name[:80]}")
+        return await self._answer(request, "person", view, name)
+
+    async def rules(self, request: Request) -> Response:
+        """List the rules in force, by words, by kind, or those that concern an alert."""
+        whole_reader(self._console, request)
+        console, given = self._console, request.query_params
+        book, mistakes = console.book(), tuple(console.mistakes())
+        if name := given.get("alert"):
+            alert = await read_store(console, look_up, name)
+            if alert is None:
+                raise AnswerError(404, f"no alert {name[:80]}")
+            now = int(console.service.now())
+            view = await read_store(console, rules_of, book, mistakes, alert, console.settings, now)
+        else:
+            view = await read_store(console, rules, book, mistakes, dict(given))
+        title = said("Rules", language(request))
+        return await self._answer(request, "rules", view, f"{len(mistakes)} ✕ {title}" if mistakes else title)
+
+    async def rule(self, request: Request) -> Response:
+        """Show one rule."""
+        whole_reader(self._console, request)
+        kind, name = request.path_params["kind"], request.path_params["id"]
+        view = await read(rule, self._console.book(), kind, name)
+        if view is None:
+            raise AnswerError(404, f"no rule {kind[:40]}/{name[:80]}")
+        return await self._answer(request, "rule", view, view.name or name)
+
+    async def find(self, request: Request) -> Response:
+        """Find whatever a text may mean."""
+        reader(self._console, request)
+        console, q = self._console, request.query_params.get("q", "").strip()[:500]
+        view = await read_store(console, find, console.book(), console.settings, q, request.state.businesses)
+        return await self._answer(request, "find", view, said("Go to", language(request)))
+
+    async def export(self, request: Request) -> Response:
+        """Give the commands as a table."""
+        whole_reader(self._console, request)
+        view = await read_store(self._console, audit, dict(request.query_params), EXPORTED)
+        headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
+        return Response(exported(view.commands), media_type="text/csv", headers=headers)
 
     async def audit(self, request: Request) -> Response:
         """List commands and what became of them."""
-        reader(self._console, request)
+        whole_reader(self._console, request)
         view = await read_store(self._console, audit, dict(request.query_params))
-        return self._answer(request, "audit", view, said("Audit", language(request)))
+        return await self._answer(request, "audit", view, said("Audit", language(request)))
 
     async def trouble(self, request: Request) -> Response:
         """Show what was refused, and what could not be delivered."""
-        reader(self._console, request)
+        whole_reader(self._console, request)
         console = self._console
         view = await read(trouble, console.settings, console.service.now())
-        return self._answer(request, "trouble", view, said("Trouble", language(request)))
+        return await self._answer(request, "trouble", view, said("Trouble", language(request)))
 
-    def _answer(self, request: Request, name: str, view: Any, title: str) -> Response:
-        return answer(self._console, request, f"{name}.html.jinja", view, title)
+    async def live(self, request: Request) -> Response:
+        """Tell an open page when there is something new."""
+        reader(self._console, request)
+        return await self._console.live.stream(request)
+
+    async def _answer(
+        self, request: Request, name: str, view: Any, title: str, *, zone: tzinfo | None = None
+    ) -> Response:
+        health = await read(self._console.health)
+        return answer(self._console, request, f"{name}.html.jinja", view, title, health=health, zone=zone)
+
+
+async def asked(reading: Awaitable[View]) -> View:
+    """Return what was read by a text that somebody typed. Raises AnswerError."""
+    try:
+        return await reading
+    except QueryError as error:
+        raise AnswerError(400, f"{error} (fields: {', '.join(FIELDS)})") from error
 
 
 async def read_store(console: Console, make: Callable[..., View], *arguments: Any) -> View:
@@ -110,6 +178,6 @@ def wish_of(request: Request) -> Wish:
     if not (page.isascii() and page.isdecimal() and 1 <= int(page[:9]) <= LAST_PAGE):
         raise AnswerError(400, f"page: expected a number from 1 to {LAST_PAGE}")
     sort, fold = given.get("sort", BY_SEVERITY), given.get("fold", "")
-    if sort not in (BY_SEVERITY, BY_TIME) or fold not in ("", "yes", "no"):
-        raise AnswerError(400, "sort is severity or new; fold is yes or no")
+    if sort not in (BY_SEVERITY, BY_TIME) or fold not in ("", NO_FOLD, *GROUPS):
+        raise AnswerError(400, f"sort is severity or new; fold is one of {', '.join((NO_FOLD, *GROUPS))}")
     return Wish(given.get("q", "").strip(), sort, int(page), fold)

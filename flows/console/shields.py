@@ -1,7 +1,12 @@
 """The page Shields: those of the rules and those set by command, which of them hold, who set them, and why."""
 
+from collections import Counter
+from zoneinfo import ZoneInfo
+
 import msgspec
 
+from flows.console.timeline import Stretch, midnight, stretches
+from operators.model.alert import ABNORMAL
 from operators.model.settings import CoreSettings
 from operators.model.shield import ShieldDocument
 from operators.rules.book import RuleBook
@@ -9,7 +14,13 @@ from operators.rules.read.alone import read_alone
 from operators.rules.shapes.model import FOREVER, Shield
 from operators.rules.times.windows import shield_window
 from sinks.store.interface import Store
+from sinks.store.query import AlertQuery
 
+CALENDAR_DAYS = 14
+DAY = 86400
+LONGEST = 200
+"""Windows of one shield that are drawn."""
+MOST = 10_000
 HOLDS, COMES, OVER = "holds", "comes", "over"
 
 
@@ -27,6 +38,10 @@ class ShieldRow(msgspec.Struct, frozen=True):
     """When what holds now ends; else when the shield is over. None: never."""
     who: str
     why: str
+    windows: tuple[Stretch, ...] = ()
+    """When it holds in the two weeks from today on."""
+    alerts: int = 0
+    """Open alerts that it keeps quiet now."""
 
     @property
     def holds(self) -> bool:
@@ -34,13 +49,27 @@ class ShieldRow(msgspec.Struct, frozen=True):
         return self.state == HOLDS
 
 
-def shield_rows(store: Store, book: RuleBook, settings: CoreSettings, now: int) -> list[ShieldRow]:
-    """Return every shield: those that hold first, then those to come."""
-    by_command = [_of_document(one, book, settings, now) for one in store.shields()]
+def shield_rows(
+    store: Store, book: RuleBook, settings: CoreSettings, now: int, businesses: tuple[str, ...] = ()
+) -> list[ShieldRow]:
+    """Return every shield, of some businesses or all: those that hold first, then those to come."""
+
+    def seen(business: object) -> bool:
+        return not businesses or str(business) in businesses
+
+    quiet = Counter(
+        name for alert in store.alerts(AlertQuery(status=(ABNORMAL,), limit=MOST)) for name in alert.shield_id
+    )
+    by_command = [
+        _of_document(one, book, settings, now) for one in store.shields() if seen(one.shield.get("bk_biz_id"))
+    ]
     named = {one.id for one in by_command}
-    of_rules = [_row(one, book, settings, now) for one in book.shields.values() if one.id not in named]
+    of_rules = [
+        _row(one, book, settings, now) for one in book.shields.values() if one.id not in named and seen(one.bk_biz_id)
+    ]
     order = (HOLDS, COMES, OVER)
-    return sorted((*by_command, *of_rules), key=lambda one: (order.index(one.state), -one.begin))
+    rows = sorted((*by_command, *of_rules), key=lambda one: (order.index(one.state), -one.begin))
+    return [msgspec.structs.replace(one, alerts=quiet[one.id]) for one in rows]
 
 
 def _of_document(one: ShieldDocument, book: RuleBook, settings: CoreSettings, now: int) -> ShieldRow:
@@ -51,20 +80,35 @@ def _of_document(one: ShieldDocument, book: RuleBook, settings: CoreSettings, no
     found = _row(shield, book, settings, now)
     said = {"by_command": True, "who": one.operator or found.who, "why": one.message or found.why}
     if one.ended is not None and one.ended <= now:
-        said |= {"state": OVER, "until": one.ended}
+        said |= {"state": OVER, "until": one.ended, "windows": ()}
     return msgspec.structs.replace(found, **said)
 
 
 def _row(one: Shield, book: RuleBook, settings: CoreSettings, now: int) -> ShieldRow:
-    window = shield_window(one, book.zone_of(one.bk_biz_id, settings), now)
+    zone = book.zone_of(one.bk_biz_id, settings)
+    today = midnight(now, ZoneInfo(settings.time_zone))
+    window = shield_window(one, zone, now)
     holds = window.active and one.is_enabled
     is_over = not one.is_enabled or one.end_time < now
     end = None if one.end_time >= FOREVER else one.end_time
     return ShieldRow(
         id=one.id, by_command=False, state=HOLDS if holds else OVER if is_over else COMES, category=one.category,
         covers=_covers(one), begin=one.begin_time, until=now + window.left if holds and window.left else end,
-        who=one.created_by, why=one.description,
+        who=one.created_by, why=one.description, windows=_windows(one, zone, today) if one.is_enabled else (),
     )  # fmt: skip
+
+
+def _windows(one: Shield, zone: ZoneInfo, since: int) -> tuple[Stretch, ...]:
+    """Return when a shield holds in the two weeks from a second on, its cycles expanded."""
+    until, at = since + CALENDAR_DAYS * DAY, since
+    found: list[tuple[int, int | None, str, int]] = []
+    while at < until and len(found) < LONGEST:
+        window = shield_window(one, zone, at)
+        edge = until if window.next_edge is None else max(window.next_edge, at + 1)
+        if window.active:
+            found.append((at, edge, one.id, 1))
+        at = edge
+    return stretches(found, since, until)
 
 
 def _covers(one: Shield) -> str:

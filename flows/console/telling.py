@@ -2,7 +2,8 @@
 
 import msgspec
 
-from flows.console.explained import look_up, story_of
+from flows.console.chart import Chart, chart
+from flows.console.explained import events_of, look_up, story_of
 from flows.recovery.last_state import last_changes
 from flows.settings.settings import Settings
 from operators.deliver.told import Told, told_of
@@ -26,24 +27,31 @@ class AlertView(msgspec.Struct, frozen=True):
     earlier: tuple[Alert, ...]
     """Others of this fingerprint, the newest first."""
     is_open: bool
+    chart: Chart | None
+    """Of its last day."""
     rules_changed: bool
     """The rules at hand are not those by which the alert was made."""
 
 
-def alert_view(store: Store, name: str, book: RuleBook, settings: Settings, at: int) -> AlertView | None:
+def alert_view(
+    store: Store, name: str, book: RuleBook, settings: Settings, at: int, businesses: tuple[str, ...] = ()
+) -> AlertView | None:
     """Return the page of an alert, by its id or (the newest) by its fingerprint."""
-    alert = look_up(store, name)
+    alert = look_up(store, name, businesses)
     if alert is None:
         return None
     book = last_changes(settings.recovery.directory).over(book, None)  # shields set by command among them
     actions = tuple(store.actions(alert.id))
+    events = events_of(store, alert, at)
+    story = story_of(store, alert, book, settings, at, events)
     same = store.alerts(AlertQuery(dedupe_md5=(alert.dedupe_md5,), limit=EARLIER + 1))
     return AlertView(
         alert=alert,
-        story=story_of(store, alert, book, settings, at),
+        story=story,
         told=told_of(actions),
         actions=actions,
         earlier=tuple(one for one in same if one.id != alert.id)[:EARLIER],
         is_open=alert.status == ABNORMAL,
+        chart=chart(alert, events, [window for one in story.next for window in one.windows], at),
         rules_changed=alert.rules_version not in ("", book.version),
     )

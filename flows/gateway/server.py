@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
@@ -107,20 +107,33 @@ def bound(listen: str, *, is_guarded: bool) -> socket.socket:
     return listener
 
 
-def serve(application: Starlette, listener: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
-    """Answer until SIGTERM or SIGINT."""
+async def _nothing() -> None:
+    """End nothing: no answer lasts."""
+
+
+def serve(
+    application: Starlette, listener: socket.socket, ready: Callable[[], None] = lambda: None,
+    ending: Callable[[], Awaitable[None]] = _nothing,
+) -> None:  # fmt: skip
+    """Answer until SIGTERM or SIGINT; `ending` ends answers that last."""
     config = uvicorn.Config(
         application, http=Bounded, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
-    _Server(config, ready).run(sockets=[listener])
+    _Server(config, ready, ending).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], ending: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
-        self._tell = ready
+        self._tell, self._ending = ready, ending
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self._tell()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        await self._ending()
+        await super().shutdown(sockets)

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -23,10 +23,11 @@ from flows.gateway.signatures import SignatureError, Signed, is_right, key_of
 from flows.settings.settings import Secret
 from operators.rules.read.yaml_text import parse_yaml
 
-Need = Literal["send", "read", "command"]
+Need = Literal["send", "read", "command", "admin"]
+NEEDS: tuple[Need, ...] = get_args(Need)
 LOOK_EVERY = 2.0
 """Seconds between two looks at the file."""
-_SCOPE = re.compile(r"send|read|command|send:[A-Za-z0-9][A-Za-z0-9_.-]*")
+_SCOPE = re.compile(r"send|read|command|admin|send:[A-Za-z0-9][A-Za-z0-9_.-]*")
 BASIC, BEARER = "basic ", "bearer "
 
 
@@ -35,7 +36,7 @@ class TokensError(ValueError):
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One token. Scopes: `send` (anything) or `send:SOURCE`, `read`, `command`."""
+    """One token. Scopes: `send` (anything) or `send:SOURCE`, `read`, `command`, `admin`."""
 
     name: str
     sha256: str = ""
@@ -44,6 +45,8 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Instead of a token: where the secret stands by which bodies are signed."""
     rate: float = 0.0
     """Requests a second on the long run, a second's worth at once; 0 = no limit."""
+    businesses: tuple[str | int, ...] = ()
+    """On the console, those whose alerts are seen; empty: all."""
 
     def may(self, need: Need, source: str = "") -> bool:
         """Return True if the token's scopes hold a need."""
@@ -56,7 +59,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[Token, ...] = ()
 
 
-EVERYBODY = Token("gateway", scopes=("send", "read", "command"))
+EVERYBODY = Token("gateway", scopes=("send", "read", "command", "admin"))
 """Who asks where no tokens are set: only this machine can."""
 
 
@@ -150,7 +153,9 @@ def _wrong(token: Token) -> str:
         return "hmac: give either `env` or `file`"
     unknown = next((scope for scope in token.scopes if not _SCOPE.fullmatch(scope)), None)
     return (
-        "" if unknown is None else f"scopes: unknown scope {unknown[:80]!r}; there are send, send:SOURCE, read, command"
+        ""
+        if unknown is None
+        else f"scopes: unknown scope {unknown[:80]!r}; there are send, send:SOURCE, read, command, admin"
     )
 
 

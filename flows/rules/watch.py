@@ -92,7 +92,7 @@ class Watcher:
     @property
     def trouble(self) -> str:
         """Why newer rules are not in force, in one line; empty if all is well."""
-        wrong = self._wrong()
+        wrong = self.wrong()
         if not wrong:
             return ""
         where = (
@@ -100,7 +100,7 @@ class Watcher:
         )  # else it may quote what stands there
         return f"{REFUSED}: {where} and {len(wrong) - 1} more" if len(wrong) > 1 else f"{REFUSED}: {where}"
 
-    def _wrong(self) -> list[RuleError]:
+    def wrong(self) -> list[RuleError]:
         """Return why newer rules are not in force: sources that cannot be asked, and mistakes."""
         unread = [RuleError(one.trouble, "", UNAVAILABLE) for one in self._polled if one.trouble]
         return [*unread, *self._composer.errors]
@@ -172,7 +172,7 @@ class Watcher:
 
     def _show(self) -> None:
         if self._observer is not None:
-            self._observer.on_rules(self.holder.current(), self._wrong(), time.time())
+            self._observer.on_rules(self.holder.current(), self.wrong(), time.time())
 
     def _tell(self, before: RuleBook, book: RuleBook, errors: tuple[RuleError, ...]) -> None:
         if book.version != before.version:

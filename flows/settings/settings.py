@@ -188,6 +188,25 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Default: the first of kafka.topics."""
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may do what on the console where a proxy before it signs people in; tokens go on to count beside it."""
+
+    proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose headers are believed; they must overwrite them."""
+    user_header: str = "X-Forwarded-User"
+    """The header that names who is signed in."""
+    groups_header: str = "X-Forwarded-Groups"
+    """The header that names their groups, with commas between."""
+    see: tuple[str, ...] = ("*",)
+    """Users and groups that may read; `*` is everybody who is signed in."""
+    act: tuple[str, ...] = ()
+    """Those that may act on alerts and shields."""
+    admin: tuple[str, ...] = ()
+    """Those that may send given-up notices again, or drop them."""
+    businesses: dict[str, tuple[str, ...]] = {}
+    """User or group: the businesses whose alerts they see; who is named in none sees all."""
+
+
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From which level on lines are written."""
 
@@ -231,6 +250,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     log: LogSettings = LogSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     gateway: GatewaySettings = GatewaySettings()
+    console: ConsoleSettings = ConsoleSettings()
     dead_letters: str = "data/dead_letters.jsonl"
     batch: AtLeastOne = 1000
     """Records read at once."""

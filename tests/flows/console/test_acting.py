@@ -8,7 +8,6 @@ import time
 import pytest
 import yaml
 
-from operators.rules.one_alert import shield_of_alert
 from sinks.store.interface import StoreError
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite import SqliteStore
@@ -68,6 +67,11 @@ def test_another_name_of_this_machine_gets_no_page_either(console):
         ("/a/{alert}/ack", {"message": " "}, 422, "say why"),
         ("/a/{alert}/assign", {"message": "x", "users": " , "}, 422, "to whom"),
         ("/a/{alert}/shield", {"message": "x", "for": "100y"}, 422, "for: one of"),
+        ("/a/{alert}/shield", {"message": "x", "for": "1h", "scope": "all"}, 422, "scope: one of"),
+        ("/a/{alert}/ack", {"message": "x", "until": "soon"}, 422, "is no moment"),
+        ("/a/{alert}/ack", {"message": "x", "until": "2001-01-01T00:00"}, 422, "is over"),
+        ("/deeds/ack", {"message": "x"}, 404, "no alert is chosen"),
+        ("/deeds/ack", {"message": "x", "fold": "name:9:x"}, 400, "no fold"),
         ("/a/{alert}/delete", {"message": "x"}, 404, "no such deed"),
         ("/a/none/ack", {"message": "x"}, 404, "no alert"),
         ("/shields/none/end", {"message": "x"}, 404, "no shield"),
@@ -88,6 +92,21 @@ def test_a_deed_is_a_command_with_an_id_and_is_pending_until_the_job_has_read_it
     )  # fmt: skip
     answer = console.get(f"/c/{last['command_id']}?looks=60", **OURS)
     assert "does one run?" in answer.data.decode()
+
+
+def test_many_alerts_are_acted_on_at_once_each_by_a_command_of_its_own(console):
+    before = len(commands(console))
+    folds = [f"name:{ALERT.severity}:{ALERT.alert_name}"]
+    answer = console.act("/deeds/ack", {**OURS, **JSON}, message="all of it", fold=folds[0], until="2099-01-01T08:00")
+    told = json.loads(answer.data)
+    assert (answer.status, told["asked"], told["outcome"]) == (202, 1, "pending")
+    (last,) = commands(console)[before:]
+    assert (last["alert_id"], last["command_id"], last["until"]) == (ALERT.id, told["command_ids"][0], 4070937600)
+
+
+def test_a_shield_says_before_it_is_set_what_it_would_cover(console):
+    found = console.view(f"/preview/shield?id={ALERT.id}&scope=name&for=1h")
+    assert (found["alerts"], found["shields"], found["some"][0]["id"]) == (1, 1, ALERT.id)
 
 
 SCOPES = {"alice": ("read", "command"), "bob": ("read",), "prometheus": ("send",)}
@@ -115,7 +134,7 @@ def test_tokens_say_who_reads_and_who_acts(guarded, who, read, act):
     assert answer.status == read
     assert guarded.act(f"/a/{ALERT.id}/comment", {**bearer, **JSON}, message="hm").status == act
     if read == 200:
-        assert ("hx-post" in guarded.page(f"/a/{ALERT.id}", **bearer)) == (act == 202)
+        assert ("data-deed" in guarded.page(f"/a/{ALERT.id}", **bearer)) == (act == 202)
 
 
 def test_a_browser_is_asked_for_a_token_and_its_login_alone_may_not_act(guarded):
@@ -182,8 +201,8 @@ def outcome(console, answer):
     """Follow a deed to its end, as the page does."""
     name = json.loads(answer.data)["command_id"]
     until(lambda: console.view(f"/c/{name}")["outcome"] != "pending")
-    found = console.view(f"/c/{name}")["command"]
-    return found.get("outcome", "applied"), found.get("reason", "")
+    found = console.view(f"/c/{name}")
+    return found["outcome"], "".join(one["reason"] for one in found["refused"])
 
 
 @pytest.mark.slow
@@ -207,11 +226,3 @@ def test_deeds_are_pending_then_applied_or_refused_by_a_running_job_and_a_shield
     audit = [(one["command"], one.get("outcome", "applied")) for one in console.view("/audit")["commands"]]
     assert audit.count(("ack", "applied")) == 1
     assert ("close", "applied") in audit
-
-
-def test_a_shield_of_an_alert_asks_for_everything_that_names_it():
-    shield = shield_of_alert(ALERT, "s", 1, 2, "alice", "why")
-    asked = {one["key"]: one["value"] for one in shield["dimension_config"]["dimension_conditions"]}
-    assert asked == {
-        "alert.name": ["CPU usage"], "strategy_id": ["1"], "tags.device": ["/dev/vda1"], "target": ["10.0.0.1|0"],
-    }  # fmt: skip

@@ -10,7 +10,19 @@ from tests.flows.console.house import EVIL, House, storm
 from tests.tree import ROOT
 
 COUNT = 5000
-PAGES = ("/", "/?fold=no", "/shields", "/oncall", "/trouble", "/audit")
+PAGES = (
+    "/",
+    "/?fold=no",
+    "/?fold=target",
+    "/shields",
+    "/oncall",
+    "/trouble",
+    "/audit",
+    "/rules",
+    "/rules/strategies/1",
+    "/find?q=a",
+    "/p/bob",
+)
 LARGEST = 200 * 1024
 PATIENCE = 60_000
 """Milliseconds: the machine of the tests is busy."""
@@ -55,7 +67,7 @@ def evil_alert(house):
 
 
 def any_alert(house, number=0):
-    return house.view("/?q=severity:1 ping&fold=no&sort=new")["board"]["rows"][number]["id"]
+    return house.view("/?q=severity:1 unreachable&fold=no&sort=new")["board"]["rows"][number]["id"]
 
 
 @pytest.mark.slow
@@ -75,27 +87,78 @@ def test_in_a_storm_the_first_page_is_small_and_shows_what_is_worst(house, open_
 @pytest.mark.slow
 def test_a_deed_is_pending_at_once_then_applied_and_the_alert_shows_it(house, open_page):
     page = open_page(f"/a/{any_alert(house)}")
-    page.get_by_text("Ack", exact=False).first.click()
-    page.locator("form[hx-post$='/ack'] button").click()
+    page.get_by_role("button", name="Ack").click()
+    page.locator("dialog button.main").click()
+    expect(page.locator("#said .pending, #said .applied")).to_be_visible()
     expect(page.locator("#said .applied")).to_be_visible()
     expect(page.locator("#head")).to_contain_text("acked by")
     assert not page.wrongs
 
 
 @pytest.mark.slow
-def test_what_is_typed_keeps_its_place_while_the_page_comes_anew(house, open_page):
-    alert = any_alert(house, 1)
+def test_a_refused_deed_says_why_in_its_dialog_and_a_refused_command_where_it_was_given(house, open_page):
+    page = open_page(f"/a/{any_alert(house, 2)}")
+    for expected in ("applied", "already_acked"):
+        page.evaluate("""id => htmx.ajax("GET", "/dialog/ack?id=" + id, "#dialog")""", page.url.rpartition("/")[2])
+        page.locator("dialog[open] textarea").fill(" ")
+        page.locator("dialog button.main").click()
+        expect(page.locator("#wrong")).to_contain_text("say why")
+        page.locator("dialog[open] textarea").fill("mine")
+        page.locator("dialog button.main").click()
+        expect(page.locator("#said")).to_contain_text(expected)
+
+
+@pytest.mark.slow
+def test_all_of_a_fold_is_acted_on_by_keys_alone_with_a_count_and_a_list(house, open_page):
+    page = open_page("/?q=%22%E5%86%85%E5%AD%98%22 severity:1&fold=name")
+    for key in ("j", "x", "a"):
+        page.keyboard.press(key)
+    expect(page.locator("#asked")).to_have_text(re.compile(r"Acknowledge: \d+ alerts"))
+    asked = int(re.search(r"\d+", page.locator("#asked").inner_text())[0])
+    assert asked == page.locator("dialog input[name=id]").count() > 50
+    page.locator("dialog button.main").click()
+    expect(page.locator("#said .applied")).to_contain_text(f"{asked} times")
+    expect(page.locator("#rows")).to_contain_text(f"{asked} acked")
+    assert not page.wrongs
+
+
+@pytest.mark.slow
+def test_a_shield_tells_how_many_alerts_it_would_cover_before_it_is_set(house, open_page):
+    alert = any_alert(house, 3)
     page = open_page(f"/a/{alert}")
-    page.get_by_text("Comment").first.click()
-    field = page.locator("form[hx-post$='/comment'] input")
-    field.fill("half a sentence")
-    house.http.request(
-        "POST", f"{house.url}/a/{alert}/assign", body=b"users=zoe&message=please",
-        headers={"HX-Request": "true", "Sec-Fetch-Site": "same-origin"},
-    )  # fmt: skip
-    expect(page.locator("#live")).to_contain_text("zoe")
-    expect(field).to_be_focused()
-    expect(field).to_have_value("half a sentence")
+    page.get_by_role("button", name="Shield").click()
+    expect(page.locator(".preview")).to_contain_text("would now shield 1 alert,")
+    page.select_option("[name=scope]", "name")
+    expect(page.locator(".preview")).to_have_text(re.compile(r"would now shield \d{3,4} alerts"))
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert not page.wrongs
+
+
+@pytest.mark.slow
+def test_what_is_chosen_and_typed_keeps_its_place_and_new_rows_wait_until_they_are_asked_for(house, open_page):
+    page = open_page("/?q=%22rack of tests%22&fold=no")
+    house.send(
+        [
+            one | {"event_id": f"s{number}", "alert_name": "rack of tests"}
+            for number, one in enumerate(storm(3, int(time.time()))[:2])
+        ]
+    )
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
+    page.locator(".pick").first.check()
+    chosen = page.locator(".pick").first.get_attribute("value")
+    page.locator("#q").fill("half a word")
+    late = storm(9, int(time.time()))[8] | {"event_id": "late", "alert_name": "rack of tests"}
+    house.send([late])
+    expect(page.locator("#waiting")).to_have_text("1 new")
+    expect(page.locator("#rows tbody tr")).to_have_count(2)
+    expect(page.locator(".pick:checked")).to_have_count(1)
+    assert page.locator(".pick:checked").get_attribute("value") == chosen
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#q")).to_have_value("half a word")
+    page.locator("#waiting").click()
+    expect(page.locator("#rows tbody tr")).to_have_count(3)
+    assert not page.wrongs
 
 
 @pytest.mark.slow

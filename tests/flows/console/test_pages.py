@@ -18,7 +18,7 @@ from tests.sinks.store.samples import action, alert, command, entry, receipt
 
 NOW = int(time.time())
 EVIL = "<script>alert('x')</script>\"'&{{7*7}}"
-PAGES = ("/", "/shields", "/oncall", "/audit", "/trouble")
+PAGES = ("/", "/shields", "/oncall", "/audit", "/trouble", "/rules", "/find")
 RULES = {
     "user_groups": [
         {"id": "ops", "name": f"Ops {EVIL}", "users": ["alice"], "ways": ["mail"]},
@@ -110,13 +110,25 @@ class Read(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, STORY, "/?q=%3Cscript%3E&fold=no", "/?fold=no", "/audit?operator=%3Cscript%3E"]
+    "path",
+    [
+        *PAGES,
+        STORY,
+        "/?q=%3Cscript%3E&fold=no",
+        "/?fold=no",
+        "/audit?operator=%3Cscript%3E",
+        "/find?q=script",
+        "/rules?q=ops",
+        "/rules/user_groups/ops",
+        pytest.param(f"/rules?alert={BAD.id}", id="concerning"),
+        "/p/alice",
+    ],
 )
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_values_from_outside_stay_text_in_every_field(console, path, lang):
     page = console.page(path, **{"accept-language": lang})
     read = Read(page)
-    assert read.tags.count("script") == 2
+    assert read.tags.count("script") == 3
     assert not [name for name in read.attributes if name.startswith("on")]
     assert "alert('x')</script>" not in page
 
@@ -187,6 +199,10 @@ def test_an_address_holds_all_that_a_view_is(console):
         ("/audit?until=x", 400, "until"),
         ("/a/none", 404, "no alert none"),
         ("/c/none", 404, "no such command"),
+        ("/p/nobody", 404, "no rule knows nobody"),
+        ("/rules/nothing/1", 404, "no rule"),
+        ("/rules/strategies/none", 404, "no rule"),
+        ("/rules?alert=none", 404, "no alert none"),
         ("/nowhere", 404, "no such page"),
         (f"/a/{'x' * 5000}", 404, "no alert"),
     ],
@@ -236,6 +252,36 @@ def test_the_audit_goes_back_page_by_page(console):
 def test_trouble_shows_what_was_refused_with_its_bytes(console):
     (letters,) = console.view("/trouble")["letters"]
     assert (letters["reason"], letters["count"], letters["newest"][0]["raw"]) == (EVIL, 1, EVIL)
+
+
+def test_what_is_looked_for_is_found_whatever_it_is_even_what_was_refused(console):
+    assert [one["id"] for one in console.view(f"/find?q={BAD.id}")["alerts"]] == [BAD.id]
+    assert [one["id"] for one in console.view(f"/find?q={BAD.dedupe_md5}")["alerts"]] == [BAD.id]
+    assert console.view("/find?q=ali")["people"] == ["alice"]
+    assert console.view("/find?q=of-rules")["shields"] == ["of-rules"]
+    assert {one["id"] for one in console.view("/find?q=ops")["rules"]} == {"ops", "1"}
+    assert [one["raw"] for one in console.view("/find?q=script")["letters"]] == [EVIL]
+
+
+def test_rules_are_read_with_what_names_them_and_which_concern_an_alert(console):
+    assert console.view("/rules")["counts"] == {"strategies": 1, "shields": 1, "user_groups": 2}
+    rule = console.view("/rules/user_groups/ops")
+    assert [(one["kind"], one["id"]) for one in rule["named_by"]] == [("strategies", "1")]
+    assert "users:" in rule["text"]
+    concerned = {(one["kind"], one["id"]) for one in console.view(f"/rules?alert={BAD.id}")["entries"]}
+    assert {("strategies", "1"), ("user_groups", "ops")} <= concerned
+
+
+def test_a_person_has_turns_groups_and_a_way_to_be_reached(console):
+    view = console.view("/p/alice")
+    assert (view["on_duty"], view["groups"], view["contact"]) == (True, [["ops", f"Ops {EVIL}"]], None)
+
+
+def test_the_audit_is_a_table_for_spreadsheets_in_which_nothing_is_a_formula(console):
+    answer = console.get("/audit.csv?operator=bob")
+    lines = answer.data.decode().splitlines()
+    assert (len(lines), lines[0].split(",")[:3]) == (60, ["time", "operator", "command"])
+    assert answer.headers["content-disposition"].startswith("attachment")
 
 
 def test_a_chosen_language_stays(console):

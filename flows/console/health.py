@@ -1,0 +1,92 @@
+"""How the house stands, in one line under every page: when the job last kept its state, and what waits to be sent."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from flows.settings.settings import Settings
+from sinks.outbox import Depth, OutboxUnavailableError, open_outbox
+from sinks.redis_client import PlaceError
+
+FRESH = 5.0
+"""Seconds for which one look counts."""
+SILENT = 6.0
+"""Intervals of snapshots after which a job seems to be dead."""
+LEAST = 60.0
+LATE = 120.0
+"""Seconds that a notice may wait before it is named."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What was seen."""
+
+    snapshot_age: float | None = None
+    """Seconds since the job kept its state; None: where it does cannot be seen from here."""
+    is_silent: bool = False
+    depth: Depth | None = None
+    is_late: bool = False
+    """A notice waits for long, or was given up."""
+    trouble: str = ""
+
+
+def health(settings: Settings, now: float) -> Health:
+    """Return how things stand. Looks at files, or asks Redis."""
+    age = _snapshot_age(settings.recovery.directory, now)
+    depth, trouble = depth_of(settings.outbox.dsn, now)
+    return Health(
+        snapshot_age=age,
+        is_silent=age is not None and age > max(LEAST, SILENT * settings.recovery.interval),
+        depth=depth,
+        is_late=depth is not None and (depth.oldest_age > LATE or depth.dead > 0),
+        trouble=trouble,
+    )
+
+
+def depth_of(dsn: str, now: float) -> tuple[Depth | None, str]:
+    """Return how much waits in the outbox, or why that cannot be said; neither where there is none."""
+    if not is_at_hand(dsn):
+        return None, ""
+    try:
+        outbox = open_outbox(dsn)
+        try:
+            return outbox.depth(now), ""
+        finally:
+            outbox.close()
+    except (OutboxUnavailableError, PlaceError) as error:
+        return None, str(error)
+
+
+def is_at_hand(dsn: str) -> bool:
+    """Return True if there is an outbox to look into."""
+    return dsn not in ("", "none") and ("://" in dsn or Path(dsn).exists())
+
+
+def _snapshot_age(directory: str, now: float) -> float | None:
+    if directory in ("", "none"):
+        return None
+    root, times = Path(directory), []
+    for path in (*root.glob("partitions/*"), *root.glob("worker-*/partitions/*")):
+        try:
+            times.append(path.stat().st_mtime)
+        except OSError:  # gone meanwhile
+            continue
+    return max(0.0, now - max(times)) if times else None
+
+
+class HealthAtHand:
+    """The health, looked at once for everybody who asks within some seconds."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+        self._settings, self._now = settings, now
+        self._lock = threading.Lock()
+        self._seen, self._health = -FRESH, Health()
+
+    def __call__(self) -> Health:
+        """Return it; may block."""
+        with self._lock:
+            now = self._now()
+            if not 0 <= now - self._seen < FRESH:
+                self._seen, self._health = now, health(self._settings, now)
+            return self._health
