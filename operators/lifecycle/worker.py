@@ -17,6 +17,7 @@ from operators.lifecycle.fold import FOLD
 from operators.lifecycle.forget import forget
 from operators.lifecycle.handing import Handing
 from operators.lifecycle.parties import news, news_of
+from operators.lifecycle.rechecks import looks_to_come, retired
 from operators.lifecycle.repeat import fold_repeat
 from operators.limits.noise import Judged
 from operators.model.alert import ABNORMAL
@@ -105,7 +106,8 @@ class Worker:
         if self.speaks:
             self._pass_on(news)
         if news.at_once:
-            self._recheck_now()
+            for md5 in sorted(alert.dedupe_md5 for alert in self.states.open()):
+                self._wake(md5, looks=True)
 
     def _enforce(self, book: RuleBook) -> None:
         """Take a book into force; each open alert sees it within `check_interval` (design.md 4)."""
@@ -113,9 +115,7 @@ class Worker:
         if book.version == self._rules_version:
             return
         self._rules_version = book.version
-        gone = {alert.strategy_id for alert in self.states.open()} - book.strategies.keys()
-        known = {**before.strategies, **self.scene.retired}
-        self.scene.retired = {key: known[key] for key in sorted(gone) if key in known}
+        self.scene.retired = retired(self.states, before, book, self.scene.retired)
         if self.clock:  # before the first record there is no time to tell anything at
             self._announcing.due = self.clock
             self._announcing.tell(self.clock, speaks=self.speaks)
@@ -125,20 +125,10 @@ class Worker:
 
     def _recheck_soon(self) -> None:
         """Let every open alert be looked at within `check_interval`, spread over it."""
-        within = self.scene.settings.check_interval
-        for alert in list(self.states.open()):
-            md5 = alert.dedupe_md5
-            at = self.clock + 1 + int(md5[2:8], 16) % max(within, 1)
-            state = self.states.get(md5)
-            if state is not None and (state.due is None or at < state.due):
-                state.due = at
-                self.states.put(state)
-                self._timers.schedule(md5, at)
-
-    def _recheck_now(self) -> None:
-        """Let every open alert be looked at now."""
-        for md5 in sorted(alert.dedupe_md5 for alert in self.states.open()):
-            self._wake(md5, looks=True)
+        for state, at in looks_to_come(self.states, self.clock, self.scene.settings.check_interval):
+            state.due = at
+            self.states.put(state)
+            self._timers.schedule(state.dedupe_md5, at)
 
     # --- time
 
