@@ -68,8 +68,8 @@ class Production(Site):
     def keep_parts(self, objects: str) -> None:
         """Name the store of objects where workers leave parts, and its credentials."""
         keys = {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "REGION": "us-east-1", "ENDPOINT_URL": objects}
-        place = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tocsin-backup"}}
-        patch = {"patch": json.dumps(place | {"data": {"place": f"s3://tocsin/{self.namespace}"}})}
+        place = {"op": "replace", "path": "/data/place", "value": f"s3://tocsin/{self.namespace}"}
+        patch = {"target": {"kind": "ConfigMap", "name": "tocsin-backup"}, "patch": json.dumps([place])}
         self.edit(f"{FOLDER}/kustomization.yaml", lambda said: said["patches"].append(patch))
         self.secrets({f"AWS_{key}": value for key, value in keys.items()})
 
@@ -103,6 +103,7 @@ class Production(Site):
         said["store"]["dsn"] = f"{self.servers.elasticsearch}?prefix={self.prefix}&replicas=0-0&timeout=30"
         said["outbox"]["dsn"] = f"redis://{self.servers.redis}/0/{name}"
         said["recovery"]["interval"] = 1
+        said["backup"] = {"interval": 5}
         said["quota"] = {"alert": {"threshold": 0}, "action": {"threshold": 0}}
         said["converge"] = {"window": 5, "delay": 5}
 
