@@ -39,7 +39,7 @@ def schema() -> Schema:
     """Return the JSON schema of a rule file."""
     shapes: dict[str, Schema] = {}
     kinds = {
-        kind: {"type": "array", "items": _schema_of(shape, shapes), "description": KINDS_MEAN[kind]}
+        kind: {"type": "array", "items": _schema_of(shape, shapes), "description": KINDS_MEAN.get(kind, "")}
         for kind, shape in KINDS.items()
     }
     return {
