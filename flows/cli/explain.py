@@ -1,7 +1,7 @@
 """`tocsin explain`: why was I told, or not."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 import click
@@ -30,9 +30,10 @@ from operators.rules.book import RuleBook
     "--rules", metavar="DIR", help="Rules in force, for what holds now and what is next; default: setting `rules`."
 )
 @click.option("--at", "now", callback=read_moment, metavar="TIME", help="Explain as of then; default: now.")
+@click.option("--verbose", "-v", is_flag=True, help="Say each reason in a sentence.")
 @reading
-def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) -> None:
-    """Tell the story of an alert: what happened, why people were not told, and what is next.
+def explain(view: View, *, alert_id: str, rules: str | None, now: int | None, verbose: bool) -> None:
+    """Tell in the first line whether anybody is told of an alert, and who; then what happened, why not, and what is next.
 
     ALERT is an id, a part of one that no other alert has, or a fingerprint for its newest alert. With rules at hand it
     also says until when things hold.
@@ -48,7 +49,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None) ->
     if view.as_json:
         print_answer("story", [story])
     else:
-        _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None)
+        _tell(view, story, book.zone_of(alert.bk_biz_id, view.settings) if book else None, verbose=verbose)
 
 
 def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook | None) -> None:
@@ -60,16 +61,22 @@ def _tell_events(view: View, name: str, events: Sequence[Event], book: RuleBook 
         print_answer("story_line", lines)
         return
     console().print(Text("There is no alert of this fingerprint; its events of the last day:", style="bold"))
-    console().print(_lines(view, lines, None))
+    console().print(_lines(view, lines, None, verbose=True))
 
 
-def _tell(view: View, story: Story, zone: tzinfo | None) -> None:
+def _tell(view: View, story: Story, zone: tzinfo | None, *, verbose: bool) -> None:
     out = console()
-    out.print(shown(story.headline, "bold"))
-    _section(out, "What happened", _lines(view, story.lines, zone), "nothing is in the log")
-    _section(out, "Why not", _findings(view, story.why_not, zone), "nothing held it back")
+    until = f", until {view.moment(story.until, zone)}" if story.until else ""
+    out.print(shown(f"{story.answer}{until}.", "bold"))
+    if story.heard:
+        out.print(shown(f"Before: {story.heard}."))
+    out.print(shown(story.headline))
+    _section(out, "What happened", _lines(view, story.lines, zone, verbose=verbose), "nothing is in the log")
+    _section(out, "Why not", _findings(view, story.why_not, zone, verbose=verbose), "nothing held it back")
     if story.next:
-        _section(out, "What is next", _deadlines(view, story.next, zone), "")
+        _section(out, "What is next", _deadlines(view, story.next, zone, verbose=verbose), "")
+    if not verbose:
+        out.print(Text("\n-v says each in a sentence", style="dim"))
 
 
 def _section(out: Console, title: str, table: Table, otherwise: str) -> None:
@@ -78,52 +85,50 @@ def _section(out: Console, title: str, table: Table, otherwise: str) -> None:
     out.print(table if table.row_count else Text(otherwise, style="dim"))
 
 
-def _lines(view: View, lines: Sequence[StoryLine], zone: tzinfo | None) -> Table:
-    table = _table("time", "what", "why", "reason")
+def _lines(view: View, lines: Sequence[StoryLine], zone: tzinfo | None, *, verbose: bool) -> Table:
+    table = _table()
     for line in lines:
         what = f"{line.what}, until {view.moment(line.until, zone)}" if line.until else line.what
-        table.add_row(view.moment(line.time, zone), _with(what, line.detail), shown(line.why), _reason(line.reason))
+        table.add_row(view.moment(line.time, zone), _entry(what, line.reason, line.detail, line.why if verbose else ""))
     return table
 
 
-def _findings(view: View, findings: Sequence[Finding], zone: tzinfo | None) -> Table:
-    table = _table("since", "until", "what", "why", "reason")
+def _findings(view: View, findings: Sequence[Finding], zone: tzinfo | None, *, verbose: bool) -> Table:
+    table = _table()
     for found in findings:
         what = found.what if found.count == 1 else f"{found.what} ({found.count} times)"
-        begin, end = view.moment(found.since, zone), view.moment(found.until, zone)
-        table.add_row(begin, end, _with(what, found.detail), shown(found.why), _reason(found.reason))
+        until = f"until {view.moment(found.until, zone)}" if found.until else ""
+        text = _entry(what, found.reason, until, found.detail, found.why if verbose else "")
+        table.add_row(view.moment(found.since, zone), text)
     return table
 
 
-def _with(what: str, detail: str) -> Text:
-    return shown(what) + Text(f"\n{shown(detail)}", style="dim") if detail else shown(what)
+def _entry(what: str, reason: str, *more: str) -> Text:
+    """Show what happened, by its reason, and a line each of what else there is to say."""
+    text = shown(what) + (Text(f" [{reason}]", style="cyan") if reason else "")
+    return text + Text("".join(f"\n{shown(one)}" for one in more if one), style="dim")
 
 
-def _reason(reason: str) -> Text:
-    return shown(reason, "cyan")
-
-
-def _deadlines(view: View, deadlines: Sequence[Deadline], zone: tzinfo | None) -> Table:
-    table = _table("time", "what", "why")
+def _deadlines(view: View, deadlines: Sequence[Deadline], zone: tzinfo | None, *, verbose: bool) -> Table:
+    table = _table()
     for one in deadlines:
-        table.add_row(view.moment(one.time, zone), shown(one.what), _with_windows(view, one, zone))
+        why = one.why if verbose or one.time is None else ""
+        table.add_row(view.moment(one.time, zone), _entry(one.what, "", why, *_windows(view, one, zone)))
     return table
 
 
-def _with_windows(view: View, one: Deadline, zone: tzinfo | None) -> Text:
-    """Show why, and of a recovery a line a window."""
-    text = shown(one.why)
+def _windows(view: View, one: Deadline, zone: tzinfo | None) -> Iterator[str]:
+    """Yield of a recovery a line a window."""
     for window in one.windows:
         span = f"{view.moment(window.begin, zone)} to {view.moment(window.end, zone)}"
-        text += Text(f"\n{span}: {window.anomalies} anomal{'y' if window.anomalies == 1 else 'ies'}", style="dim")
+        yield f"{span}: {window.anomalies} anomal{'y' if window.anomalies == 1 else 'ies'}"
     if one.earliest is not None:
-        text += Text(f"\nat the earliest with a normal result of {view.moment(one.earliest, zone)}", style="dim")
-    return text
+        yield f"at the earliest with a normal result of {view.moment(one.earliest, zone)}"
 
 
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first, no_wrap=True)
-    for title in others:
-        table.add_column(title, no_wrap=title == "until", overflow="fold")
+def _table() -> Table:
+    """Return a table of times and texts; a terminal of 80 columns is enough."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     return table

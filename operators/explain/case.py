@@ -75,6 +75,12 @@ class Story(msgspec.Struct, frozen=True, gc=False):
     lines: tuple[StoryLine, ...]
     why_not: tuple[Finding, ...]
     next: tuple[Deadline, ...]
+    answer: str = ""
+    """Is somebody told, who, and what holds it back: in one line."""
+    until: int | None = None
+    """Until when what the answer names holds back; None = nobody knows."""
+    heard: str = ""
+    """Who had heard before it held back."""
 
 
 class Case(NamedTuple):

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from operators.explain.answer import answer
 from operators.explain.case import Case, Deadline, Finding, Story, StoryLine
 from operators.explain.next import deadlines
 from operators.explain.story import story_lines
-from operators.explain.why import why_not
+from operators.explain.why import held_back, holding_back
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action, LogEntry, Notice
@@ -38,7 +39,9 @@ def explain(
     fingerprint, how far a recovery is by its memory of check results, else by the archived events.
     """
     case = Case(alert, logs, actions, notices, events, book, settings or CoreSettings(), state, now, inhibitors)
-    return Story(alert.id, _headline(alert), story_lines(case), why_not(case), deadlines(case))
+    now_, before = holding_back(case), held_back(case)
+    findings = (*now_, *before)
+    return Story(alert.id, _headline(alert), story_lines(case), findings, deadlines(case), *answer(case, now_, before))
 
 
 def _headline(alert: Alert) -> str:

@@ -48,11 +48,14 @@ _HELD_BACK: dict[Reason, str] = {
 }
 
 
-def why_not(case: Case) -> tuple[Finding, ...]:
-    """Return what holds the alert back now, then what did before, oldest first."""
-    now = [found for check in _NOW for found in check(case)] if case.alert.status == ABNORMAL else []
-    before = sorted([*_decided(case), *_expired(case)], key=lambda found: found.since or 0)
-    return (*now, *before)
+def holding_back(case: Case) -> tuple[Finding, ...]:
+    """Return what holds the alert back now."""
+    return tuple(found for check in _NOW for found in check(case)) if case.alert.status == ABNORMAL else ()
+
+
+def held_back(case: Case) -> tuple[Finding, ...]:
+    """Return what held it back before, oldest first."""
+    return tuple(sorted([*_decided(case), *_expired(case)], key=lambda found: found.since or 0))
 
 
 def _blocked(case: Case) -> Iterator[Finding]:
