@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
-from flows.cli.chosen import Choice, choosing, in_short, named
+from flows.cli.chosen import MOST_READ, Choice, choosing, in_short, named
 from flows.cli.complete import alert_ids, people
 from flows.cli.effect import conclude, reading_of
 from flows.cli.fail import fail
@@ -194,9 +194,9 @@ def _named(told: Telling, names: Sequence[str], command: str, skip: Skip) -> lis
 
 def _meant(told: Telling, choice: Choice, skip: Skip) -> list[Alert]:
     """Return the open alerts that meet the conditions and are not yet as they are to be."""
-    query = msgspec.structs.replace(choice.query, status=(ABNORMAL,), sort=WORST_FIRST)
+    query = msgspec.structs.replace(choice.query, status=(ABNORMAL,), sort=WORST_FIRST, limit=MOST_READ)
     with reading_of(told) as store:
-        found = choice._replace(query=query).read(store)
+        found = store.alerts(query)
     alerts = [alert for alert in found if skip(alert) is None]
     if not alerts:
         fail(f"nothing to do for the {len(found)} that meet the conditions" if found else "no open alert meets them")

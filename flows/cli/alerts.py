@@ -19,14 +19,15 @@ from flows.cli.given import MOST, limit_option, read_moment
 from flows.cli.strict import Group
 from flows.cli.view import View, console, reading, shown
 from operators.deliver.told import Told, awaited, told_of
-from operators.explain.wanted import Wanted
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
 from operators.model.records import Action
 from sinks.outbox import OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
+from sinks.store.cursor import CursorError
 from sinks.store.interface import Store
-from sinks.store.order import WORST_FIRST
+from sinks.store.order import WORST_FIRST, alert_cursor
+from sinks.store.query import AlertQuery
 
 
 @click.group(cls=Group)
@@ -37,6 +38,7 @@ def alerts() -> None:
 def _choosing(command: Any) -> Any:
     """Add the options that choose alerts."""
     for option in (
+        click.option("--after", metavar="PLACE", default="", help="Read on from there; a page says where it ended."),
         click.option("--offset", type=click.IntRange(0, MOST), default=0, help="Leave out so many of the newest."),
         limit_option,
         click.option("--until", callback=read_moment, metavar="TIME", help="Had begun by then."),
@@ -58,22 +60,23 @@ def list_alerts(view: View, *, every: bool, status: tuple[str, ...], choice: Cho
     """List open alerts, the worst first, and of these the newest. Conditions may be given again: any of their values."""
     asks = asked(" ".join(f'status:"{one}"' for one in status)).status or (() if every else (ABNORMAL,))
     query = msgspec.structs.replace(choice.query, status=asks, sort=WORST_FIRST)
-    _show_found(view, choice._replace(query=query), **given)
+    _show_found(view, query, **given)
 
 
 @alerts.command()
 @click.argument("text", nargs=-1)
 @_choosing
 @reading
-def search(view: View, *, text: tuple[str, ...], since: int | None, until: int | None, limit: int, offset: int) -> None:
+def search(view: View, *, text: tuple[str, ...], **given: Any) -> None:
     """Find alerts, open and ended, by words and fields.
 
     Every word must stand in the alert's name, description, target, dimensions or tags; parts of words count, so do two
-    Chinese characters. Quotes keep blanks. Fields: status, severity, strategy, biz, target, dedupe. For example:
+    Chinese characters. Quotes keep blanks. Fields: status, severity, name, target, person, acked,
+    shielded, blocked, strategy, biz, dedupe, tags.KEY. For example:
 
         tocsin alerts search 磁盘 '"root volume"' severity:1,2 biz:2
     """
-    _show_found(view, Choice(asked(" ".join(text)), Wanted()), since, until, limit, offset)
+    _show_found(view, asked(" ".join(text)), **given)
 
 
 @alerts.command(short_help="Show one alert.")
@@ -135,24 +138,25 @@ def bare(place: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}" if separator else place
 
 
-def _show_found(view: View, choice: Choice, since: int | None, until: int | None, limit: int, offset: int) -> None:
-    query = msgspec.structs.replace(choice.query, since=since, until=until)
+def _show_found(
+    view: View, query: AlertQuery, since: int | None, until: int | None, limit: int, offset: int, after: str
+) -> None:
+    query = msgspec.structs.replace(query, since=since, until=until, limit=limit, offset=offset, after=after)
     with view.store() as store:
-        if choice.wanted.asks:  # what the store is not asked for is looked for in what it answers
-            every = choice._replace(query=query).read(store)
-            found, total = every[offset : offset + limit], len(every)
-        else:
-            query = msgspec.structs.replace(query, limit=limit, offset=offset)
+        try:
             found, total = store.alerts(query), store.count(query)
+        except CursorError as error:
+            raise click.UsageError(f"--after: {error}") from error
+    is_last = len(found) < limit or (not after and offset + len(found) >= total)
+    following = None if is_last else alert_cursor(query.sort, found[-1])
     if view.as_json:
-        print_answer("alert", found, total=total)
+        print_answer("alert", found, total=total, after=following)
         return
     out = console()
     out.print(alert_table(view, found, out.width) if found else "no alerts")
     if found:
-        seen = offset + len(found)
-        rest = f"; more with --offset {seen} or --limit {total}" if seen < total else ""
-        out.print(f"{len(found)} of {total} alerts{rest}; times in {view.zone_name}")
+        rest = f"; more with --after {following} or --limit {total}" if following else ""
+        out.print(f"{len(found)} of {total} alerts; times in {view.zone_name}{rest}", soft_wrap=True)
 
 
 def _event_table(view: View, found: Sequence[Event]) -> Table:

@@ -26,6 +26,7 @@ COMMANDS = {
     "init": "flows.cli.init:init",
     "intake": "flows.cli.intake:intake",
     "notice": "flows.cli.notice:notice",
+    "notices": "flows.cli.notices:notices",
     "oncall": "flows.cli.oncall:oncall",
     "outbox": "flows.cli.outbox:outbox",
     "produce": "flows.cli.produce:produce",
@@ -42,6 +43,7 @@ COMMANDS = {
     "silence": "flows.cli.silence:silence",
     "up": "flows.cli.up:up",
     "who": "flows.cli.who:who",
+    "why": "flows.cli.why:why",
 }
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 

@@ -99,6 +99,8 @@ ASKED = {
     "alerts events": (alert(1).id,),
     "explain": (alert(1).id,),
     "who": ("--name", "X"),
+    "why": ("dora",),
+    "notices": (),
     "oncall show": (),
     "oncall show --weeks 1": (),
     "shield list": (),
