@@ -41,13 +41,14 @@ def console(settings_path: str | None, *, listen: str, data: str | None, wait: b
         settings = _with_places(read_settings(settings_path), data, places)
         listener = bound(listen, is_guarded=bool(settings.gateway.tokens or settings.console.proxies))
         rules = rules_of(settings)
-        parts = open_console(settings, os.environ, rules, data, wait=wait)
+        parts = open_console(settings, os.environ, rules, data, wait=wait, settings_path=settings_path)
     except REFUSALS as error:
         fail(error)
     rules.start()
     try:
         serve_here(application(parts), listener, rules.again, ending=parts.live.end)
     finally:
+        parts.replays.stop()
         parts.service.durable.close()
         rules.stop()
         parts.store.close()

@@ -15,6 +15,7 @@ from flows.console.guard import Guarded
 from flows.console.page import rendered, wants_json
 from flows.console.parts import Console
 from flows.console.reading import Pages
+from flows.console.trying import Trying
 from flows.gateway.service import AnswerError, said
 
 ASSETS = Path(__file__).parent / "assets"
@@ -23,7 +24,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def application(console: Console) -> Starlette:
     """Return the application."""
-    pages, deeds = Pages(console), Deeds(console)
+    pages, deeds, trying = Pages(console), Deeds(console), Trying(console)
     table: tuple[tuple[str, str, Handler], ...] = (
         ("GET", "/", pages.now),
         ("GET", "/a/{id}", pages.alert),
@@ -33,6 +34,10 @@ def application(console: Console) -> Starlette:
         ("GET", "/rules", pages.rules),
         ("GET", "/rules/{kind}/{id:path}", pages.rule),
         ("GET", "/find", pages.find),
+        ("GET", "/replay", trying.list),
+        ("POST", "/replay", trying.begin),
+        ("GET", "/replay/{id}", trying.one),
+        ("GET", "/replay/{id}/difference.{kind}", trying.difference),
         ("GET", "/audit", pages.audit),
         ("GET", "/audit.csv", pages.export),
         ("GET", "/trouble", pages.trouble),

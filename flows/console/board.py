@@ -5,35 +5,60 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from flows.console.folds import Fold, Row, folded, row
+from flows.console.folds import Fold, Row, fold, row
 from flows.console.signin import within
 from operators.model.alert import ABNORMAL
+from sinks.store.cursor import CursorError
+from sinks.store.facets import GROUPED
 from sinks.store.interface import Store
-from sinks.store.order import NEWEST_FIRST, WORST_FIRST
-from sinks.store.query import AlertQuery, parse_query
+from sinks.store.order import LONGEST_FIRST, MOST_EVENTS, NEWEST_FIRST, WORST_FIRST, alert_cursor
+from sinks.store.query import AlertQuery, QueryError, parse_query, term_of
 
 PAGE = 50
-MOST = 10_000
-"""Alerts that are counted to fold them: the worst; no store gives more at once."""
 NAMES = {1: "fatal", 2: "warning", 3: "remind"}
-BY_SEVERITY, BY_TIME = "severity", "new"
+SORTS = {
+    WORST_FIRST: "worst first",
+    NEWEST_FIRST: "newest first",
+    LONGEST_FIRST: "oldest first",
+    MOST_EVENTS: "most events first",
+}
+"""Order -> its name."""
 NO_FOLD = "no"
+FOLDS = (NO_FOLD, *GROUPED)
 
 
 class Wish(NamedTuple):
     """What an address asks for."""
 
     q: str = ""
-    sort: str = BY_SEVERITY
+    sort: str = WORST_FIRST
     page: int = 1
     fold: str = ""
     """What rows are folded by; `no`, or empty: by name, when there is more than a page."""
+    after: str = ""
+    """Of rows that are not folded: the place behind the last of the page before."""
 
     def address(self, **changes: object) -> str:
         """Return the address with some of it changed; what is as by default stays out of it."""
-        wish = self._asdict() | {"page": 1} | changes
+        wish = self._asdict() | {"page": 1, "after": ""} | changes
         said = {key: value for key, value in wish.items() if value != Wish._field_defaults[key]}
         return f"/?{urlencode(said)}" if said else "/"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A value by which the list may be narrowed."""
+
+    value: str
+    count: int
+    q: str
+    """The search that is narrowed by it."""
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """A field of a search and its most frequent values among what was found."""
+
+    field: str
+    choices: tuple[Choice, ...]
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -45,12 +70,13 @@ class Board(msgspec.Struct, frozen=True):
     """Rows in all: alerts, or folds."""
     rows: tuple[Row, ...]
     folds: tuple[Fold, ...]
+    facets: tuple[Facet, ...]
     page: int
     pages: int
+    next: str
+    """The place behind the last row, where rows are not folded and more come."""
     folded_by: str
     """Empty: every alert is a row."""
-    folded_of: int | None
-    """So many were folded, for more matched; None: all were."""
 
 
 def board(store: Store, wish: Wish, businesses: tuple[str, ...] = ()) -> Board:
@@ -59,21 +85,43 @@ def board(store: Store, wish: Wish, businesses: tuple[str, ...] = ()) -> Board:
     counts = {one: store.count(msgspec.structs.replace(query, severity=(one,))) for one in NAMES}
     chosen = [one for one in NAMES if not query.severity or one in query.severity]
     total = sum(counts[one] for one in chosen)
-    group = "" if wish.fold == NO_FOLD else wish.fold or ("name" if total > PAGE else "")
-    start, sort = (wish.page - 1) * PAGE, WORST_FIRST if group or wish.sort == BY_SEVERITY else NEWEST_FIRST
-    offset, limit = (0, MOST) if group else (start, PAGE)
-    found = store.alerts(msgspec.structs.replace(query, sort=sort, offset=offset, limit=limit))
-    folds = folded(found, group) if group else ()
-    count = len(folds) if group else total
-    return Board(
-        counts={NAMES[one]: count_ for one, count_ in counts.items()},
-        total=total, shown_of=count, rows=() if group else tuple(map(row, found)), folds=folds[start : start + PAGE],
-        page=wish.page, pages=max(1, -(-count // PAGE)), folded_by=group,
-        folded_of=MOST if group and total > MOST else None,
-    )  # fmt: skip
+    by = "" if wish.fold == NO_FOLD else wish.fold or ("name" if total > PAGE else "")
+    named = {NAMES[one]: count for one, count in counts.items()}
+    facets = _facets(store, query, wish.q) if total else ()
+    if by:
+        found = store.groups(msgspec.structs.replace(query, offset=(wish.page - 1) * PAGE, limit=PAGE), by)
+        folds = tuple(fold(group, by) for group in found.groups)
+        return Board(named, total, found.total, (), folds, facets, wish.page, _pages(found.total), "", by)
+    rows, further = _rows(store, query, wish)
+    return Board(named, total, total, rows, (), facets, wish.page, _pages(total), further, "")
 
 
 def open_query(q: str) -> AlertQuery:
     """Return what a text asks for; where it says no status, of open alerts. Raises QueryError."""
     query = parse_query(q)
     return query if query.status else msgspec.structs.replace(query, status=(ABNORMAL,))
+
+
+def _rows(store: Store, query: AlertQuery, wish: Wish) -> tuple[tuple[Row, ...], str]:
+    """Return the rows of a page, and the place behind it if more come."""
+    asked = msgspec.structs.replace(query, sort=wish.sort, after=wish.after, limit=PAGE + 1)
+    try:
+        found = store.alerts(asked)
+    except CursorError as error:
+        raise QueryError(str(error)) from error
+    further = alert_cursor(wish.sort, found[PAGE - 1]) if len(found) > PAGE else ""
+    return tuple(map(row, found[:PAGE])), further
+
+
+def _facets(store: Store, query: AlertQuery, q: str) -> tuple[Facet, ...]:
+    """Return by what the alerts may be narrowed: fields that have more than one value among them."""
+    found = store.facets(query).counts
+    return tuple(
+        Facet(field, tuple(Choice(value, count, f"{q} {term_of(field, value)}".strip()) for value, count in values))
+        for field, values in found.items()
+        if len(values) > 1
+    )
+
+
+def _pages(count: int) -> int:
+    return max(1, -(-count // PAGE))

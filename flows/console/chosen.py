@@ -1,20 +1,21 @@
 """Which alerts a deed is for: by id, or all of a fold, as the page showed them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
+from flows.console.board import open_query
 from flows.console.explained import look_up
-from flows.console.folds import key_of
 from flows.console.signin import within
 from flows.gateway.service import AnswerError
-from operators.model.alert import ABNORMAL, Alert
+from operators.model.alert import Alert
 from sinks.store.interface import Store
 from sinks.store.order import WORST_FIRST
-from sinks.store.query import AlertQuery, parse_query
 
 MOST = 500
 """Alerts of one deed."""
+FIELDS = {"name": "name", "target": "target", "strategy": "strategy_id"}
+"""What rows are folded by -> the field of a query."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -43,23 +44,8 @@ def chosen(store: Store, what: Chosen) -> list[Alert]:
 
 def _of_folds(store: Store, what: Chosen) -> Iterable[Alert]:
     for fold in what.folds:
-        group, _, rest = fold.partition(":")
-        severity, _, value = rest.partition(":")
-        if severity not in ("1", "2", "3"):
+        by, _, value = fold.partition(":")
+        if by not in FIELDS:
             raise AnswerError(400, f"{fold[:80]}: no fold of this console")
-        for alert in store.alerts(within(_query(what.q, group, int(severity), value), what.businesses)):
-            if key_of(group, alert) == value:
-                yield alert
-
-
-def _query(q: str, group: str, severity: int, value: str) -> AlertQuery:
-    query = parse_query(q)
-    words: Sequence[str] = (value.lower(),) if value and group == "name" else ()
-    return msgspec.structs.replace(
-        query,
-        status=query.status or (ABNORMAL,),
-        severity=(severity,),
-        words=(*query.words, *words),
-        sort=WORST_FIRST,
-        limit=MOST * 20,
-    )
+        query = msgspec.structs.replace(open_query(what.q), **{FIELDS[by]: (value,)}, sort=WORST_FIRST, limit=MOST + 1)
+        yield from store.alerts(within(query, what.businesses))

@@ -16,6 +16,7 @@ from flows.gateway.service import json
 from operators.explain.text import span
 from operators.model.alert import Alert
 from operators.model.reason import Reason
+from sinks.store.query import term_of
 
 _PRETTY = 2
 
@@ -82,9 +83,8 @@ def _anchor(text: str) -> str:
 
 def _asked(fold: Fold) -> str:
     """Return the query that leads to the alerts of a fold."""
-    group, _, _ = fold.key.partition(":")
-    field = {"target": "target:", "strategy": "strategy:"}.get(group, "")
-    return field + '"' + fold.name.replace('"', " ") + '"'
+    by, _, value = fold.key.partition(":")
+    return term_of(by, value)
 
 
 def _raw(value: Any) -> str:

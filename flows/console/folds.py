@@ -1,17 +1,10 @@
-"""Many alerts in one row: by name, target or strategy, worst first, then the largest."""
-
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+"""Rows of alerts: one for each, or one for many that have a name, a target or a strategy in common."""
 
 import msgspec
 
 from operators.explain.case import shielded_until
 from operators.model.alert import ABNORMAL, Alert
-
-GROUPS = ("name", "target", "strategy", "incident")
-"""What rows may be folded by."""
-TARGETS = 3
-"""Of a fold, so many of what differs are shown."""
+from sinks.store.facets import Group
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -26,6 +19,7 @@ class Row(msgspec.Struct, frozen=True):
     events: int
     status: str
     acked_by: str
+    acked_until: int | None
     is_shielded: bool
     shielded_until: int | None
     is_blocked: bool
@@ -35,23 +29,21 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Fold(msgspec.Struct, frozen=True):
-    """Alerts of one severity that have something in common."""
+    """Alerts that have something in common."""
 
     key: str
     """What a page sends to mean all of them."""
     severity: int
+    """The worst of them."""
     name: str
     """What they have in common."""
     count: int
-    others: tuple[str, ...]
-    """Of the first few, what differs: targets, or names."""
     begin: int
-    newest: int
-    events: int
     acked: int
     shielded: int
+    blocked: int
     row: Row
-    """The first of them."""
+    """The newest of the worst."""
 
 
 def row(alert: Alert) -> Row:
@@ -61,39 +53,16 @@ def row(alert: Alert) -> Row:
         id=alert.id, severity=alert.severity, name=alert.alert_name, target=str(alert.event.target or ""),
         begin=alert.begin_time, last=alert.end_time or alert.latest_time, events=alert.event_count,
         status="RECOVERING" if is_recovering else alert.status,
-        acked_by=(alert.ack_operator or "?") if alert.is_ack else "", is_shielded=alert.is_shielded,
+        acked_by=(alert.ack_operator or "?") if alert.is_ack else "", acked_until=alert.extra_info.ack_until,
+        is_shielded=alert.is_shielded,
         shielded_until=shielded_until(alert) if alert.is_shielded else None, is_blocked=alert.is_blocked,
         told=tuple(map(str, alert.appointee or alert.assignee)), next_status_time=alert.next_status_time,
     )  # fmt: skip
 
 
-def key_of(group: str, alert: Alert) -> str:
-    """Return what an alert has in common with others of its fold."""
-    if group == "target":
-        return str(alert.event.target or "")
-    if group == "strategy":
-        return alert.strategy_id
-    if group == "incident":
-        return alert.incident_id or ""
-    return alert.alert_name
-
-
-def folded(alerts: Iterable[Alert], group: str) -> tuple[Fold, ...]:
-    """Return alerts folded."""
-    keyed = sorted(((one.severity, key_of(group, one), one) for one in alerts), key=lambda one: one[:2])
-    made = (
-        _fold(group, key, [one for _, _, one in same]) for (_, key), same in groupby(keyed, key=lambda one: one[:2])
-    )
-    return tuple(sorted(made, key=lambda one: (one.severity, -one.count)))
-
-
-def _fold(group: str, key: str, same: Sequence[Alert]) -> Fold:
-    first = same[0]
-    differs = (str(one.event.target or "") if group == "name" else one.alert_name for one in same)
+def fold(group: Group, by: str) -> Fold:
+    """Return the row of a group."""
     return Fold(
-        key=f"{group}:{first.severity}:{key}", severity=first.severity, name=key, count=len(same),
-        others=tuple(list(dict.fromkeys(differs))[:TARGETS]),
-        begin=min(one.begin_time for one in same), newest=max(one.begin_time for one in same),
-        events=sum(one.event_count for one in same), acked=sum(one.is_ack for one in same),
-        shielded=sum(one.is_shielded for one in same), row=row(first),
+        key=f"{by}:{group.value}", severity=group.severity, name=group.value, count=group.count, begin=group.since,
+        acked=group.acked, shielded=group.shielded, blocked=group.blocked, row=row(group.first),
     )  # fmt: skip

@@ -12,12 +12,13 @@ from starlette.responses import HTMLResponse, Response
 from flows.console.filters import FILTERS
 from flows.console.health import Health
 from flows.console.parts import Console
+from flows.console.replays import KINDS
 from flows.console.words import LANGUAGES, said
 from flows.gateway.service import json
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 PAGES = (
-    ("/", "Now"), ("/shields", "Shields"), ("/oncall", "On call"), ("/rules", "Rules"), ("/trouble", "Trouble"),
+    ("/", "Now"), ("/shields", "Shields"), ("/oncall", "On call"), ("/rules", "Rules"), ("/replay", "Replay"), ("/trouble", "Trouble"),
     ("/audit", "Audit"), ("/find", "Go to"),
 )  # fmt: skip
 SEVERITIES = {1: "fatal", 2: "warning", 3: "remind"}
@@ -34,7 +35,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= FILTERS
-    made.globals |= {"severities": SEVERITIES, "pages": PAGES}
+    made.globals |= {"severities": SEVERITIES, "pages": PAGES, "kinds": KINDS}
     return made
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from flows.console.health import HealthAtHand
 from flows.console.live import Live
+from flows.console.replays import Replays
 from flows.console.signin import checked
 from flows.gateway.durable import Durable, Kind, NotKeptError
 from flows.gateway.gate import Gate
@@ -84,11 +85,13 @@ class Console(msgspec.Struct, frozen=True):
     """Who acts where no tokens are set."""
     health: HealthAtHand
     live: Live
+    replays: Replays
 
 
 def open_console(
-    settings: Settings, environment: Mapping[str, str], rules: Watcher, data: str | None, *, wait: bool
-) -> Console:
+    settings: Settings, environment: Mapping[str, str], rules: Watcher, data: str | None, *, wait: bool,
+    settings_path: str | None = None,
+) -> Console:  # fmt: skip
     """Return the parts; `wait`: the store may come later. Raises StoreError, TokensError, KafkaTroubleError, OSError."""
     checked(settings.console)
     store = StoreAtHand(settings.store.dsn)
@@ -101,6 +104,7 @@ def open_console(
     return Console(
         service=service, store=store, settings=settings, book=rules.holder.current, mistakes=rules.wrong,
         operator=getpass.getuser(), health=health, live=Live(lambda: pulse(store)),
+        replays=Replays(settings, Path(f"{data}/replays" if data else settings.console.replays), settings_path),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from flows.console.timeline import Stretch, hues, midnight, stretches
 from flows.settings.settings import Settings
+from operators.model.notice import NoticeDocument
 from operators.people.gaps import Gap, gaps_of
 from operators.people.oncall import OnCall, on_duty
 from operators.people.roles import GLOBAL
@@ -14,9 +15,12 @@ from operators.people.turns import Turns, turns_of
 from operators.rules.advice import ways_without_channel
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import User, UserGroup
+from sinks.store.interface import Store
+from sinks.store.query import NoticeQuery
 
 CALENDAR_DAYS = 14
 PERSON_DAYS = 28
+NOTICES = 50
 DAY = 86400
 
 
@@ -52,6 +56,8 @@ class Person(msgspec.Struct, frozen=True):
     """Id and name of those that may call the person."""
     duties: tuple[Duty, ...]
     on_duty: bool
+    notices: tuple[NoticeDocument, ...] = ()
+    """What was sent to the person, or not, and why; the newest first."""
 
 
 def people(book: RuleBook, settings: Settings, at: int, businesses: tuple[str, ...] = ()) -> People:
@@ -77,6 +83,12 @@ def person(book: RuleBook, settings: Settings, name: str, at: int) -> Person | N
         name=name, contact=book.users.get(name), groups=tuple((one.id, one.name) for one in groups),
         duties=tuple(sorted(duties, key=lambda one: one.since)), on_duty=any(one.since <= at for one in duties),
     )  # fmt: skip
+
+
+def with_notices(store: Store, found: Person) -> Person:
+    """Return the page of a person with what was sent."""
+    notices = tuple(store.notices(NoticeQuery(receiver=found.name, limit=NOTICES)))
+    return msgspec.structs.replace(found, notices=notices)
 
 
 def everybody(book: RuleBook) -> list[str]:

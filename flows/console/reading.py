@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.console.audit import EXPORTED, audit, exported
-from flows.console.board import BY_SEVERITY, BY_TIME, NO_FOLD, Wish, board
+from flows.console.board import FOLDS, SORTS, Wish, board
 from flows.console.explained import look_up
 from flows.console.finding import find
-from flows.console.folds import GROUPS
 from flows.console.guard import reader, whole_reader
 from flows.console.page import answer, language
 from flows.console.parts import Console
-from flows.console.people import people, person
+from flows.console.people import people, person, with_notices
 from flows.console.rulebook import rule, rules, rules_of
 from flows.console.shields import shield_rows
 from flows.console.telling import alert_view
@@ -24,6 +23,7 @@ from flows.console.trouble import trouble
 from flows.console.words import said
 from flows.gateway.service import AnswerError
 from sinks.store.interface import StoreError
+from sinks.store.order import WORST_FIRST
 from sinks.store.query import FIELDS, QueryError
 
 View = TypeVar("View")
@@ -43,7 +43,7 @@ class Pages:
         found = await asked(read_store(self._console, board, wish, request.state.businesses))
         lang = language(request)
         worst = next((f"{count} {said(name, lang)}" for name, count in found.counts.items() if count), "")
-        view = {"board": found, "wish": wish}
+        view = {"board": found, "wish": wish, "views": self._console.settings.console.views, "sorts": SORTS}
         return await self._answer(request, "now", view, worst or said("all quiet", lang))
 
     async def alert(self, request: Request) -> Response:
@@ -84,6 +84,7 @@ class Pages:
         view = await read(person, console.book(), console.settings, name, int(console.service.now()))
         if view is None:
             raise AnswerError(404, f"no rule knows {name[:80]}")
+        view = await read_store(console, with_notices, view)
         return await self._answer(request, "person", view, name)
 
     async def rules(self, request: Request) -> Response:
@@ -177,7 +178,7 @@ def wish_of(request: Request) -> Wish:
     page = given.get("page", "1")
     if not (page.isascii() and page.isdecimal() and 1 <= int(page[:9]) <= LAST_PAGE):
         raise AnswerError(400, f"page: expected a number from 1 to {LAST_PAGE}")
-    sort, fold = given.get("sort", BY_SEVERITY), given.get("fold", "")
-    if sort not in (BY_SEVERITY, BY_TIME) or fold not in ("", NO_FOLD, *GROUPS):
-        raise AnswerError(400, f"sort is severity or new; fold is one of {', '.join((NO_FOLD, *GROUPS))}")
-    return Wish(given.get("q", "").strip(), sort, int(page), fold)
+    sort, fold = given.get("sort", WORST_FIRST), given.get("fold", "")
+    if sort not in SORTS or fold not in ("", *FOLDS):
+        raise AnswerError(400, f"sort is one of {', '.join(SORTS)}; fold is one of {', '.join(FOLDS)}")
+    return Wish(given.get("q", "").strip(), sort, int(page), fold, given.get("after", ""))

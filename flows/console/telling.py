@@ -9,12 +9,14 @@ from flows.settings.settings import Settings
 from operators.deliver.told import Told, told_of
 from operators.explain.explain import Story
 from operators.model.alert import ABNORMAL, Alert
+from operators.model.notice import NoticeDocument
 from operators.model.records import Action
 from operators.rules.book import RuleBook
 from sinks.store.interface import Store
-from sinks.store.query import AlertQuery
+from sinks.store.query import AlertQuery, NoticeQuery
 
 EARLIER = 10
+NOTICES = 50
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -24,6 +26,8 @@ class AlertView(msgspec.Struct, frozen=True):
     story: Story
     told: Told
     actions: tuple[Action, ...]
+    notices: tuple[NoticeDocument, ...]
+    """As they were sent, the newest first."""
     earlier: tuple[Alert, ...]
     """Others of this fingerprint, the newest first."""
     is_open: bool
@@ -50,6 +54,7 @@ def alert_view(
         story=story,
         told=told_of(actions),
         actions=actions,
+        notices=tuple(store.notices(NoticeQuery(alert_id=alert.id, limit=NOTICES))),
         earlier=tuple(one for one in same if one.id != alert.id)[:EARLIER],
         is_open=alert.status == ABNORMAL,
         chart=chart(alert, events, [window for one in story.next for window in one.windows], at),

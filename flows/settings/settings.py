@@ -205,6 +205,12 @@ class ConsoleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Those that may send given-up notices again, or drop them."""
     businesses: dict[str, tuple[str, ...]] = {}
     """User or group: the businesses whose alerts they see; who is named in none sees all."""
+    views: dict[str, str] = {}
+    """Name of a view -> the search it stands for, as links on the page Now."""
+    rule_sets: dict[str, str] = {}
+    """Name of a set of rules -> its directory: those that may be tried on history, on the page Replay."""
+    replays: str = "data/replays"
+    """A directory for what came of them."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -71,7 +71,7 @@ def test_another_name_of_this_machine_gets_no_page_either(console):
         ("/a/{alert}/ack", {"message": "x", "until": "soon"}, 422, "is no moment"),
         ("/a/{alert}/ack", {"message": "x", "until": "2001-01-01T00:00"}, 422, "is over"),
         ("/deeds/ack", {"message": "x"}, 404, "no alert is chosen"),
-        ("/deeds/ack", {"message": "x", "fold": "name:9:x"}, 400, "no fold"),
+        ("/deeds/ack", {"message": "x", "fold": "colour:x"}, 400, "no fold"),
         ("/a/{alert}/delete", {"message": "x"}, 404, "no such deed"),
         ("/a/none/ack", {"message": "x"}, 404, "no alert"),
         ("/shields/none/end", {"message": "x"}, 404, "no shield"),
@@ -96,7 +96,7 @@ def test_a_deed_is_a_command_with_an_id_and_is_pending_until_the_job_has_read_it
 
 def test_many_alerts_are_acted_on_at_once_each_by_a_command_of_its_own(console):
     before = len(commands(console))
-    folds = [f"name:{ALERT.severity}:{ALERT.alert_name}"]
+    folds = [f"name:{ALERT.alert_name}"]
     answer = console.act("/deeds/ack", {**OURS, **JSON}, message="all of it", fold=folds[0], until="2099-01-01T08:00")
     told = json.loads(answer.data)
     assert (answer.status, told["asked"], told["outcome"]) == (202, 1, "pending")

@@ -22,6 +22,7 @@ PAGES = (
     "/rules/strategies/1",
     "/find?q=a",
     "/p/bob",
+    "/replay",
 )
 LARGEST = 200 * 1024
 PATIENCE = 60_000
@@ -67,7 +68,7 @@ def evil_alert(house):
 
 
 def any_alert(house, number=0):
-    return house.view("/?q=severity:1 unreachable&fold=no&sort=new")["board"]["rows"][number]["id"]
+    return house.view("/?q=severity:1 unreachable&fold=no&sort=newest")["board"]["rows"][number]["id"]
 
 
 @pytest.mark.slow

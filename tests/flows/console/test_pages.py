@@ -10,6 +10,7 @@ import pytest
 
 from operators.model.alert import Dimension, Extra
 from operators.model.event import Tag
+from operators.model.notice import NoticeDocument
 from operators.model.records import DeadLetter, ReceiverResult
 from operators.model.shield import ShieldDocument
 from sinks.store.sqlite import SqliteStore
@@ -51,6 +52,10 @@ BAD = opened(
 )
 STORY = pytest.param(f"/a/{BAD.id}", id="alert")
 PLANNED = action(BAD, receivers={EVIL: [EVIL, [EVIL, EVIL]]}, status=EVIL, reason=EVIL, plugin_type="notice")
+SENT = NoticeDocument(
+    id=EVIL, time=NOW, way=EVIL, receivers=("alice", EVIL), alert_ids=(BAD.id, EVIL), title=EVIL, content=EVIL, state=EVIL,
+    reason=EVIL, results={EVIL: ReceiverResult(result=False, message=EVIL)},
+)  # fmt: skip
 UNREACHABLE = [opened(number, alert_name="Host unreachable", severity=2) for number in range(10, 73)]
 ENDED = opened(5, alert_name="Old thing", status="RECOVERED", end_time=NOW - 60)
 LETTER = DeadLetter(time=NOW, source=EVIL, position=EVIL, reason=EVIL, detail=EVIL, raw=EVIL)
@@ -69,6 +74,7 @@ def console(tmp_path_factory):
         alerts=[BAD, *UNREACHABLE, ENDED],
         logs=[entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL)],
         actions=[PLANNED],
+        notices=[SENT],
         receipts=[receipt(PLANNED, way=EVIL, results={EVIL: ReceiverResult(result=False, message=EVIL)})],
         shields=[
             ShieldDocument(id=EVIL, time=NOW, shield=SHIELD, operator=EVIL, message=EVIL),
@@ -178,12 +184,18 @@ def test_many_alerts_of_one_name_are_one_row_that_leads_to_all_of_them(console):
     assert console.view(link)["board"]["total"] == 63
 
 
+def test_what_was_found_is_narrowed_by_what_it_has_in_common(console):
+    facets = {one["field"]: one["choices"] for one in console.view("/")["board"]["facets"]}
+    (worst,) = [one for one in facets["severity"] if one["value"] == "1"]
+    assert console.view(f"/?q={worst['q']}")["board"]["total"] == worst["count"] == 1
+
+
 def test_an_address_holds_all_that_a_view_is(console):
     first = console.view("/?fold=no")["board"]
-    second = console.view("/?fold=no&page=2")["board"]
+    second = console.view(f"/?fold=no&page=2&after={first['next']}")["board"]
     assert (len(first["rows"]), len(second["rows"]), first["pages"]) == (50, 14, 2)
     assert first["rows"][0]["id"] == BAD.id
-    newest = console.view("/?fold=no&sort=new")["board"]["rows"]
+    newest = console.view("/?fold=no&sort=newest")["board"]["rows"]
     assert [one["begin"] for one in newest] == sorted((one["begin"] for one in newest), reverse=True)
     assert not {one["id"] for one in first["rows"]} & {one["id"] for one in second["rows"]}
     assert [one["name"] for one in console.view("/?q=status:RECOVERED")["board"]["rows"]] == ["Old thing"]
@@ -196,6 +208,7 @@ def test_an_address_holds_all_that_a_view_is(console):
         ("/?page=0", 400, "page"),
         ("/?page=%C2%B2", 400, "page"),
         ("/?sort=x", 400, "sort"),
+        ("/?fold=no&after=x", 400, "no place to read on from"),
         ("/audit?until=x", 400, "until"),
         ("/a/none", 404, "no alert none"),
         ("/c/none", 404, "no such command"),
@@ -220,6 +233,7 @@ def test_an_alert_tells_what_explain_tells(console):
     assert view["story"]["lines"]
     assert view["told"]["not_reached"]
     assert view["alert"]["id"] == BAD.id
+    assert [one["content"] for one in view["notices"]] == [EVIL]
     by_fingerprint = console.view(f"/a/{BAD.dedupe_md5}")
     assert by_fingerprint["alert"]["id"] == BAD.id
 
@@ -275,6 +289,7 @@ def test_rules_are_read_with_what_names_them_and_which_concern_an_alert(console)
 def test_a_person_has_turns_groups_and_a_way_to_be_reached(console):
     view = console.view("/p/alice")
     assert (view["on_duty"], view["groups"], view["contact"]) == (True, [["ops", f"Ops {EVIL}"]], None)
+    assert [one["title"] for one in view["notices"]] == [EVIL]
 
 
 def test_the_audit_is_a_table_for_spreadsheets_in_which_nothing_is_a_formula(console):

@@ -94,7 +94,7 @@ def test_who_sees_one_business_sees_and_touches_nothing_of_another(console):
     assert console.get(f"/a/{BANK.dedupe_md5}", **shop).status == 404
     assert json.loads(console.get("/find?q=Ledger", **shop, **JSON).data)["alerts"] == []
     assert console.act("/deeds/ack", {**OURS, **shop}, id=BANK.id, message="mine").status == 404
-    assert console.act("/deeds/ack", {**OURS, **shop}, fold="name:2:Ledger", message="mine").status == 404
+    assert console.act("/deeds/ack", {**OURS, **shop}, fold="name:Ledger", message="mine").status == 404
     for path in ("/audit", "/audit.csv", "/rules", "/trouble", "/rules/strategies/1", "/p/ann"):
         assert console.get(path, **shop).status == 403, path
 
