@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flows.replay.charts import HEIGHT, WIDTH, by_hour_of_day, steps
 from operators.compare.cause import Cause, Kind
-from operators.compare.result import TITLES, Difference, Told, reason_of, subject_of
+from operators.compare.result import TITLES, Difference, Line, Story, Told, reason_of, subject_of
 
 FOLDER = Path(__file__).parents[2] / "templates" / "replay"
 MOST_PEOPLE = 40
@@ -29,12 +29,24 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"count": lambda number: f"{number:,}", "change": lambda number: f"{number:+,}"}
-    made.globals |= {"titles": TITLES, "reason_of": _reason, "subject_of": subject_of, "width": WIDTH, "height": HEIGHT}
+    made.globals |= {
+        "titles": TITLES,
+        "reason_of": _reason,
+        "subject_of": subject_of,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "differs": _differs,
+    }
     return made
 
 
 def _reason(cause: Cause) -> str:
     return reason_of(cause).replace("->", "\N{RIGHTWARDS ARROW}")
+
+
+def _differs(line: Line, other: Story) -> bool:
+    """Return True if nothing of the kind stands in the story of the other side, whenever."""
+    return not any((line.what, line.reason, line.text) == (one.what, one.reason, one.text) for one in other.lines)
 
 
 def style() -> str:

@@ -77,6 +77,12 @@ def test_every_cause_leads_to_its_stories(hostile):
     assert set(links) <= places
 
 
+def test_what_only_one_story_has_is_marked():
+    page = Page(page_of(difference(RULES, quiet(), MORNING)))
+    marked = [attrs for attrs in page.named("li") if "differs" in attrs["class"]]
+    assert 0 < len(marked) < len(page.named("li"))
+
+
 def test_two_equal_outputs_make_a_page_that_says_so():
     assert "Nothing differs" in page_of(difference(RULES, RULES, MORNING))
 
