@@ -9,7 +9,7 @@ import msgspec
 
 from operators.compare.pairing import end_of, overlap
 from operators.compare.shapes import AlertSeen, EntrySeen, NoticeSeen, tells
-from operators.model.reason import OpType, Reason
+from operators.model.reason import NOT_TOLD, OpType, Reason
 
 
 class Kind(StrEnum):
@@ -50,15 +50,6 @@ class Why(StrEnum):
     """The rules, in no way that the story shows."""
 
 
-NOT_TOLD = frozenset(
-    {
-        Reason.INHIBITED, Reason.SHIELDED_BY_RULE, Reason.SHIELDED_GLOBALLY, Reason.SHIELDED_BY_HOST_STATE, Reason.ALERT_QUOTA,
-        Reason.ACTION_QUOTA, Reason.SIGNAL_NOT_WANTED, Reason.SIGNAL_MUTED_BY_ACK, Reason.SIGNAL_STALE, Reason.TOO_OLD,
-        Reason.UNSHIELD_WITHHELD, Reason.NOBODY, Reason.MERGED, Reason.OUTSIDE_NOTICE_TIME, Reason.NOISE_HELD,
-        Reason.NOISE_SUPPRESSED, Reason.FLAPPING, Reason.VOICE_DUPLICATE, Reason.CIRCUIT_BREAKING,
-    }
-)  # fmt: skip
-"""Reasons of entries that say why somebody was not told."""
 DECISIONS = frozenset(
     {OpType.ACTION, OpType.UPGRADE, OpType.ACTION_QOS, OpType.ALERT_QOS, OpType.NOISE_REDUCE, OpType.CLOSE}
 )
