@@ -112,7 +112,7 @@ NOT_TOLD = frozenset(
         Reason.SHIELDED_BY_RULE, Reason.SHIELDED_GLOBALLY, Reason.SHIELDED_BY_HOST_STATE, Reason.ALERT_QUOTA,
         Reason.ACTION_QUOTA, Reason.SIGNAL_NOT_WANTED, Reason.SIGNAL_MUTED_BY_ACK, Reason.SIGNAL_STALE, Reason.TOO_OLD,
         Reason.UNSHIELD_WITHHELD, Reason.NOBODY, Reason.MERGED, Reason.OUTSIDE_NOTICE_TIME, Reason.NOISE_HELD,
-        Reason.NOISE_SUPPRESSED, Reason.FLAPPING, Reason.VOICE_DUPLICATE, Reason.CIRCUIT_BREAKING,
+        Reason.NOISE_SUPPRESSED, Reason.FLAPPING, Reason.VOICE_DUPLICATE, Reason.CIRCUIT_BREAKING, Reason.INHIBITED,
     }
 )  # fmt: skip
 """Reasons of entries that say why somebody was not told."""

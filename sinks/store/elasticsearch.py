@@ -17,16 +17,24 @@ from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Bulk
 from sinks.store.cluster import check, connect, explained, prepare, read_address
 from sinks.store.cursor import read_cursor
+from sinks.store.decisions import Concerned, Happened, concerned
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_facets import facet_aggregations, facets_of, group_aggregations, groups_of
-from sinks.store.elasticsearch_query import alert_clause, command_clause, notice_clause
+from sinks.store.elasticsearch_past import (
+    PAST,
+    alert_aggregations,
+    happened_of,
+    often_of,
+    step_aggregations,
+)
+from sinks.store.elasticsearch_query import alert_clause, command_clause, past_clause
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.order import ORDERS, place_of
 from sinks.store.outcome import with_receipts
-from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
+from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import UNENCODABLE, refusal
 from sinks.store.words import words_of
 
@@ -110,9 +118,7 @@ class ElasticsearchStore:
         """Return the actions of one alert, oldest first."""
         clause = {"term": {"alert_ids": alert_id}}
         found = islice(self._search("action", Action, clause, {"time": "desc"}, {"id": "desc"}), NEWEST)
-        actions = sorted(found, key=lambda action: (action.time, action.execute_times))
-        receipts = self._receipts([action.id for action in actions])
-        return [with_receipts(one, (r for r in receipts if one.id in r.action_ids)) for one in actions]
+        return self._with_receipts(sorted(found, key=lambda action: (action.time, action.execute_times)))
 
     def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
@@ -151,10 +157,27 @@ class ElasticsearchStore:
 
     def notices(self, query: NoticeQuery) -> list[NoticeDocument]:
         """Return the notices that match, newest first."""
-        after = _place(query.after, int, str)
-        order = ({"time": "desc"}, {"id": "desc"})
-        found = self._search("notice", NoticeDocument, notice_clause(query), *order, size=query.limit, after=after)
-        return list(islice(found, query.limit))
+        return self._newest("notice", NoticeDocument, query)
+
+    def entries(self, query: LogQuery) -> list[LogEntry]:
+        """Return the log entries of any alert that match, newest first."""
+        return self._newest("alert_log", LogEntry, query)
+
+    def planned(self, query: ActionQuery) -> list[Action]:
+        """Return the actions that match, newest first."""
+        return self._with_receipts(self._newest("action", Action, query))
+
+    def happened(self, query: PastQuery, step: int) -> tuple[Happened, ...]:
+        """Return how often what matches was decided, by steps of so many seconds, oldest first."""
+        kind = PAST[type(query)]
+        return happened_of(self._counted(kind.name, past_clause(query), step_aggregations(kind, step)))
+
+    def concerned(self, query: PastQuery) -> tuple[Concerned, ...]:
+        """Return the alerts that it was decided of, the worst first."""
+        kind = PAST[type(query)]
+        often = often_of(self._counted(kind.name, past_clause(query), alert_aggregations(kind)))
+        by_id = {"terms": {"id": [one.alert_id for one in often]}}
+        return concerned(often, self._search("alert", Alert, by_id, {"id": "desc"}), query.limit)
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
@@ -173,6 +196,18 @@ class ElasticsearchStore:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _newest(self, kind: str, shape: type[T], query: PastQuery) -> list[T]:
+        """Read what matches, newest first, from the query's place on."""
+        order = ({"time": "desc"}, {"id": "desc"})
+        after = _place(query.after, int, str)
+        return list(
+            islice(self._search(kind, shape, past_clause(query), *order, size=query.limit, after=after), query.limit)
+        )
+
+    def _with_receipts(self, actions: Sequence[Action]) -> list[Action]:
+        receipts = self._receipts([action.id for action in actions])
+        return [with_receipts(one, (r for r in receipts if one.id in r.action_ids)) for one in actions]
 
     def _receipts(self, action_ids: Sequence[str]) -> list[Receipt]:
         """Return the receipts of actions; an earlier attempt may lie in the index of the month before."""

@@ -11,6 +11,7 @@ from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Document
+from sinks.store.decisions import names_in
 from sinks.store.indices import alert_index, event_index, index_of, log_index
 from sinks.store.interface import Batch
 from sinks.store.refusal import encode_each
@@ -25,9 +26,10 @@ _encode = msgspec.json.Encoder().encode
 
 def documents(batch: Batch, prefix: str) -> tuple[list[Document], list[DeadLetter]]:
     """Return the documents of a batch, and a dead letter for each record that can be none."""
+    businesses = {alert.id: alert.bk_biz_id for alert in batch.alerts if alert.bk_biz_id is not None}
     parts = (
         encode_each(batch.alerts, lambda alert: _alert(alert, prefix)),
-        encode_each(batch.logs, lambda entry: _log(entry, prefix)),
+        encode_each(batch.logs, lambda entry: _log(entry, businesses.get(entry.alert_id), prefix)),
         encode_each(batch.actions, lambda action: _action(action, prefix)),
         encode_each(batch.receipts, lambda receipt: _receipt(receipt, prefix)),
         encode_each(batch.events, lambda event: _event(event, prefix)),
@@ -44,14 +46,19 @@ def _alert(alert: Alert, prefix: str) -> Document:
     return Document(header, body, alert)
 
 
-def _log(entry: LogEntry, prefix: str) -> Document:
+def _log(entry: LogEntry, business: str | int | None, prefix: str) -> Document:
+    """An entry leaves together with the document of its alert, which knows the business."""
+    body = _encode(entry)
+    if business is not None:
+        body = b'%b,"bk_biz_id":%b}' % (body[:-1], _encode(business))
     # Sent again, a run has counted on: its count is its version.
-    return Document(_indexed(prefix + log_index(entry), entry.id, entry.count), _encode(entry), entry)
+    return Document(_indexed(prefix + log_index(entry), entry.id, entry.count), body, entry)
 
 
 def _action(action: Action, prefix: str) -> Document:
     header = _indexed(prefix + index_of("action", action.time), action.id, action.revision)
-    return Document(header, _encode(action), action)
+    people = sorted(names_in(action.receivers) | names_in(action.followers))
+    return Document(header, b'%b,"people":%b}' % (_encode(action)[:-1], _encode(people)), action)
 
 
 def _receipt(receipt: Receipt, prefix: str) -> Document:

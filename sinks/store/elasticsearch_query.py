@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
-from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
+from sinks.store.query import AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 
 Clause = dict[str, Any]
 
@@ -30,8 +30,19 @@ def command_clause(query: CommandQuery) -> Clause:
     return {"bool": {"filter": [*_given(given), *_between(query.since, query.until)]}}
 
 
-def notice_clause(query: NoticeQuery) -> Clause:
-    """Return the clause that holds for the notices that match."""
+def past_clause(query: PastQuery) -> Clause:
+    """Return the clause that holds for what matches of log entries, actions or notices."""
+    if isinstance(query, NoticeQuery):
+        return _notice_clause(query)
+    if isinstance(query, LogQuery):
+        given, several = {"bk_biz_id": query.bk_biz_id}, {"op_type": query.op_type, "reason": query.reason}
+    else:
+        given = {"people": query.receiver, "bk_biz_id": query.bk_biz_id}
+        several = {"status": query.status, "reason": query.reason}
+    return {"bool": {"filter": [*_given(given), *_any_of(several), *_between(query.since, query.until)]}}
+
+
+def _notice_clause(query: NoticeQuery) -> Clause:
     given = {
         "id": query.id, "receivers": query.receiver, "alert_ids": query.alert_id, "bk_biz_id": query.bk_biz_id,
     }  # fmt: skip

@@ -11,9 +11,10 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
-from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
+from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 
 NEWEST = 10_000
 """At most so many log entries, actions or events of one alert are read: the newest."""
@@ -127,6 +128,22 @@ class Store(Protocol):
 
     def notices(self, query: NoticeQuery) -> list[NoticeDocument]:
         """Return the notices that match, newest first."""
+        ...
+
+    def entries(self, query: LogQuery) -> list[LogEntry]:
+        """Return the log entries of any alert that match, newest first."""
+        ...
+
+    def planned(self, query: ActionQuery) -> list[Action]:
+        """Return the actions that match, newest first, with what their receipts made of them."""
+        ...
+
+    def happened(self, query: PastQuery, step: int) -> tuple[Happened, ...]:
+        """Return how often what matches was decided, by steps of so many seconds, oldest first."""
+        ...
+
+    def concerned(self, query: PastQuery) -> tuple[Concerned, ...]:
+        """Return the alerts that it was decided of: the worst first, of those that it concerns most often."""
         ...
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:

@@ -80,6 +80,7 @@ _LOG: Mapping = {
     "severity": _INTEGER,
     "count": _LONG,
     "description": _TEXT,
+    "bk_biz_id": _KEYWORD,
 }
 _ACTION: Mapping = {
     **_fields(
@@ -92,6 +93,7 @@ _ACTION: Mapping = {
     "severity": _INTEGER,
     "alert_name": _NAME,
     "need_biz_converge": _BOOLEAN,
+    "people": _KEYWORD,
 }
 _RECEIPT: Mapping = {
     **_fields(_KEYWORD, "notice_id", "action_ids", "way"),
@@ -134,7 +136,9 @@ PROPERTIES: dict[str, Mapping] = {
 }
 """Kind -> every field its documents may have."""
 
-_SOUGHT = ("words", "people")
+_SOUGHT = {"alert": ("words", "people"), "action": ("people",), "alert_log": ("bk_biz_id",)}
+"""Kind -> fields beside those of its record, to be searched by."""
+
 # What is read seldom is refreshed seldom and packed tightly.
 _QUIET = {"refresh_interval": "5s", "codec": "best_compression"}
 _SETTINGS: dict[str, Mapping] = {"alert_log": _QUIET, "event": _QUIET}
@@ -142,7 +146,7 @@ _SETTINGS: dict[str, Mapping] = {"alert_log": _QUIET, "event": _QUIET}
 
 def mapping(kind: str) -> Mapping:
     """Return the mapping of a kind. Some fields are there to be searched, not to be kept."""
-    hidden = [name for name in _SOUGHT if name in PROPERTIES[kind]]
+    hidden = list(_SOUGHT.get(kind, ()))
     return {
         "dynamic": "strict",
         "properties": PROPERTIES[kind],

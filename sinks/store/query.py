@@ -8,6 +8,7 @@ import msgspec
 
 from operators.model.alert import ABNORMAL, CLOSED, RECOVERED
 from operators.model.notice import NoticeDocument
+from operators.model.records import Action, LogEntry
 from sinks.store.cursor import cursor
 from sinks.store.order import NEWEST_FIRST
 
@@ -76,11 +77,42 @@ class NoticeQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
     limit: int = 50
     after: str = ""
-    """Read on behind this place: `notice_cursor` of the last notice that was read."""
+    """Read on behind this place: `time_cursor` of the last document that was read."""
 
 
-def notice_cursor(last: NoticeDocument) -> str:
-    """Return the place behind a notice, newest first."""
+class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Log entries of any alert that match every given condition. Times are Unix seconds, both included."""
+
+    op_type: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    """Those of NOT_TOLD are found by an index."""
+    bk_biz_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 50
+    after: str = ""
+    """Read on behind this place: `time_cursor` of the last document that was read."""
+
+
+class ActionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Actions that match every given condition, as they were planned: what receipts say of them is in notices."""
+
+    status: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    receiver: str | None = None
+    bk_biz_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 50
+    after: str = ""
+
+
+PastQuery = LogQuery | ActionQuery | NoticeQuery
+"""What was decided across alerts."""
+
+
+def time_cursor(last: LogEntry | Action | NoticeDocument) -> str:
+    """Return the place behind a document, newest first."""
     return cursor(last.time, last.id)
 
 

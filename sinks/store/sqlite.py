@@ -15,11 +15,20 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
-from sinks.store import sqlite_alerts, sqlite_archive, sqlite_facets, sqlite_notices, sqlite_reads, sqlite_search
+from sinks.store import (
+    sqlite_alerts,
+    sqlite_archive,
+    sqlite_facets,
+    sqlite_notices,
+    sqlite_past,
+    sqlite_reads,
+    sqlite_search,
+)
+from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
-from sinks.store.query import AlertQuery, CommandQuery, NoticeQuery
+from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
 from sinks.store.sqlite_index import index_some
 from sinks.store.sqlite_retain import DAY, KINDS, WITH_ACTIONS, delete_some
@@ -29,14 +38,6 @@ from sinks.store.sqlite_tallies import SWEEP
 QUIET_BATCH = 100
 """After a batch of at most so many records there is time to index some words."""
 
-_LOG = """
-INSERT INTO logs (alert_id, id, time, count, document) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (alert_id, id) DO UPDATE SET time = excluded.time, count = excluded.count, document = excluded.document
-WHERE excluded.count >= count"""
-_ACTION = """
-INSERT INTO actions (id, revision, time, document) VALUES (?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, time = excluded.time, document = excluded.document
-WHERE excluded.revision >= revision"""
 _ACTION_ALERT = "INSERT OR IGNORE INTO action_alerts (alert_id, action_id) VALUES (?, ?)"
 _RECEIPT = """
 INSERT INTO receipts (notice_id, attempt, time, document) VALUES (?, ?, ?, ?)
@@ -124,6 +125,22 @@ class SqliteStore:
         """Return the notices that match, newest first."""
         return self._alone(lambda connection: sqlite_notices.find(connection, query))
 
+    def entries(self, query: LogQuery) -> list[LogEntry]:
+        """Return the log entries of any alert that match, newest first."""
+        return self._alone(lambda connection: sqlite_past.entries(connection, query))
+
+    def planned(self, query: ActionQuery) -> list[Action]:
+        """Return the actions that match, newest first."""
+        return self._at_once(lambda connection: sqlite_reads.planned(connection, query))
+
+    def happened(self, query: PastQuery, step: int) -> tuple[Happened, ...]:
+        """Return how often what matches was decided, by steps of so many seconds, oldest first."""
+        return self._alone(lambda connection: sqlite_past.happened(connection, query, step))
+
+    def concerned(self, query: PastQuery) -> tuple[Concerned, ...]:
+        """Return the alerts that it was decided of, the worst first."""
+        return self._at_once(lambda connection: sqlite_past.concerned_by(connection, query))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
         days = {**msgspec.structs.asdict(retention), **dict.fromkeys(WITH_ACTIONS, retention.actions)}
@@ -168,21 +185,22 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> Written:
 
 def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     alerts, bad_alerts = encode_each(batch.alerts, sqlite_alerts.row)
-    logs, bad_logs = encode_each(batch.logs, _log_row)
-    actions, bad_actions = encode_each(batch.actions, _action_row)
+    logs, bad_logs = encode_each(batch.logs, sqlite_past.log_row)
+    actions, bad_actions = encode_each(batch.actions, sqlite_past.action_row)
     receipts, bad_receipts = encode_each(batch.receipts, _receipt_row)
     events, bad_events = encode_each(batch.events, _event_row)
     shields, bad_shields = encode_each(batch.shields, _shield_row)
     commands, bad_commands = encode_each(batch.commands, _command_row)
     notices, bad_notices = encode_each(batch.notices, sqlite_notices.row)
-    versioned = ((_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
+    versioned = ((sqlite_past.PUT_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
     conflicts = sqlite_alerts.put(connection, alerts) + sum(_put(connection, *put) for put in versioned)
-    _put(connection, _LOG, logs)
+    _put(connection, sqlite_past.PUT_LOG, logs)
     _put(connection, _SHIELD, shields)
     _put(connection, _COMMAND, commands)
     sqlite_archive.put(connection, events)
     _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
     _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
+    sqlite_past.link(connection, batch.actions)
     sqlite_notices.link(connection, batch.notices)
     bad = (bad_alerts, bad_logs, bad_actions, bad_receipts, bad_events, bad_shields, bad_commands, bad_notices)
     return Written(conflicts, tuple(chain(*bad)))
@@ -217,14 +235,6 @@ def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
         *((command, Batch(commands=(command,))) for command in batch.commands),
         *((notice, Batch(notices=(notice,))) for notice in batch.notices),
     ]
-
-
-def _log_row(entry: LogEntry) -> _Row:
-    return entry.alert_id, entry.id, entry.time, entry.count, _encode(entry)
-
-
-def _action_row(action: Action) -> _Row:
-    return action.id, action.revision, action.time, _encode(action)
 
 
 def _receipt_row(receipt: Receipt) -> _Row:

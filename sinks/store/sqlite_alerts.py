@@ -1,11 +1,12 @@
 """Alerts in the SQLite store: a row each. A repeat, which moves none of the facts, writes the row and no index."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
 from operators.model.alert import Alert, document_version
+from sinks.store.sqlite_documents import documents
 from sinks.store.words import people_of, words_of
 
 Row = tuple[str | int | bytes | None, ...]
@@ -35,7 +36,6 @@ _PUT = (
     f" {', '.join(f'{name} = excluded.{name}' for name in _changing)} WHERE excluded.version >= version"
 )
 _FILL = f"UPDATE alerts SET event_count = ?, {', '.join(f'{name} = ?' for name in FACTS)} WHERE key = ?"  # noqa: S608
-_CHUNK = 1000
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Alert).decode
@@ -81,13 +81,5 @@ def put(connection: sqlite3.Connection, rows: Iterable[Row]) -> int:
 
 def fill_facts(connection: sqlite3.Connection) -> None:
     """Fill the columns of facts from the documents, in a file that had none."""
-    last = 0
-    while found := _documents_behind(connection, last):
-        alerts = [(key, _decode(document)) for key, document in found]
-        connection.executemany(_FILL, [(alert.event_count, *facts_of(alert), key) for key, alert in alerts])
-        last = found[-1][0]
-
-
-def _documents_behind(connection: sqlite3.Connection, key: int) -> Sequence[tuple[int, bytes]]:
-    statement = "SELECT key, document FROM alerts WHERE key > ? ORDER BY key LIMIT ?"
-    return connection.execute(statement, (key, _CHUNK)).fetchall()
+    for chunk in documents(connection, "alerts", _decode):
+        connection.executemany(_FILL, [(alert.event_count, *facts_of(alert), key) for key, alert in chunk])

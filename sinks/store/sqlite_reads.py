@@ -8,9 +8,10 @@ from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from sinks.store import sqlite_past
 from sinks.store.interface import NEWEST
 from sinks.store.outcome import with_receipts
-from sinks.store.query import CommandQuery
+from sinks.store.query import ActionQuery, CommandQuery
 
 _alert = msgspec.json.Decoder(Alert).decode
 _log = msgspec.json.Decoder(LogEntry).decode
@@ -39,6 +40,12 @@ def actions(connection: sqlite3.Connection, alert_id: str) -> list[Action]:
         " ORDER BY time DESC, key DESC LIMIT ?"
     )
     found = [_action(row[0]) for row in connection.execute(statement, (alert_id, NEWEST))][::-1]
+    return [with_receipts(action, _receipts(connection, action.id)) for action in found]
+
+
+def planned(connection: sqlite3.Connection, query: ActionQuery) -> list[Action]:
+    """Return the actions of any alert that match, newest first."""
+    found = sqlite_past.actions(connection, query)
     return [with_receipts(action, _receipts(connection, action.id)) for action in found]
 
 

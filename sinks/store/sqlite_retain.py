@@ -29,14 +29,20 @@ DELETE FROM action_receipts WHERE (action_id, notice_id) IN (
 _UNLINK_RECEIVERS, _UNLINK_ALERTS = (
     f"""
 DELETE FROM notice_{links} WHERE ({column}, time, id) IN (
-  SELECT json_each.value, notices.time, notices.id FROM notices, json_each(CAST(document AS TEXT), '$.{links_of}')
+  SELECT json_each.value, notices.time, notices.id FROM notices, json_each(CAST(document AS TEXT), '$.{field}')
   WHERE notices.key = ?)"""  # noqa: S608 - constants of this file
-    for links, column, links_of in (("receivers", "receiver", "receivers"), ("alerts", "alert_id", "alert_ids"))
+    for links, column, field in (("receivers", "receiver", "receivers"), ("alerts", "alert_id", "alert_ids"))
 )
+# Of receivers by way, those of a call in lists of their own, the texts are names.
+_UNLINK_PLANNED = """
+DELETE FROM action_receivers WHERE (receiver, time, id) IN (
+  SELECT one.atom, actions.time, actions.id FROM actions,
+    json_tree(json_extract(CAST(document AS TEXT), '$.receivers', '$.followers')) AS one
+  WHERE actions.key = ? AND one.type = 'text')"""
 _DELETE = {
     "alerts": ("DELETE FROM alert_text WHERE rowid = ?", "DELETE FROM alerts WHERE key = ?"),
     "logs": ("DELETE FROM logs WHERE key = ?",),
-    "actions": (_UNLINK, "DELETE FROM actions WHERE key = ?"),
+    "actions": (_UNLINK, _UNLINK_PLANNED, "DELETE FROM actions WHERE key = ?"),
     "receipts": (_UNLINK_RECEIPT, "DELETE FROM receipts WHERE key = ?"),
     "events": ("DELETE FROM events WHERE key = ?",),
     "commands": ("DELETE FROM commands WHERE key = ?",),

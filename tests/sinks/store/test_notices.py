@@ -4,7 +4,7 @@ import pytest
 
 from sinks.store.cursor import CursorError, cursor
 from sinks.store.interface import Batch, Retention
-from sinks.store.query import NoticeQuery, notice_cursor
+from sinks.store.query import NoticeQuery, time_cursor
 from tests.sinks.store.samples import DAY, NOW, alert, sent
 
 
@@ -60,7 +60,7 @@ def test_pages_of_notices_go_on_where_the_last_one_ended(notices, query):
     read, after = [], ""
     while page := notices.notices(NoticeQuery(**query, limit=1, after=after)):
         read += page
-        after = notice_cursor(page[-1])
+        after = time_cursor(page[-1])
     assert read == everything
 
 

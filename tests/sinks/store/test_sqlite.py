@@ -15,8 +15,9 @@ from msgspec.json import encode
 from operators.model.alert import document_version
 from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailableError
 from sinks.store.order import MOST_EVENTS
-from sinks.store.query import AlertQuery, NoticeQuery, parse_query
+from sinks.store.query import AlertQuery, LogQuery, NoticeQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
+from sinks.store.sqlite_alerts import fill_facts
 from sinks.store.sqlite_schema import APPLICATION_ID, VERSION, grow
 from sinks.store.words import words_of
 from tests.sinks.store.samples import DAY, NOW, alert, archived, entry, sent, shield
@@ -66,6 +67,8 @@ def older(path: Path, version: int) -> None:
         )
         statement = f"INSERT INTO alerts ({columns}, document) VALUES ({', '.join('?' * 12)})"
         connection.execute(statement, (*values, encode(one)))
+        if version >= 4:
+            fill_facts(connection)
         connection.execute("INSERT INTO logs VALUES (1, ?, ?, ?, 1, ?)", (one.id, log.id, log.time, encode(log)))
         block = zstandard.ZstdCompressor().compress(encode(kept))
         connection.execute("INSERT INTO events VALUES (1, ?, ?, ?)", (NOW, NOW, block))
@@ -210,6 +213,7 @@ def test_a_store_of_an_older_version_is_brought_up_by_its_next_writer_and_keeps_
     assert (len(grown.logs(alert(1).id)), grown.notices(NoticeQuery())) == (1, [sent()])
     assert len(grown.events("a" * 32, NOW, NOW)) == 1
     assert len(grown.alerts(AlertQuery(name=(alert(1).alert_name,), target_type=("HOST",), sort=MOST_EVENTS))) == 2
+    assert len(grown.entries(LogQuery(reason=("opened",)))) == 1
     grown.close()
     SqliteStore(path, read_only=True).close()
 
