@@ -1,6 +1,7 @@
 """The alert store in Elasticsearch: dated indices, full documents, external versions, the plain server's features."""
 
 import re
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,11 +16,14 @@ from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.bulk import Bulk
+from sinks.store.changes import Changes
 from sinks.store.cluster import check, connect, explained, prepare, read_address
-from sinks.store.cursor import read_cursor
+from sinks.store.cursor import cursor, read_cursor
 from sinks.store.decisions import Concerned, Happened, concerned
+from sinks.store.elasticsearch_changes import WATCHED_KINDS, changes_of, changes_request
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_facets import facet_aggregations, facets_of, group_aggregations, groups_of
+from sinks.store.elasticsearch_over_time import event_aggregations, event_counts_of, trend_aggregations, trend_in
 from sinks.store.elasticsearch_past import (
     PAST,
     alert_aggregations,
@@ -27,13 +31,14 @@ from sinks.store.elasticsearch_past import (
     often_of,
     step_aggregations,
 )
-from sinks.store.elasticsearch_query import alert_clause, command_clause, past_clause
+from sinks.store.elasticsearch_query import alert_clause, arrived, command_clause, past_clause
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.order import ORDERS, place_of
 from sinks.store.outcome import with_receipts
+from sinks.store.over_time import EventCount, Span, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import UNENCODABLE, refusal
 from sinks.store.words import words_of
@@ -62,7 +67,7 @@ class ElasticsearchStore:
 
     def write(self, batch: Batch) -> Written:
         """Write the batch; it is in the translog of every shard when this returns."""
-        ready, refused = documents(batch, self._prefix)
+        ready, refused = documents(batch, self._prefix, _now())
         tally = self._bulk.send(ready)
         conflicts = sum(
             isinstance(document.record, Alert | Action | Receipt | NoticeDocument) for document in tally.conflicts
@@ -122,8 +127,7 @@ class ElasticsearchStore:
 
     def events(self, dedupe_md5: str, since: int, until: int) -> list[Event]:
         """Return the archived events of one fingerprint that arrived from `since` to `until`, oldest first."""
-        arrived = {"range": {"at": {"gte": str(since), "lte": str(until)}}}
-        clause = {"bool": {"filter": [{"term": {"dedupe_md5": dedupe_md5}}, arrived]}}
+        clause = arrived(dedupe_md5, since, until)
         return list(islice(self._search("event", Event, clause, {"at": "desc"}, {"id": "desc"}), NEWEST))[::-1]
 
     def archive(self, since: int, until: int, businesses: Collection[str] = ()) -> Iterator[Archived]:
@@ -178,6 +182,26 @@ class ElasticsearchStore:
         often = often_of(self._counted(kind.name, past_clause(query), alert_aggregations(kind)))
         by_id = {"terms": {"id": [one.alert_id for one in often]}}
         return concerned(often, self._search("alert", Alert, by_id, {"id": "desc"}), query.limit)
+
+    def changes(self, since: str = "") -> Changes:
+        """Return what was written behind a place."""
+        place = int(read_cursor(since, (int,))[0]) if since else _now()
+        if not since:
+            return Changes(cursor(place))
+        kinds = ",".join(self._prefix + kind for kind in WATCHED_KINDS)
+        with explained("changes"):
+            answer = self._client.search(index=kinds, **changes_request(place))
+        return changes_of(answer.body, self._prefix, place)
+
+    def event_counts(self, dedupe_md5: str, since: int, until: int, step: int) -> tuple[EventCount, ...]:
+        """Return how many events of one fingerprint arrived in each step."""
+        return event_counts_of(self._counted("event", arrived(dedupe_md5, since, until), event_aggregations(step)))
+
+    def trend(self, query: AlertQuery, since: int, until: int, step: int) -> tuple[Trend, ...]:
+        """Return how many alerts were opened, ended, and were open at each step."""
+        asked = msgspec.structs.replace(query, status=(), since=None, until=None)
+        span = Span(since, until, step)
+        return trend_in(self._counted("alert", alert_clause(asked), trend_aggregations(span)), span)
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
@@ -276,6 +300,10 @@ def _place(after: str, *kinds: type) -> list[Any] | None:
         return None
     second, *rest = read_cursor(after, kinds)
     return [int(second) * 1000, *rest]
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
 
 
 def _after(query: AlertQuery) -> list[Any] | None:

@@ -24,6 +24,12 @@ def alert_clause(query: AlertQuery) -> Clause:
     return {"bool": {"filter": clauses}}
 
 
+def arrived(dedupe_md5: str, since: int, until: int) -> Clause:
+    """Return the clause that holds for the events of one fingerprint that arrived from `since` to `until`."""
+    times = {"range": {"at": {"gte": str(since), "lte": str(until)}}}
+    return {"bool": {"filter": [{"term": {"dedupe_md5": dedupe_md5}}, times]}}
+
+
 def command_clause(query: CommandQuery) -> Clause:
     """Return the clause that holds for the commands that match."""
     given = {"id": query.id, "operator": query.operator, "alert_id": query.alert_id, "outcome": query.outcome}

@@ -1,7 +1,7 @@
 """The alert store: what every implementation takes and answers, and how it fails."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -14,7 +14,11 @@ from operators.model.shield import ShieldDocument
 from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
+from sinks.store.over_time import EventCount, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
+
+if TYPE_CHECKING:
+    from sinks.store.changes import Changes
 
 NEWEST = 10_000
 """At most so many log entries, actions or events of one alert are read: the newest."""
@@ -144,6 +148,21 @@ class Store(Protocol):
 
     def concerned(self, query: PastQuery) -> tuple[Concerned, ...]:
         """Return the alerts that it was decided of: the worst first, of those that it concerns most often."""
+        ...
+
+    def changes(self, since: str = "") -> "Changes":
+        """Return what was written behind a place, cheaply; without one, the place where we are now. `Watch` tells each once."""
+        ...
+
+    def event_counts(self, dedupe_md5: str, since: int, until: int, step: int) -> tuple[EventCount, ...]:
+        """Return how many events of one fingerprint arrived in each step of so many seconds, oldest first."""
+        ...
+
+    def trend(self, query: AlertQuery, since: int, until: int, step: int) -> tuple[Trend, ...]:
+        """Return how many alerts were opened, ended, and were open, by severity, at each step of time, oldest first.
+
+        The query's own status, times and limit do not count.
+        """
         ...
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:

@@ -16,6 +16,7 @@ _LONG: Mapping = {"type": "long"}
 _INTEGER: Mapping = {"type": "integer"}
 _BOOLEAN: Mapping = {"type": "boolean"}
 _DATE: Mapping = {"type": "date", "format": "epoch_second"}
+_WRITTEN: Mapping = {"type": "date", "format": "epoch_millis"}
 _TEXT: Mapping = {"type": "text"}
 _NAME: Mapping = {"type": "text", "fields": {"raw": _KEYWORD}}
 _STORED: Mapping = {"type": "object", "enabled": False}
@@ -70,6 +71,7 @@ _ALERT: Mapping = {
     "dimensions": _STORED,
     "extra_info": _STORED,
     "words": {"type": "text", "norms": False},
+    "written": _WRITTEN,
     "people": _KEYWORD,
 }
 _LOG: Mapping = {
@@ -93,6 +95,7 @@ _ACTION: Mapping = {
     "severity": _INTEGER,
     "alert_name": _NAME,
     "need_biz_converge": _BOOLEAN,
+    "written": _WRITTEN,
     "people": _KEYWORD,
 }
 _RECEIPT: Mapping = {
@@ -106,12 +109,14 @@ _SHIELD: Mapping = {
     **_fields(_KEYWORD, "id", "operator"),
     **_fields(_DATE, "time", "ended", "ends"),
     "shield": _STORED,
+    "written": _WRITTEN,
     "message": _TEXT,
 }
 _COMMAND: Mapping = {
     **_fields(_KEYWORD, "id", "command", "operator", "alert_id", "dedupe_md5", "shield_id", "outcome", "reason"),
     **_fields(_TEXT, "message", "detail"),
     "time": _DATE,
+    "written": _WRITTEN,
 }
 _NOTICE: Mapping = {
     **_fields(_KEYWORD, "id", "way", "receivers", "signal", "notice_type", "collect_type", "alert_ids", "action_ids"),
@@ -122,6 +127,7 @@ _NOTICE: Mapping = {
     "title": _TEXT,
     "severity": _INTEGER,
     "followed": _BOOLEAN,
+    "written": _WRITTEN,
 }
 
 PROPERTIES: dict[str, Mapping] = {
@@ -136,7 +142,10 @@ PROPERTIES: dict[str, Mapping] = {
 }
 """Kind -> every field its documents may have."""
 
-_SOUGHT = {"alert": ("words", "people"), "action": ("people",), "alert_log": ("bk_biz_id",)}
+_SOUGHT = {
+    "alert": ("words", "people", "written"), "action": ("people", "written"), "alert_log": ("bk_biz_id",),
+    "notice": ("written",), "shield": ("written",), "command": ("written",),
+}  # fmt: skip
 """Kind -> fields beside those of its record, to be searched by."""
 
 # What is read seldom is refreshed seldom and packed tightly.

@@ -18,16 +18,19 @@ from operators.model.shield import ShieldDocument
 from sinks.store import (
     sqlite_alerts,
     sqlite_archive,
+    sqlite_changes,
     sqlite_facets,
     sqlite_notices,
     sqlite_past,
     sqlite_reads,
     sqlite_search,
 )
+from sinks.store.changes import Changes
 from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
+from sinks.store.over_time import EventCount, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
 from sinks.store.sqlite_index import index_some
@@ -141,6 +144,18 @@ class SqliteStore:
         """Return the alerts that it was decided of, the worst first."""
         return self._at_once(lambda connection: sqlite_past.concerned_by(connection, query))
 
+    def changes(self, since: str = "") -> Changes:
+        """Return what was written behind a place."""
+        return self._at_once(lambda connection: sqlite_changes.changes(connection, since))
+
+    def event_counts(self, dedupe_md5: str, since: int, until: int, step: int) -> tuple[EventCount, ...]:
+        """Return how many events of one fingerprint arrived in each step."""
+        return self._alone(lambda connection: sqlite_archive.counts(connection, dedupe_md5, since, until, step))
+
+    def trend(self, query: AlertQuery, since: int, until: int, step: int) -> tuple[Trend, ...]:
+        """Return how many alerts were opened, ended, and were open at each step."""
+        return self._at_once(lambda connection: sqlite_facets.trend(connection, query, since, until, step))
+
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
         days = {**msgspec.structs.asdict(retention), **dict.fromkeys(WITH_ACTIONS, retention.actions)}
@@ -202,6 +217,7 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     _put(connection, _ACTION_RECEIPT, [(action, one.notice_id) for one in batch.receipts for action in one.action_ids])
     sqlite_past.link(connection, batch.actions)
     sqlite_notices.link(connection, batch.notices)
+    sqlite_changes.note(connection, batch)
     bad = (bad_alerts, bad_logs, bad_actions, bad_receipts, bad_events, bad_shields, bad_commands, bad_notices)
     return Written(conflicts, tuple(chain(*bad)))
 
@@ -249,5 +265,5 @@ def _command_row(command: CommandDocument) -> _Row:
     return command.id, command.time, command.operator, command.alert_id, command.outcome, _encode(command)
 
 
-def _event_row(event: Event) -> tuple[int, bytes]:
-    return arrival(event), _encode(event)
+def _event_row(event: Event) -> tuple[int, str, bytes]:
+    return arrival(event), event.dedupe_md5, _encode(event)

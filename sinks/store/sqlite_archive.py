@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import msgspec
 import zstandard
@@ -15,11 +16,16 @@ import zstandard
 from operators.model.event import Event
 from sinks.store.history import Archived, InOrder
 from sinks.store.interface import NEWEST
+from sinks.store.over_time import EventCount, event_counts
 from sinks.store.refusal import arrival
 
 LEVEL = 1
 _INSERT = "INSERT INTO events (first, last, block) VALUES (?, ?, ?)"
-_BLOCKS = "SELECT block FROM events WHERE last >= ? AND first <= ? ORDER BY last DESC, key DESC"
+_PRINT = "INSERT INTO event_prints (key, prints) VALUES (?, ?)"
+# A print may also be found across two others: such a block is read for nothing.
+_BLOCKS = """
+SELECT block FROM events LEFT JOIN event_prints USING (key)
+WHERE last >= ? AND first <= ? AND (prints IS NULL OR instr(prints, ?)) ORDER BY last DESC, key DESC"""
 
 _PLACES = "SELECT first, key FROM events WHERE last >= ? AND first <= ? ORDER BY first, key"
 _BLOCK = "SELECT block FROM events WHERE key = ?"
@@ -41,15 +47,29 @@ class _Head(msgspec.Struct, frozen=True, gc=False):
     bk_biz_id: str | int | None = None
 
 
+class _Counted(_Head, frozen=True, gc=False, kw_only=True):
+    """What of a document is counted."""
+
+    severity: int
+    status: str
+
+
 _head = msgspec.json.Decoder(_Head).decode
+_counted = msgspec.json.Decoder(_Counted).decode
 
 
-def put(connection: sqlite3.Connection, events: Sequence[tuple[int, bytes]]) -> None:
-    """Add a block of (time of arrival, document)."""
+def put(connection: sqlite3.Connection, events: Sequence[tuple[int, str, bytes]]) -> None:
+    """Add a block of (time of arrival, fingerprint, document)."""
     if events:
-        times = [at for at, _ in events]
-        block = zstandard.ZstdCompressor(level=LEVEL).compress(b"\n".join(document for _, document in events))
-        connection.execute(_INSERT, (min(times), max(times), block))
+        times = [at for at, _, _ in events]
+        block = zstandard.ZstdCompressor(level=LEVEL).compress(b"\n".join(document for _, _, document in events))
+        added = connection.execute(_INSERT, (min(times), max(times), block))
+        prints = b"".join({_print(dedupe_md5) for _, dedupe_md5, _ in events})
+        connection.execute(_PRINT, (added.lastrowid, prints))
+
+
+def _print(dedupe_md5: str) -> bytes:
+    return crc32(dedupe_md5.encode()).to_bytes(4, "big")
 
 
 def find(connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int) -> list[Event]:
@@ -58,7 +78,7 @@ def find(connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int
     An event that was read again after a crash lies in two blocks and is returned once, as it came first.
     """
     found: dict[str, Event] = {}  # the newest first
-    for (block,) in connection.execute(_BLOCKS, (since, until)):
+    for (block,) in connection.execute(_BLOCKS, (since, until, _print(dedupe_md5))):
         for event in reversed(_in_block(block, dedupe_md5)):
             if since <= arrival(event) <= until:
                 found.pop(event.id, None)
@@ -67,6 +87,21 @@ def find(connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int
             break
     oldest_first = list(found.values())[::-1]
     return sorted(oldest_first, key=arrival)[-NEWEST:]
+
+
+def counts(
+    connection: sqlite3.Connection, dedupe_md5: str, since: int, until: int, step: int
+) -> tuple[EventCount, ...]:
+    """Return how many events of one fingerprint arrived in each step, oldest first."""
+    needle, found = dedupe_md5.encode(), dict[str, tuple[int, int, str]]()
+    for (block,) in connection.execute(_BLOCKS, (since, until, _print(dedupe_md5))):
+        for line in zstandard.ZstdDecompressor().decompress(block).split(b"\n"):
+            if needle in line:
+                one = _counted(line)
+                at = one.time if one.at is None else one.at
+                if one.dedupe_md5 == dedupe_md5 and since <= at <= until:
+                    found[one.id] = (at - at % step, one.severity, one.status)
+    return event_counts(found.values())
 
 
 def _in_block(block: bytes, dedupe_md5: str) -> list[Event]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from operators.model.alert import Alert
+from operators.model.alert import ABNORMAL, ENDED, Alert
 from operators.model.event import Tag
 from sinks.store.facets import Facets, Group, Groups, told, told_tags, yes_or_no
 from sinks.store.order import WORST_FIRST
+from sinks.store.over_time import Moved, Span, Trend, trend_of
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite_alerts import SEPARATOR
 from sinks.store.sqlite_search import conditions, is_of_kinds, page_of
@@ -89,6 +90,36 @@ def groups(connection: sqlite3.Connection, query: AlertQuery, by: str) -> Groups
     rows = find(connection, query, column)
     firsts = _alerts(connection, [str(row[_FIRST])[1:] for row in rows])
     return Groups(int(str(rows[0][_TOTAL])) if rows else 0, tuple(_group(row, firsts) for row in rows))
+
+
+def trend(connection: sqlite3.Connection, query: AlertQuery, since: int, until: int, step: int) -> tuple[Trend, ...]:
+    """Return how many alerts were opened, ended, and were open, by severity at each step."""
+    anything = msgspec.structs.replace(query, status=(), since=None, until=None)
+    now_open = msgspec.structs.replace(anything, status=(ABNORMAL,))
+    where, values = conditions(anything)
+    # An alert begins no later than its id does, and ids order by time; all statuses and severities lie side by side there.
+    opened = (
+        f"SELECT begin_time, severity, count(*) FROM alerts INDEXED BY alerts_by_facts WHERE status IN ({_STATUSES})"  # noqa: S608
+        f" AND severity IN (1, 2, 3) AND id >= ? AND begin_time >= ? AND {where} GROUP BY begin_time, severity"
+    )
+    ended = (
+        f"SELECT end_time, severity, count(*) FROM alerts WHERE end_time >= ? AND {where} GROUP BY end_time, severity"  # noqa: S608
+    )
+    moved = Moved(
+        opened=connection.execute(opened, (f"{since:010d}", since, *values)).fetchall(),
+        ended=connection.execute(ended, (since, *values)).fetchall(),
+    )
+    return trend_of(_by_severity(connection, now_open), moved, Span(since, until, step))
+
+
+_STATUSES = ", ".join(f"'{status}'" for status in (ABNORMAL, *ENDED))
+
+
+def _by_severity(connection: sqlite3.Connection, query: AlertQuery) -> dict[int, int]:
+    where, values = conditions(query)
+    what, table = ("sum(count)", "tallies") if is_of_kinds(query) else ("count(*)", "alerts")
+    found = connection.execute(f"SELECT severity, {what} FROM {table} WHERE {where} GROUP BY severity", values)  # noqa: S608
+    return dict(found.fetchall())
 
 
 _TOTAL, _FIRST = 0, 8

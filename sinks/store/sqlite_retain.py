@@ -44,7 +44,7 @@ _DELETE = {
     "logs": ("DELETE FROM logs WHERE key = ?",),
     "actions": (_UNLINK, _UNLINK_PLANNED, "DELETE FROM actions WHERE key = ?"),
     "receipts": (_UNLINK_RECEIPT, "DELETE FROM receipts WHERE key = ?"),
-    "events": ("DELETE FROM events WHERE key = ?",),
+    "events": ("DELETE FROM event_prints WHERE key = ?", "DELETE FROM events WHERE key = ?"),
     "commands": ("DELETE FROM commands WHERE key = ?",),
     "notices": (_UNLINK_RECEIVERS, _UNLINK_ALERTS, "DELETE FROM notices WHERE key = ?"),
 }

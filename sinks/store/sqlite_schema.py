@@ -12,7 +12,7 @@ from sinks.store.sqlite_tallies import keep_tallies
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 5
+VERSION = 6
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -97,6 +97,12 @@ CREATE TABLE action_receivers (
 _PAST_INDEXED = """
 CREATE INDEX logs_not_told ON logs (reason, time, op_type, count, alert_id) WHERE not_told = 1;
 """
+# `prints` says in a few bytes which fingerprints a block may hold; blocks of older versions have none and are all read.
+_SINCE_6 = """
+CREATE TABLE changes (seq INTEGER PRIMARY KEY, alerts BLOB NOT NULL, kinds TEXT NOT NULL);
+CREATE TABLE event_prints (key INTEGER PRIMARY KEY, prints BLOB NOT NULL);
+CREATE INDEX alerts_by_end ON alerts (end_time, severity) WHERE end_time IS NOT NULL;
+"""
 _Step = str | Callable[[sqlite3.Connection], None]
 _STEPS: dict[int, tuple[_Step, ...]] = {
     1: (_TABLES,),
@@ -104,6 +110,7 @@ _STEPS: dict[int, tuple[_Step, ...]] = {
     3: (_SINCE_3,),
     4: (_SINCE_4, fill_facts, _FACTS_INDEXED, keep_tallies),
     5: (_SINCE_5, fill_past, _PAST_INDEXED),
+    6: (_SINCE_6,),
 }
 """Version -> what it adds to the one before."""
 

@@ -17,14 +17,14 @@ def fields(shape) -> set[str]:
 @pytest.mark.parametrize(
     ("shape", "properties", "more"),
     [
-        (Alert, PROPERTIES["alert"], {"words", "people"}),
+        (Alert, PROPERTIES["alert"], {"words", "people", "written"}),
         (Event, PROPERTIES["event"], set()),
         (Event, PROPERTIES["alert"]["event"]["properties"], set()),
         (Tag, PROPERTIES["event"]["tags"]["properties"], set()),
         (LogEntry, PROPERTIES["alert_log"], {"bk_biz_id"}),
-        (Action, PROPERTIES["action"], {"people"}),
+        (Action, PROPERTIES["action"], {"people", "written"}),
         (Receipt, PROPERTIES["receipt"], set()),
-        (NoticeDocument, PROPERTIES["notice"], set()),
+        (NoticeDocument, PROPERTIES["notice"], {"written"}),
     ],
 )
 def test_a_mapping_has_the_fields_of_its_record_and_no_others(shape, properties, more):

@@ -18,6 +18,7 @@ from sinks.store.order import MOST_EVENTS
 from sinks.store.query import AlertQuery, LogQuery, NoticeQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
 from sinks.store.sqlite_alerts import fill_facts
+from sinks.store.sqlite_past import fill_past
 from sinks.store.sqlite_schema import APPLICATION_ID, VERSION, grow
 from sinks.store.words import words_of
 from tests.sinks.store.samples import DAY, NOW, alert, archived, entry, sent, shield
@@ -69,7 +70,10 @@ def older(path: Path, version: int) -> None:
         connection.execute(statement, (*values, encode(one)))
         if version >= 4:
             fill_facts(connection)
-        connection.execute("INSERT INTO logs VALUES (1, ?, ?, ?, 1, ?)", (one.id, log.id, log.time, encode(log)))
+        logged = "INSERT INTO logs (alert_id, id, time, count, document) VALUES (?, ?, ?, 1, ?)"
+        connection.execute(logged, (one.id, log.id, log.time, encode(log)))
+        if version >= 5:
+            fill_past(connection)
         block = zstandard.ZstdCompressor().compress(encode(kept))
         connection.execute("INSERT INTO events VALUES (1, ?, ?, ?)", (NOW, NOW, block))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
