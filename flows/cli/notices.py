@@ -14,7 +14,7 @@ from flows.cli.view import View, console, reading, shown
 from operators.model.notice import NoticeDocument, NoticeState
 from sinks.channels.wording import plain_text
 from sinks.store.cursor import CursorError
-from sinks.store.query import NoticeQuery, notice_cursor
+from sinks.store.query import NoticeQuery, time_cursor
 
 UNSENT = tuple(one.value for one in NoticeState if one not in (NoticeState.DELIVERED, NoticeState.WRITTEN_TO_FILE))
 
@@ -61,7 +61,7 @@ def notices(
             found = store.notices(query)
         except CursorError as error:
             raise click.UsageError(f"--after: {error}") from error
-    following = notice_cursor(found[-1]) if len(found) == limit else None
+    following = time_cursor(found[-1]) if len(found) == limit else None
     if view.as_json:
         print_answer("sent", found, after=following)
     else:

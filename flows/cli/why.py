@@ -19,7 +19,7 @@ from operators.model.notice import NoticeDocument
 from operators.model.records import Action
 from sinks.store.interface import Store
 from sinks.store.order import alert_cursor
-from sinks.store.query import AlertQuery, NoticeQuery, notice_cursor
+from sinks.store.query import AlertQuery, NoticeQuery, time_cursor
 
 PAGE = 500
 HALF_DAY = 43200
@@ -59,7 +59,7 @@ def _notices(store: Store, query: NoticeQuery) -> Iterator[NoticeDocument]:
         yield from page
         if len(page) < query.limit:
             return
-        query = msgspec.structs.replace(query, after=notice_cursor(page[-1]))
+        query = msgspec.structs.replace(query, after=time_cursor(page[-1]))
 
 
 def _actions(store: Store, query: AlertQuery) -> Iterator[Action]:
