@@ -9,6 +9,7 @@ from operators.check.waiting import waiting_verdict
 from operators.intake.handover import Planned
 from operators.model.alert import ABNORMAL, Alert, CycleRecord
 from operators.model.memory import CALM, Waiting
+from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Receivers
 from operators.people.dispatch import dispatch, notice_of
 from operators.plan.addressed import addressed, joined
@@ -83,15 +84,20 @@ class Untold(msgspec.Struct, frozen=True):
         missed = joined(self.missed, without(joined(action.receivers, action.followers), knows))
         owed = self.owed
         if action.notice_type == UPGRADE or (is_first and not self.owes_first):
-            owed = (*owed, Owed(action))
+            owed = (*owed, _kept_back(action))
         elif action.notice_type == NORMAL and action.execute_times == 1:  # it flaps no more: that is what they hear
-            owed = tuple(Owed(action) if one.action.notice_type == FLAPPING else one for one in owed)
+            owed = tuple(_kept_back(action) if one.action.notice_type == FLAPPING else one for one in owed)
         return replace(self, target=planned.target, owed=owed, missed=missed)
 
     def is_too_soon(self, planned: Planned) -> bool:
         """Return True for a repeat that comes sooner behind a late notice than repeats are apart; the end of an ack is none."""
         is_repeat = again(planned.action) and planned.alert.extra_info.ack_over != planned.action.time
         return is_repeat and self.repeats_from is not None and planned.action.time < self.repeats_from
+
+
+def _kept_back(action: Action) -> Owed:
+    """Return an action as its document says: skipped, and told by a later revision."""
+    return Owed(action.moved("skipped", Reason.INHIBITED))
 
 
 def again(action: Action) -> bool:

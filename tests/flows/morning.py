@@ -39,6 +39,15 @@ RULES: dict[str, list[Any]] = {
     ],
 }  # fmt: skip
 
+INHIBITING = {
+    **RULES,
+    "inhibits": [
+        {"id": 1, "source": [{"field": "alert.name", "value": ["quiet"]}, {"field": "level", "value": [1]}],
+         "target": [{"field": "strategy_id", "value": ["1", "2"]}], "equal": ["target"]}
+    ],
+}  # fmt: skip
+"""With an alert that nobody is told of and that keeps others of its host silent."""
+
 SETTINGS: dict[str, Any] = {
     "timeout": 120,
     "ended_retention": 200,
@@ -90,10 +99,10 @@ def _json(line: dict[str, Any]) -> bytes:
     return json.dumps(line).encode()
 
 
-def laid_out(folder: Path, content: list[bytes]) -> tuple[Path, Path]:
+def laid_out(folder: Path, content: list[bytes], rules_of: dict[str, list[Any]] = RULES) -> tuple[Path, Path]:
     """Write rules and input into a folder; return both places."""
     rules, events = folder / "rules", folder / "events.jsonl"
     rules.mkdir(exist_ok=True)
-    (rules / "rules.json").write_text(json.dumps(RULES))
+    (rules / "rules.json").write_text(json.dumps(rules_of))
     events.write_bytes(b"\n".join(content) + b"\n")
     return rules, events

@@ -16,7 +16,7 @@ from flows.replay.files import write
 from flows.replay.outcome import Outcome, summary
 from flows.run import recovery_in
 from flows.settings.settings import settings_from
-from tests.flows.morning import RULES, SETTINGS, laid_out, lines
+from tests.flows.morning import INHIBITING, SETTINGS, laid_out, lines
 from tests.replay.driver import T0, Out, replay
 from tests.tree import ROOT
 
@@ -25,7 +25,7 @@ FILES = ("alerts", "logs", "signals", "actions", "notices", "events")
 
 
 def settings_of(folder, **more):
-    rules, events = laid_out(folder, CONTENT)
+    rules, events = laid_out(folder, CONTENT, INHIBITING)
     given = {
         "rules": str(rules),
         "source": {"files": [str(events)], "recording": True},
@@ -76,7 +76,7 @@ def assert_same(out, expected):
 
 @pytest.fixture(scope="module")
 def expected():
-    return replay(RULES, CONTENT, settings=SETTINGS)
+    return replay(INHIBITING, CONTENT, settings=SETTINGS)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -98,7 +98,7 @@ def test_the_morning_keeps_every_kind_of_state(expected):
     assert {entry["reason"] for entry in expected.logs} >= {
         "opened", "repeated", "out_of_order", "milder", "worse", "closed_by_event", "recovery_delayed", "recovery_aborted", "delay_over",
         "timed_out", "alert_quota", "action_quota", "planned", "merged", "dispatched", "shielded_by_rule", "unshielded", "window_quiet",
-        "window_broken", "all_windows_quiet",
+        "window_broken", "all_windows_quiet", "inhibited",
     }  # fmt: skip
     assert {letter["reason"] for letter in expected.dead_letters} == {"not_json"}
 
