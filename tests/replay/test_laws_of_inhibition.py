@@ -202,7 +202,7 @@ class Jobs:
         return [msgspec.to_builtins(one) for one in self.said if isinstance(one, Notice)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(HISTORY, CHANGES, ACKS)
 def test_three_jobs_and_two_workers_tell_the_same_people_the_same(lines, changes, places):
     lines = acked(mixed(lines, changes), places)
@@ -257,7 +257,7 @@ def keeps_silent(source: dict[str, Any], target: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(HISTORY, ACKS)
 def test_nobody_hears_of_a_problem_while_it_is_inhibited_and_nobody_is_left_untold(lines, places):
     out = replay(BOOK, acked(lines, places), until=END, settings={**SETTINGS, "timeout": 86400})
