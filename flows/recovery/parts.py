@@ -114,7 +114,7 @@ def write_part(directory: Path, place: Place, now: int) -> int:
     for attempt in range(TRIES):
         try:
             with part(directory, now) as made:
-                return _written(made, place, folder_of(made.head.job, generation_of(directory)), now)
+                return put_part(made, place, folder_of(made.head.job, generation_of(directory)), now)
         except SavepointError:
             if attempt == TRIES - 1:
                 raise
@@ -122,7 +122,7 @@ def write_part(directory: Path, place: Place, now: int) -> int:
     raise AssertionError
 
 
-def _written(part: Part, place: Place, folder: str, now: int) -> int:
+def put_part(part: Part, place: Place, folder: str, now: int) -> int:
     """Write a part, then what stands where in it; close its set."""
     name = f"{folder}/{part_name(part.index, part.head.workers)}"
     found: list[Where] = []

@@ -6,7 +6,7 @@ import pytest
 
 from flows.recovery.inheritance import Inheritance
 from flows.recovery.layout import Layout, save_layout, saved_layout
-from flows.recovery.parts import GENERATION, Part, _written, generation_of
+from flows.recovery.parts import GENERATION, Part, generation_of, put_part
 from flows.recovery.place import Folder
 from flows.recovery.restore import restore
 from flows.recovery.sets import folder_of, held_by, newest, part_name, taken_by
@@ -38,7 +38,7 @@ def lay_set(place, workers, generation=1, offset=100):
         ]
         head = Head(FORMAT, T0, "1", "all", workers, 256, {"raw": PARTITIONS, "commands": 1})
         at = KafkaPlace(index, T0, {**partitions, COMMANDS: (5 + (index == 0), T0)})
-        _written(Part(index, head, [at], frames), place, folder_of("all", generation), T0)
+        put_part(Part(index, head, [at], frames), place, folder_of("all", generation), T0)
 
 
 def layout(index, workers):
