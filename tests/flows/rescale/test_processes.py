@@ -96,3 +96,42 @@ def test_a_command_that_was_killed_is_gone_on_with_by_the_same_command(running):
         assert (code, told.get("states")) == (0, KEYS), (step, said)
         running.feed()
     assert len(children(running.job.pid)) == 2
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_workers_that_were_killed_as_they_stopped_go_on_as_before_and_nothing_is_lost(running):
+    """No part was ever left, so there is nothing to begin from: the old number goes on from its snapshots."""
+    running.feed()
+    command = running.command(4)
+    for line in command.stderr:
+        if "stopping" in line:
+            break
+    for worker in children(running.job.pid):
+        os.kill(worker, signal.SIGKILL)
+    _, said = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 1, said
+    assert "there is no complete set of 2 parts" in said
+    assert "the job runs with 2 workers as before" in said
+    running.feed()
+    code, told, said = running.rescale(4)
+    assert (code, told.get("states")) == (0, KEYS), said
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_a_worker_that_is_killed_as_it_begins_begins_again(running):
+    running.feed()
+    command = running.command(4)
+    for line in command.stderr:
+        if "starting" in line:
+            break
+    deadline = time.monotonic() + PATIENCE
+    while len(children(running.job.pid)) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for worker in children(running.job.pid)[:2]:
+        os.kill(worker, signal.SIGKILL)
+    _, said = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 0, said
+    running.feed()
