@@ -53,20 +53,24 @@ class Backups:
         self._ended.set()
 
     def _run(self) -> None:
-        pause = self._first
+        pause, say = (
+            self._first,
+            log.warning if self._first == self._interval else log.info,
+        )  # before the first snapshot
         while not self._ended.wait(pause):
-            pause = self._interval if self._write() else pause
+            if self._write(say):
+                pause, say = self._interval, log.warning
 
-    def _write(self) -> bool:
+    def _write(self, say: Callable[..., object] = log.warning) -> bool:
         begun = time.monotonic()
         try:
             done = subprocess.run(self._command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own program
         except subprocess.TimeoutExpired:
-            log.warning("no part of a savepoint written", place=self._place, error=f"not done in {PATIENCE:.0f} s")
+            say("no part of a savepoint written", place=self._place, error=f"not done in {PATIENCE:.0f} s")
             return False
         seconds = round(time.monotonic() - begun, 3)
         if done.returncode:
-            log.warning("no part of a savepoint written", place=self._place, error=done.stderr.strip()[-500:])
+            say("no part of a savepoint written", place=self._place, error=done.stderr.strip()[-500:])
             return False
         self._backed_up(time.time())
         log.info("part of a savepoint written", place=self._place, said=done.stdout.strip(), seconds=seconds)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import time
@@ -11,7 +13,9 @@ import pytest
 
 from sinks.kafka.keyed import partition_of
 from tests.flows.test_workers import ENV, children, set_up, supervised, tocsin, wait_until_read  # noqa: F401
+from tests.tree import ROOT
 
+PAGE = re.findall(r"^tocsin rescale .*data$", (ROOT / "docs/savepoints.md").read_text(encoding="utf-8"), re.MULTILINE)
 PATIENCE = 120
 KEYS = 400
 
@@ -54,6 +58,12 @@ class Running:
         command = tocsin("rescale", "--to", to, "--settings", self.settings, "--data", self.folder / "data", *words)
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
 
+    def typed(self, line):
+        """Run a command of the page as it stands there."""
+        command = [*tocsin(), *shlex.split(line)[1:], "--json"]
+        done = subprocess.run(command, cwd=self.folder, env=ENV, capture_output=True, text=True, check=False)
+        return done.returncode, json.loads(done.stdout)["items"][0] if done.stdout else {}, done.stderr
+
     def rescale(self, to, *words):
         process = self.command(to, "--json", *words)
         out, said = process.communicate(timeout=PATIENCE)
@@ -69,7 +79,8 @@ def running(topics, tmp_path, supervised):  # noqa: F811 - the fixture
 @pytest.mark.slow
 def test_a_running_job_gets_another_number_of_workers_and_keeps_every_state(running):
     running.feed()
-    code, told, said = running.rescale(4)
+    dry, (code, told, said) = [running.typed(line) for line in PAGE]
+    assert (dry[0], dry[1].get("outcome")) == (0, "planned"), dry
     assert (code, told.get("outcome")) == (0, "done"), said
     assert (told["from"], told["to"], told["states"], told["partitions"]) == (2, 4, KEYS, 16), said
     assert len(children(running.job.pid)) == 4
