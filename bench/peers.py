@@ -24,12 +24,10 @@ from bench.events import mixed
 from bench.figure import Round, calibration, figure, rounds_of, spread
 from bench.flow import NULL, Bench
 from tests.servers.process import free_port
-from tests.servers.prometheus import tool
+from tests.servers.prometheus import TEMPLATE, UNSHARED, tool
 
 BATCH = 50
 CONFIG = "route: {receiver: nobody, group_by: [alertname], group_wait: 30s}\nreceivers: [{name: nobody}]\n"
-TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
-SHOWN = 'mount -t overlay overlay -o lowerdir="$0"/usr/share:/usr/share /usr/share && exec "$@"'
 
 
 def command(run: Path, port: int) -> list[str]:
@@ -43,7 +41,7 @@ def command(run: Path, port: int) -> list[str]:
     if TEMPLATE.exists():
         return plain
     root = str(Path(program).parents[2])
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", SHOWN, root, *plain]
+    return [*UNSHARED, root, *plain]
 
 
 def batches(events: Sequence[bytes]) -> Iterator[bytes]:

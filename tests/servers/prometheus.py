@@ -1,14 +1,22 @@
-"""A real Prometheus, and promtool and amtool, from Debian's packages."""
+"""A real Prometheus, an Alertmanager, promtool and amtool, from Debian's packages; and a current amtool, built from its source."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from tests.servers import debian
-from tests.servers.process import Server, free_port
+from tests.servers.process import Server, cache, fetch_once, free_port, run_or_tell
 
+AMTOOL = "0.34.0"
+"""The newest that an old compiler builds."""
+TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
+"""What Debian's build of Alertmanager wants where the package would have put it."""
+SHOWN = 'mount -t overlay overlay -o lowerdir="$0"/usr/share:/usr/share /usr/share && exec "$@"'
+UNSHARED = ("unshare", "--mount", "--propagation", "private", "sh", "-c", SHOWN)
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 
 
@@ -22,6 +30,51 @@ def prometheus_server(config: str) -> tuple[Server, str]:
     server = Server([*command, f"--web.listen-address=127.0.0.1:{port}"], run, lambda: _answers(f"{url}/-/ready"))
     server.start()
     return server, url
+
+
+def alertmanager_server(config: str) -> tuple[Server, str]:
+    """Start an Alertmanager with a configuration (YAML text); return it and its URL."""
+    program, port = tool("prometheus-alertmanager"), free_port()
+    run = Path(tempfile.mkdtemp(prefix="alertmanager."))
+    (run / "alertmanager.yml").write_text(config)
+    plain = [
+        program,
+        f"--config.file={run}/alertmanager.yml",
+        f"--storage.path={run}/data",
+        "--cluster.listen-address=",
+    ]
+    command = [*plain, "--log.level=error"] if TEMPLATE.exists() else [*UNSHARED, str(Path(program).parents[2]), *plain]
+    url = f"http://127.0.0.1:{port}"
+    server = Server([*command, f"--web.listen-address=127.0.0.1:{port}"], run, lambda: _answers(f"{url}/-/ready"))
+    server.start()
+    return server, url
+
+
+def missing_alertmanager() -> str:
+    """Say why no Alertmanager can be started, or nothing."""
+    if (why := debian.missing("prometheus")) or TEMPLATE.exists():
+        return why
+    return (
+        ""
+        if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+        else "needs a mount of its own"
+    )
+
+
+def current_amtool() -> str:
+    """Return the path of a current amtool."""
+    return f"{fetch_once(f'amtool-{AMTOOL}', _install_amtool)}/amtool"
+
+
+def missing_amtool() -> str:
+    """Say why no current amtool can be had, or nothing."""
+    has_one = (cache() / f"amtool-{AMTOOL}").exists() or shutil.which("go")
+    return "" if has_one else f"needs Go to build amtool {AMTOOL}"
+
+
+def _install_amtool(folder: Path) -> None:
+    module = f"github.com/prometheus/alertmanager/cmd/amtool@v{AMTOOL}"
+    run_or_tell(["go", "install", module], env={**os.environ, "GOBIN": str(folder), "GOFLAGS": "-buildvcs=false"})
 
 
 def tool(name: str) -> str:
