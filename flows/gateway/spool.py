@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,10 @@ OLDEST = 2.0
 VECTOR = 512
 """Pieces of one write: the system takes 1024."""
 NAME = "{:012d}.jsonl"
-LOCK = "lock"
+LOCK, PROBE, PROBED = "lock", "probe", 64 * 1024
+"""Names of what else stands in a folder, and the bytes that tell whether there is room."""
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at a disk that was full."""
 
 
 _MARKS = {kind: mark for mark, kind in SPOOLED.items()}
@@ -106,14 +110,34 @@ class Spool:
     def _write_all(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._is_closed)
+                patience = LOOK_AGAIN if self._trouble else None
+                self._changed.wait_for(lambda: self._waiting or self._is_closed, patience)
                 group, self._waiting = self._waiting, []
+                is_over = self._is_closed
             if not group:
-                return
+                if is_over:
+                    return
+                self._try_again()
+                continue
             error = self._write(group)
             for one in group:
                 self._pressure.give(len(one.data))
                 one.loop.call_soon_threadsafe(_tell, one.done, error)
+
+    def _try_again(self) -> None:
+        """See whether there is room again: nobody sends to a gateway that says it is not ready."""
+        probe = self._folder / PROBE
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(PROBED))
+                file.flush()
+                os.fdatasync(file.fileno())
+        except OSError as error:
+            self._trouble = f"{self._folder}: {error.strerror}"
+        else:
+            self._trouble = ""
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
 
     def _write(self, group: list[Waiting]) -> NotKeptError | None:
         """Write a group as one; what cannot be made durable is cut off again."""
@@ -126,8 +150,10 @@ class Spool:
         except OSError as error:
             self._trouble = f"{self._folder}: {error.strerror}"
             self._cut_off()
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            return NoRoomError("the disk of the spool is full") if full else NotKeptError(self._trouble)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            return (
+                NoRoomError(f"the disk of the spool is full: {error.strerror}") if full else NotKeptError(self._trouble)
+            )
         self._trouble = ""
         self._end += sum(len(one.data) for one in group)
         return None

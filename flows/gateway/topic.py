@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -93,6 +94,14 @@ class Topics:
     def _poll(self) -> None:
         while not self._is_closed:
             self._producer.poll(0.1)
+            if self._trouble:
+                self._try_again()
+
+    def _try_again(self) -> None:
+        """See whether a broker answers again: nobody sends to a gateway that says it is not ready."""
+        with suppress(KafkaException):
+            self._producer.list_topics(self._names["event"], timeout=1.0)
+            self._trouble = ""
 
     def close(self) -> None:
         """Wait for what is on its way."""

@@ -159,7 +159,7 @@ def test_what_finds_no_room_is_not_promised_and_leaves_nothing_torn(tmp_path, pa
     done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
     first, second, third = done.stdout.splitlines()
     assert (first, third) == ("kept", "kept")
-    assert second.startswith("503 ")
+    assert second.startswith("507 ")
     assert [raw for raw, _, _ in read(part())] == [b"{1}", b"{2}"]
     assert os.strerror(27) in second
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
