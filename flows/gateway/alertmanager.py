@@ -120,7 +120,7 @@ class Api:
         token = let_in(self._service, request, "command")
         now = int(self._service.now())
         try:
-            silence = read_silence(await body_of(request), now)
+            silence = read_silence(await body_of(request, self._service.room), now)
             old = await self._one(silence.id) if silence.id else None
             is_new = old is None or must_be_new(old, silence)
             name = str(uuid.uuid4()) if is_new else silence.id

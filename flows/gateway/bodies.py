@@ -3,12 +3,19 @@
 import asyncio
 import zlib
 from collections.abc import Callable
+from typing import Self
 
 import zstandard
 from starlette.requests import ClientDisconnect, Request
 
+from flows.gateway.durable import Pressure
+
 MOST, UNPACKED = 4 * 1024 * 1024, 32 * 1024 * 1024
 """Bytes of a body as it comes, and unpacked."""
+MEMBERS = 300_000
+"""Commas and ends of lines of a body: what is made of each costs more than itself."""
+IN_FLIGHT = 64 * 1024 * 1024
+"""Bytes of all bodies that are on their way in or being read."""
 SLOWEST = 10.0
 """Seconds in which a body must have come."""
 CHUNK = 64 * 1024
@@ -22,14 +29,32 @@ class BodyError(Exception):
         self.status = status
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the whole body as it comes. Raises BodyError."""
+class Held:
+    """What one body holds of the room that all of them share, until it was read."""
+
+    def __init__(self, room: Pressure) -> None:
+        self._room, self._size = room, 0
+
+    def take(self, size: int) -> None:
+        """Hold more. Raises BusyError."""
+        self._room.take(size)
+        self._size += size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.give(self._size)
+
+
+async def read_body(request: Request, held: Held) -> bytes:
+    """Return the whole body as it comes. Raises BodyError, BusyError."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MOST:
         raise BodyError(413, f"{length} bytes; {MOST} are taken")
     try:
         async with asyncio.timeout(SLOWEST):
-            return await _whole(request)
+            return await _whole(request, held)
     except TimeoutError:
         raise BodyError(408, f"the body did not come in {SLOWEST:g} s") from None
     except ClientDisconnect:
@@ -40,19 +65,26 @@ def unpacked(request: Request, packed: bytes) -> bytes:
     """Return a body as its sender had it before it was packed. Raises BodyError."""
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity"):
-        return packed
+        return _few(packed)
     unpack = UNPACK.get(coding)
     if unpack is None:
         raise BodyError(415, f"content encoding {coding[:40]!r}; known: {', '.join(UNPACK)}")
-    return unpack(packed)
+    return _few(unpack(packed))
 
 
-async def _whole(request: Request) -> bytes:
+def _few(body: bytes) -> bytes:
+    if len(body) > MEMBERS and body.count(b",") + body.count(b"\n") > MEMBERS:
+        raise BodyError(413, f"more than {MEMBERS} members")
+    return body
+
+
+async def _whole(request: Request, held: Held) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > MOST:
             raise BodyError(413, f"more than {MOST} bytes")
+        held.take(len(part))
         parts.append(part)
     return b"".join(parts)
 

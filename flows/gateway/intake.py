@@ -8,8 +8,8 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flows.gateway.bodies import BodyError, read_body, unpacked
-from flows.gateway.durable import NotKeptError
+from flows.gateway.bodies import IN_FLIGHT, BodyError, Held, read_body, unpacked
+from flows.gateway.durable import NotKeptError, Pressure
 from flows.gateway.service import AnswerError, Service, let_in, let_in_signed, not_kept, said
 from flows.gateway.signatures import is_signed
 from flows.telemetry import metrics
@@ -18,10 +18,9 @@ from operators.intake.formats.by_rule import Sources, named, read_as, rule_of
 from operators.intake.formats.cloudevents import structured
 from operators.intake.formats.format import Made, Read
 from operators.intake.formats.table import FORMATS
+from operators.model.reason import DeadReason
 from operators.rules.shapes.source import JSON
 
-MOST = 10_000
-"""Events of one body."""
 LARGE = 32 * 1024
 """Bytes of a body that takes a while."""
 KEPT = 128 * 1024
@@ -100,14 +99,10 @@ def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Han
     """Return the handler of a path; `rules` are those of kind `sources`."""
     secret = FORMATS[path.format].secret
 
-    async def handle(request: Request) -> Response:
-        source = request.path_params.get("source", path.format)
-        signs = is_signed(request.headers)
-        if secret is None and not signs:
-            let_in(service, request, "send", source)
-        sources = rules()
-        begun, at = time.monotonic(), int(service.now())
-        packed = await packed_of(request)
+    async def taken_in(request: Request, held: Held, at: int, *, signs: bool) -> tuple[Made, list[bytes]]:
+        """Read a body; return what became of it, and what of it is for the dead letters."""
+        source, sources = _source(request, path), rules()
+        packed = await packed_of(request, held, path.busy)
         if signs:
             let_in_signed(service, request, source, packed)
         body = unpacked_of(request, packed)
@@ -115,10 +110,22 @@ def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Han
             let_in(service, request, "send", source, _spare(request, secret(body)))
         if path.format == JSON and rule_of(source, sources) is None:
             raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
-        made = await _read(read_as(named(path.format, source), sources), body, at)
-        if len(made.events) > MOST:
-            raise AnswerError(413, f"{len(made.events)} events; {MOST} are taken")
-        await keep(service, made, at, path.busy, _buried(made, body, source) if path.buries else ())
+        made = await _read(service, path, read_as(named(path.format, source), sources), body, at)
+        if many := next(
+            (one for one in made.refused if (one.place, one.reason) == ("body", DeadReason.TOO_LARGE)), None
+        ):
+            raise AnswerError(413, many.detail)
+        return made, _buried(made, body, source) if path.buries else []
+
+    async def handle(request: Request) -> Response:
+        source = _source(request, path)
+        signs = is_signed(request.headers)
+        if secret is None and not signs:
+            let_in(service, request, "send", source)
+        begun, at = time.monotonic(), int(service.now())
+        with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
+            made, buried = await taken_in(request, held, at, signs=signs)
+        await keep(service, made, at, path.busy, buried)
         service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
         _count(service, source, made)
         return path.answer(made)
@@ -126,16 +133,24 @@ def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Han
     return handle
 
 
-async def _read(read: Read, body: bytes, at: int) -> Made:
-    """Read a body; a large one beside the loop, for others wait there."""
-    return read(body, at) if len(body) < LARGE else await asyncio.to_thread(read, body, at)
+def _source(request: Request, path: Path) -> str:
+    name: str = request.path_params.get("source", path.format)
+    return name
+
+
+async def _read(service: Service, path: Path, read: Read, body: bytes, at: int) -> Made:
+    """Read a body; a large one that takes a rule's work beside the loop, one after the other, for others wait there."""
+    if path.format != JSON or len(body) < LARGE:
+        return read(body, at)
+    async with service.one_by_one:
+        return await asyncio.to_thread(read, body, at)
 
 
 def _buried(made: Made, body: bytes, source: str) -> list[bytes]:
     """Return the lines of what was refused, for the dead letters of the job."""
     return [
         refused_line(Refusal(one.reason, f"webhook/{source}: {one.place}: {one.detail}", _text(one.raw or body)))
-        for one in made.refused[:MOST]
+        for one in made.refused
     ]
 
 
@@ -148,15 +163,18 @@ def _spare(request: Request, secret: str) -> str:
     return "" if "authorization" in request.headers else secret
 
 
-async def body_of(request: Request) -> bytes:
-    """Return the body of a request. Raises AnswerError."""
-    return unpacked_of(request, await packed_of(request))
+async def body_of(request: Request, room: Pressure | None = None) -> bytes:
+    """Return the body of a request; without `room` it shares none. Raises AnswerError."""
+    with Held(room or Pressure(IN_FLIGHT)) as held:
+        return unpacked_of(request, await packed_of(request, held, 429))
 
 
-async def packed_of(request: Request) -> bytes:
+async def packed_of(request: Request, held: Held, busy: int) -> bytes:
     """Return the body of a request as it comes. Raises AnswerError."""
     try:
-        return await read_body(request)
+        return await read_body(request, held)
+    except NotKeptError as error:
+        raise not_kept(error, busy) from error
     except BodyError as error:
         raise AnswerError(error.status, str(error)) from error
 

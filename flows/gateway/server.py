@@ -24,6 +24,10 @@ class AddressError(ValueError):
     """A place where the gateway may not listen, or cannot."""
 
 
+class HeadError(Exception):
+    """A head that is too large."""
+
+
 class Bounded(HttpToolsProtocol):
     """A connection that is closed when the head of a request is too large or too slow."""
 
@@ -39,7 +43,9 @@ class Bounded(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Stop to count."""
+        """Stop to count; a head that came at once is measured now."""
+        if sum(len(name) + len(value) for name, value in self.headers) > HEAD:
+            raise HeadError  # the parser ends the connection with 400
         self._head, self._whole = 0, True
         self._patience.cancel()
         super().on_headers_complete()

@@ -1,5 +1,6 @@
 """What the handlers of the gateway share: where lines go, who may, what is counted, what is read."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -7,7 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from flows.gateway.durable import Durable, NotKeptError
+from flows.gateway.bodies import IN_FLIGHT
+from flows.gateway.durable import Durable, NotKeptError, Pressure
 from flows.gateway.gate import Denied, Gate
 from flows.gateway.tokens import Need, Token
 from flows.telemetry.meter import Meter
@@ -27,6 +29,10 @@ class Service(msgspec.Struct, frozen=True):
     store: Store | None = None
     """None: nothing can be read here."""
     now: Callable[[], float] = time.time
+    room: Pressure = msgspec.field(default_factory=lambda: Pressure(IN_FLIGHT))
+    """What bodies may hold in all."""
+    one_by_one: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
+    """Held while a large body is read beside the loop."""
 
 
 class AnswerError(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, unreadable
+from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, over, unreadable
 from operators.model.event import RESOLVES, Tag
 from operators.model.identity import digest
 from operators.model.reason import DeadReason
@@ -59,6 +59,8 @@ def read_posted(body: bytes, at: int) -> Made:
         alerts = _list.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _read_one_by_one(body, at)
+    if many := over(alerts):
+        return Made([], refused=many)
     return _made(enumerate(alerts), [], at)
 
 
@@ -68,6 +70,8 @@ def read_webhook(body: bytes, at: int) -> Made:
         group = _group.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Made([], refused=[unreadable(error)])
+    if many := over(group.alerts):
+        return Made([], refused=many)
     return _made(*_each(group.alerts), at)._replace(truncated=group.truncated_alerts)
 
 
@@ -76,6 +80,8 @@ def _read_one_by_one(body: bytes, at: int) -> Made:
         parts = _parts.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Made([], refused=[unreadable(error)])
+    if many := over(parts):
+        return Made([], refused=many)
     return _made(*_each(parts), at)
 
 

@@ -4,7 +4,17 @@ from typing import Annotated, Any
 
 import msgspec
 
-from operators.intake.formats.format import BK_MONITOR, Foreign, Made, Refused, line, plain_tags, text_in, unreadable
+from operators.intake.formats.format import (
+    BK_MONITOR,
+    Foreign,
+    Made,
+    Refused,
+    line,
+    over,
+    plain_tags,
+    text_in,
+    unreadable,
+)
 from operators.model.bounds import LAST_SECOND
 
 OVER = "recovery"
@@ -48,6 +58,8 @@ def read(body: bytes, at: int) -> Made:
         push = _push.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Made([], refused=[unreadable(error)])
+    if many := over(push.data):
+        return Made([], refused=many)
     events: list[bytes] = []
     refused: list[Refused] = []
     for number, part in enumerate(push.data):

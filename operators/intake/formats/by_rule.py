@@ -3,13 +3,13 @@
 A rule for a named format sees each event as the format made it, its tags as a mapping.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from operators.intake.decode import Refusal, decode
-from operators.intake.formats.format import Made, Read, Refused, line, unreadable
+from operators.intake.formats.format import Made, Read, Refused, line, over, unreadable
 from operators.intake.formats.mapping import MappingError, holds, mapped, records_at
 from operators.intake.formats.table import FORMATS
 from operators.model.identity import digest
@@ -55,13 +55,16 @@ def read_json(rule: Source, body: bytes, at: int) -> Made:
     """Read a body by a rule; each record of it costs itself."""
     try:
         given = _any.decode(body)
-        records = list(_records(rule, given))
+        records = _records(rule, given)
     except MappingError as error:
         return Made([], refused=[Refused("body", DeadReason.BAD_VALUE, str(error), body)])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Made([], refused=[unreadable(error)._replace(raw=body)])
+    if many := over(records):
+        return Made([], refused=[many[0]._replace(raw=body)])
     made, refused = [], []
-    for place, record in records:
+    for number, record in enumerate(records):
+        place = "body" if records is not given and not rule.each else f"[{number}]"
         event = _read_one(rule, record, at)
         if isinstance(event, bytes):
             made.append(event)
@@ -70,13 +73,11 @@ def read_json(rule: Source, body: bytes, at: int) -> Made:
     return Made(made, refused=refused)
 
 
-def _records(rule: Source, given: Any) -> Iterable[tuple[str, Any]]:
-    """Yield the records of a body with their places."""
+def _records(rule: Source, given: Any) -> list[Any]:
+    """Return the records of a body. Raises MappingError."""
     if rule.each:
-        given = records_at(rule.each, given)
-    if not isinstance(given, list):
-        return [("body", given)]
-    return ((f"[{number}]", one) for number, one in enumerate(given))
+        return records_at(rule.each, given)
+    return given if isinstance(given, list) else [given]
 
 
 def _read_one(rule: Source, record: Any, at: int) -> bytes | Refused | None:

@@ -8,7 +8,17 @@ from typing import Any
 
 import msgspec
 
-from operators.intake.formats.format import CLOUDEVENTS, Foreign, Made, Refused, line, moment, plain_tags, unreadable
+from operators.intake.formats.format import (
+    CLOUDEVENTS,
+    Foreign,
+    Made,
+    Refused,
+    line,
+    moment,
+    over,
+    plain_tags,
+    unreadable,
+)
 from operators.model.reason import DeadReason
 
 CONTEXT = frozenset(
@@ -27,6 +37,8 @@ def read(body: bytes, at: int) -> Made:
     made: list[bytes] = []
     refused: list[Refused] = []
     is_batch = isinstance(given, list)
+    if is_batch and (many := over(given)):
+        return Made([], refused=many)
     for number, one in enumerate(given if is_batch else [given]):
         event = _event(one, at) if isinstance(one, dict) else "expected an object"
         place = f"[{number}]" if is_batch else "body"

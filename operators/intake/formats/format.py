@@ -1,6 +1,6 @@
 """What a format makes of a body: lines of ours, and what it could not use (gateway.md 4, 5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from operators.model.reason import DeadReason
 
 PAGERDUTY, ZABBIX, ALERTMANAGER, GRAFANA = "pagerduty", "zabbix", "alertmanager", "grafana"
 CLOUDEVENTS, BK_MONITOR = "cloudevents", "bk-monitor"
+MOST = 10_000
+"""Records of one body."""
 MOST_PLAIN = 100
 """Members of a foreign mapping that become tags."""
 
@@ -91,6 +93,12 @@ def moment(text: Any, at: int) -> int | None:
     except (msgspec.ValidationError, OverflowError, ValueError):
         return None
     return min(second, at) if second >= 0 else None
+
+
+def over(parts: Sized) -> list[Refused]:
+    """Return why a body holds too much, looked at before any of it is read; nothing where it does not."""
+    count = len(parts)
+    return [Refused("body", DeadReason.TOO_LARGE, f"{count} records; {MOST} are taken")] if count > MOST else []
 
 
 def unreadable(error: Exception, place: str = "body") -> Refused:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from operators.intake.formats.alertmanager import PostedAlert, event_of
-from operators.intake.formats.format import GRAFANA, Made, Refused, line, unreadable
+from operators.intake.formats.format import GRAFANA, Made, Refused, line, over, unreadable
 from operators.model.reason import DeadReason
 
 
@@ -37,6 +37,8 @@ def read(body: bytes, at: int) -> Made:
         group = _group.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Made([], refused=[unreadable(error)])
+    if many := over(group.alerts):
+        return Made([], refused=many)
     events: list[bytes] = []
     refused: list[Refused] = []
     for number, part in enumerate(group.alerts):

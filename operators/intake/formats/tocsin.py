@@ -3,7 +3,7 @@
 import msgspec
 
 from operators.intake.decode import Refusal, decode
-from operators.intake.formats.format import Made, Refused, line, unreadable
+from operators.intake.formats.format import Made, Refused, line, over, unreadable
 
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -30,6 +30,8 @@ def _is_lines(text: bytes) -> bool:
 
 
 def _made(parts: list[bytes], place: str, first: int) -> Made:
+    if many := over(parts):
+        return Made([], refused=many)
     events: list[bytes] = []
     refused: list[Refused] = []
     for number, part in enumerate(parts, first):
