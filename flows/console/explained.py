@@ -62,7 +62,8 @@ def _inhibitors(store: Store, alert: Alert, book: RuleBook | None) -> Sequence[I
     if book is None or alert.status != ABNORMAL or not sides_of(alert, book).target:
         return ()
     query = AlertQuery(status=(ABNORMAL,), bk_biz_id=(str(alert.bk_biz_id),), limit=MOST_OPEN)
-    return inhibited_among([*store.alerts(query), alert], book).get(alert.id, ())
+    known = {one.id: one for one in (*store.alerts(query), alert)}
+    return inhibited_among(known.values(), book).get(alert.id, ())
 
 
 def _state(settings: Settings, alert: Alert, at: int) -> State | None:

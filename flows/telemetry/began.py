@@ -18,6 +18,8 @@ log = structlog.get_logger()
 def tell_what_begins(settings: Settings, book: RuleBook) -> None:
     """Log what the job is."""
     log.info(BEGAN, **facts(settings, book))
+    if settings.job == "all" and settings.kafka.workers > 1 and book.inhibit_index:
+        log.warning("each worker inhibits among its own alerts only: run `notices` as a job (docs/jobs.md)")
 
 
 def facts(settings: Settings, book: RuleBook) -> dict[str, Any]:
