@@ -16,8 +16,10 @@ from flows.cli.given import format_named, format_option, json_option, read_momen
 from flows.cli.source import Asked, Source, source_of
 from flows.cli.strict import Command
 from flows.cli.waiting import waiting
+from flows.replay.compared import SIDES
 from flows.replay.side import Decided, replay_into
 from flows.replay.side_by_side import SideError
+from flows.replay.written import OUTPUTS
 from flows.rules.templates import Words, renderer
 from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
@@ -108,6 +110,7 @@ def replay(
     Exit 1 when rules or input cannot be used, 3 when no line could be read as a record.
     """
     _refuse(rules, against, follow=follow)
+    _refuse_overwriting(asked["inputs"], out)
     source = source_of(_asked(asked))
     words = renderer(source.settings)
     how = Decided(
@@ -146,6 +149,14 @@ def _refuse(rules: str, against: str | None, *, follow: bool) -> None:
         raise click.UsageError("--follow shows one replay; with --against there are two")
     if Path(rules).resolve() == Path(against).resolve():
         raise click.UsageError("--rules and --against are the same directory: nothing could differ")
+
+
+def _refuse_overwriting(inputs: tuple[str, ...], out: Path) -> None:
+    """Refuse an input that an output would take the place of while it is read. Raises UsageError."""
+    outputs = {(out / side / name).resolve() for side in ("", *SIDES) for name in OUTPUTS}
+    for name in inputs:
+        if Path(name).resolve() in outputs:
+            raise click.UsageError(f"--input {name} would be written over: choose another directory for --out")
 
 
 def _loaded(rules: str, settings: Settings, words: Words) -> RuleBook:

@@ -21,6 +21,11 @@ from operators.model.event import Event
 from operators.model.reason import OpType
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Receipt, Signal
 
+OUTPUTS = (
+    "alerts.jsonl", "logs.jsonl", "signals.jsonl", "actions.jsonl", "notices.jsonl", "dead_letters.jsonl",
+    "events.jsonl", "summary.json",
+)  # fmt: skip
+"""The files of a replay."""
 REPETITION = frozenset({OpType.CONVERGE, OpType.EVENT_DROP})
 """Entries of a log that say only that an event came again: a lean replay leaves them out, and the events."""
 MOST_ALERTS = 5_000
@@ -71,10 +76,10 @@ class Written:
         self._room, self._most_alerts = room, most_alerts
         with naming(directory):
             directory.mkdir(parents=True, exist_ok=True)
+            for name in OUTPUTS:  # those of an earlier replay are none of this one
+                (directory / name).unlink(missing_ok=True)
         self._dead_letters = self._open("dead_letters")
         self._events = None if is_lean else self._open("events")
-        if is_lean:
-            (directory / "events.jsonl").unlink(missing_ok=True)
         self._alerts: dict[str, Alert] = {}
         self._spills = {name: Spill(directory, room) for name in ("alerts", "logs", "signals", "actions", "notices")}
         self._noticed = Noticed()

@@ -271,3 +271,17 @@ def test_the_store_of_a_job_is_found_by_its_directory_or_by_the_variable(place, 
     from_store("--data", "data")
     monkeypatch.setenv("TOCSIN_STORE", "data/tocsin.sqlite3")
     from_store()
+
+
+def test_an_input_is_never_written_over(place):
+    before = (place / "events.jsonl").read_text()
+    done = run("replay", "--rules", "old", "--input", "events.jsonl", "--out", ".", code=2)
+    assert "would be written over" in done.stderr
+    assert (place / "events.jsonl").read_text() == before
+
+
+def test_a_replay_that_fails_leaves_nothing_of_an_earlier_one(place):
+    run("replay", "--rules", "old", "--input", "events.jsonl", "--out", "out")
+    (place / "broken.jsonl.gz").write_bytes(gzip.compress(b"{}" * 99)[:-9])
+    run("replay", "--rules", "old", "--input", "broken.jsonl.gz", "--out", "out", code=1)
+    assert not (place / "out/summary.json").exists()
