@@ -76,7 +76,13 @@ class Lazy(Group):
 INTERRUPTED = 130
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+COMPLETION = (
+    'Tab completes commands, ids, people, groups and ways after `eval "$(_TOCSIN_COMPLETE=bash_source tocsin)"`;'
+    " zsh_source and fish_source are for those."
+)
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION)
 @click.version_option(package_name="tocsin", prog_name="tocsin")
 def main() -> None:
     """Turn monitoring events into few, well-kept alerts and tell the right people once."""

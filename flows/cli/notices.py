@@ -85,7 +85,7 @@ def _tell(view: View, found: list[NoticeDocument], following: str | None, *, wit
     else:
         out.print(_table(view, found))
     rest = f"; more with --after {following}" if following else ""
-    out.print(f"{len(found)} notices; times in {view.zone_name}{rest}", soft_wrap=True)
+    out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}; times in {view.zone_name}{rest}", soft_wrap=True)
 
 
 def _table(view: View, found: list[NoticeDocument]) -> Table:

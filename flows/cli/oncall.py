@@ -180,8 +180,8 @@ def _print_gaps(
 
 @oncall.command(short_help="Print the rules by which somebody takes over turns.")
 @click.argument("group", shell_complete=group_ids)
-@click.option("--from", "whom", required=True, metavar="NAME", help="Whose turns.")
-@click.option("--to", "by", required=True, metavar="NAME", help="Who takes them over.")
+@click.option("--from", "whom", required=True, metavar="NAME", shell_complete=people_ids, help="Whose turns.")
+@click.option("--to", "by", required=True, metavar="NAME", shell_complete=people_ids, help="Who takes them over.")
 @click.option(
     "--since", callback=read_moment, metavar="TIME", help="From then on: ISO or Unix seconds.  [default: now]"
 )

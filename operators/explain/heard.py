@@ -1,6 +1,6 @@
 """What one person was told in a span of time, and what not, and why: by the notices that left and the actions that were planned."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from operators.explain.case import why_text
 from operators.explain.who import named
 from operators.model.notice import NoticeDocument, NoticeState
 from operators.model.reason import Reason
-from operators.model.records import Action
+from operators.model.records import Action, ReceiverResult
 from operators.people.receivers import VOICE
 
 ON_ITS_WAY = "on_its_way"
@@ -79,6 +79,7 @@ def hearing(
     planned = [one for one in actions if one.plugin_type == "notice" and since <= one.time <= until]
     theirs = [one for one in left if person in one.receivers]
     told = [_heard(one) for one in theirs if _reached(one, person)]
+    told += _by_receipts(planned, person, {one.id for one in left})
     failed = [_failed(one, person, planned) for one in theirs if not _reached(one, person)]
     untold = [one for action in planned for one in _withheld(action, person, theirs)]
     return Hearing(
@@ -91,16 +92,35 @@ def _heard(one: NoticeDocument) -> Heard:
     return Heard(one.time, one.way, one.title, one.alert_ids, one.id, one.state)
 
 
+def _by_receipts(planned: Sequence[Action], person: str, known: set[str]) -> list[Heard]:
+    """Return what reached the person by notices of which only the receipt is kept."""
+    found: dict[str, Heard] = {}
+    for action in planned:
+        for name, one in action.deliveries.items():
+            answer = _answer(one.results, person)
+            if name not in known and answer is not None and answer.result:
+                state = (
+                    NoticeState.WRITTEN_TO_FILE if answer.message == Reason.WRITTEN_TO_FILE else NoticeState.DELIVERED
+                )
+                before = found[name].alert_ids if name in found else ()
+                found[name] = Heard(one.time, one.way, action.alert_name, (*before, *action.alert_ids), name, state)
+    return list(found.values())
+
+
 def _reached(one: NoticeDocument, person: str) -> bool:
-    if person in one.results:
-        return one.results[person].result
-    return one.state in _TAKEN
+    answer = _answer(one.results, person)
+    return one.state in _TAKEN if answer is None else answer.result
+
+
+def _answer(results: Mapping[str, ReceiverResult], person: str) -> ReceiverResult | None:
+    """Return what a provider said of a person; of a call it says one thing of all whom it rang, joined by commas."""
+    return next((one for names, one in results.items() if person in names.split(",")), None)
 
 
 def _failed(one: NoticeDocument, person: str, planned: Sequence[Action]) -> Unheard:
     """Return a notice that left for the person and did not reach them."""
     action = next((each for each in planned if each.id in one.action_ids), None)
-    answer = one.results.get(person)
+    answer = _answer(one.results, person)
     reason = _STANDS_FOR.get(NoticeState(one.state), Reason.NOT_DELIVERED)
     return Unheard(
         one.time, one.alert_ids[0] if one.alert_ids else "", action.alert_name if action else one.title, one.severity,
@@ -112,6 +132,7 @@ def _withheld(action: Action, person: str, theirs: Sequence[NoticeDocument]) -> 
     """Yield an action that names the person by ways of which no notice to them tells."""
     meant = [way for way, name in _named(action) if name == person]
     told = {one.way for one in theirs if action.id in one.action_ids}
+    told |= {one.way for one in action.deliveries.values() if _answer(one.results, person) is not None}
     by_reason: dict[str, list[str]] = {}
     for way in dict.fromkeys(way for way in meant if way not in told):
         by_reason.setdefault(_reason(action, way), []).append(way)
