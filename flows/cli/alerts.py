@@ -204,13 +204,18 @@ def _fact_rows(view: View, alert: Alert, told: Told) -> list[tuple[str, object]]
         ("not reached", ", ".join(told.not_reached)),
         ("only in a file", ", ".join(told.in_a_file)),
         ("following", ", ".join(alert.follower)),
-        ("acknowledged by", alert.ack_operator),
+        ("acknowledged by", _acked(view, alert)),
         ("shielded by", ", ".join(alert.shield_id)),
         ("next", f"{alert.next_status} at {view.moment(alert.next_status_time)}" if alert.next_status else ""),
         ("predecessor", extra.predecessor),
         ("successor", extra.successor),
         ("fingerprint", alert.dedupe_md5),
     ]
+
+
+def _acked(view: View, alert: Alert) -> str:
+    until = alert.extra_info.ack_until
+    return (alert.ack_operator or "") + (f", until {view.moment(until)}" if alert.is_ack and until is not None else "")
 
 
 def _actions(view: View, actions: Sequence[Action]) -> Table:

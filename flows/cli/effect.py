@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
 import click
@@ -20,6 +20,9 @@ from sinks.store.query import CommandQuery
 PATIENCE, PAUSE = 10.0, 0.1
 """Seconds to wait for an effect after the last one was seen, and between two looks."""
 
+MISSES = 20
+"""Commands without an outcome at which a look ends: workers act side by side."""
+
 Words = Callable[[Mapping[str, Any]], str]
 """What is said of a command that was applied."""
 
@@ -29,11 +32,15 @@ def place_of_store(settings: Settings, data: str | None) -> str:
     return f"{data}/tocsin.sqlite3" if data else settings.store.dsn
 
 
-@contextmanager
-def reading_of(whom: Telling) -> Iterator[Store]:
+def reading_of(whom: Telling) -> AbstractContextManager[Store]:
     """Open the store of the job; without one the command ends and says so."""
+    return _reading(place_of_store(whom.settings, whom.data))
+
+
+@contextmanager
+def _reading(place: str) -> Iterator[Store]:
     try:
-        store = open_store(place_of_store(whom.settings, whom.data), read_only=True)
+        store = open_store(place, read_only=True)
         try:
             yield store
         finally:
@@ -57,12 +64,10 @@ def _awaited(whom: Telling, names: Sequence[str]) -> dict[str, CommandDocument]:
     """Return the outcomes by command id, as soon as they are all there, or nothing more comes."""
     found: dict[str, CommandDocument] = {}
     deadline = time.monotonic() + PATIENCE
-    shows = sys.stderr.isatty() and len(names) > 1
+    shows, place = sys.stderr.isatty() and len(names) > 1, place_of_store(whom.settings, whom.data)
     while len(found) < len(names) and time.monotonic() < deadline:
-        with reading_of(whom) as store:
-            fresh = [
-                one for name in names if name not in found for one in store.commands(CommandQuery(id=name, limit=1))
-            ]
+        with _reading(place) as store:
+            fresh = _fresh(store, [name for name in names if name not in found])
         found |= {one.id: one for one in fresh}
         if fresh:
             deadline = time.monotonic() + PATIENCE
@@ -71,6 +76,19 @@ def _awaited(whom: Telling, names: Sequence[str]) -> dict[str, CommandDocument]:
         if len(found) < len(names):
             time.sleep(PAUSE)
     return found
+
+
+def _fresh(store: Store, names: Sequence[str]) -> list[CommandDocument]:
+    """Return outcomes of commands; they come about in order, so a few that are not there yet end the look."""
+    fresh: list[CommandDocument] = []
+    misses = 0
+    for name in names:
+        found = store.commands(CommandQuery(id=name, limit=1))
+        fresh += found
+        misses += not found
+        if misses == MISSES:
+            break
+    return fresh
 
 
 def _say(whom: Telling, sent: Sent, found: Mapping[str, CommandDocument], words: Words, *, waited: bool) -> None:

@@ -9,6 +9,8 @@ import msgspec
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
+from flows.cli.waiting import waiting
+from flows.replay.progress import Progress
 from flows.settings.settings import KafkaSettings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
@@ -39,10 +41,18 @@ def produce(
         settings = msgspec.structs.replace(settings, brokers=brokers)
     try:
         lines = rebased(list(_lines(inputs)), int(time.time())) if to_now else _lines(inputs)
-        sent, too_large = send(settings, topic or only_topic(settings), lines, rate)
+        with waiting(None, None) as progress:
+            sent, too_large = send(settings, topic or only_topic(settings), _seen(lines, progress), rate)
     except (SettingsError, KafkaTroubleError, DeliveryError, InputError) as error:
         fail(error)
     click.echo(f"{sent} lines sent" + (f", {too_large} too large for the broker" if too_large else ""))
+
+
+def _seen(lines: Iterable[bytes], progress: Progress) -> Iterator[bytes]:
+    """Yield lines, and say how many went."""
+    for count, line in enumerate(lines, 1):
+        progress.saw(count, None)
+        yield line
 
 
 def only_topic(settings: KafkaSettings) -> str:
