@@ -28,6 +28,7 @@ def application(console: Console) -> Starlette:
     table: tuple[tuple[str, str, Handler], ...] = (
         ("GET", "/", pages.now),
         ("GET", "/a/{id}", pages.alert),
+        ("GET", "/silent", pages.silent),
         ("GET", "/shields", pages.shields),
         ("GET", "/oncall", pages.people),
         ("GET", "/p/{name}", pages.person),

@@ -37,6 +37,8 @@ class Wish(NamedTuple):
     """What rows are folded by; `no`, or empty: by name, when there is more than a page."""
     after: str = ""
     """Of rows that are not folded: the place behind the last of the page before."""
+    narrow: str = ""
+    """yes: show by what the alerts may be narrowed."""
 
     def address(self, **changes: object) -> str:
         """Return the address with some of it changed; what is as by default stays out of it."""
@@ -87,7 +89,7 @@ def board(store: Store, wish: Wish, businesses: tuple[str, ...] = ()) -> Board:
     total = sum(counts[one] for one in chosen)
     by = "" if wish.fold == NO_FOLD else wish.fold or ("name" if total > PAGE else "")
     named = {NAMES[one]: count for one, count in counts.items()}
-    facets = _facets(store, query, wish.q) if total else ()
+    facets = _facets(store, query, wish.q) if total and wish.narrow else ()
     if by:
         found = store.groups(msgspec.structs.replace(query, offset=(wish.page - 1) * PAGE, limit=PAGE), by)
         folds = tuple(fold(group, by) for group in found.groups)

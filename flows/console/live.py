@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
+from random import random
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -11,9 +12,11 @@ LOOK_EVERY = 1.0
 CALM = 15.0
 """Seconds after which pages come anew though nothing was seen to change: their clocks go on."""
 REST = 2.0
-"""Seconds between two words to a page, however much changes."""
+"""Seconds between two words to a page, however much changes; more where many are open."""
 MOST = 1000
 """Streams at once."""
+CROWD = 40
+"""Pages that may ask for themselves within a second."""
 
 
 class Live:
@@ -51,8 +54,10 @@ class Live:
             yield b"retry: 3000\nevent: hello\ndata: 0\n\n"
             while not self._over:
                 seen = await self._next(seen)
+                rest = max(REST, self._open / CROWD)
+                await asyncio.sleep(0 if self._over or self._open < CROWD else random() * rest)  # noqa: S311 - no secret
                 yield b"event: changed\ndata: %d\n\n" % seen
-                await asyncio.sleep(0 if self._over else REST)
+                await asyncio.sleep(0 if self._over else rest)
         finally:
             self._open -= 1
 

@@ -18,8 +18,8 @@ from flows.gateway.service import json
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 PAGES = (
-    ("/", "Now"), ("/shields", "Shields"), ("/oncall", "On call"), ("/rules", "Rules"), ("/replay", "Replay"), ("/trouble", "Trouble"),
-    ("/audit", "Audit"), ("/find", "Go to"),
+    ("/", "Now"), ("/silent", "Not told"), ("/shields", "Shields"), ("/oncall", "On call"), ("/rules", "Rules"),
+    ("/replay", "Replay"), ("/trouble", "Trouble"), ("/audit", "Audit"), ("/find", "Go to"),
 )  # fmt: skip
 SEVERITIES = {1: "fatal", 2: "warning", 3: "remind"}
 COOKIE = "lang"

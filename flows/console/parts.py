@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from flows.console.health import HealthAtHand
 from flows.console.live import Live
 from flows.console.replays import Replays
 from flows.console.signin import checked
+from flows.console.trend import TrendAtHand
 from flows.gateway.durable import Durable, Kind, NotKeptError
 from flows.gateway.gate import Gate
 from flows.gateway.service import Service
@@ -22,13 +23,11 @@ from flows.settings.places import commands_file
 from flows.settings.settings import Settings
 from flows.sources.kafka_client import ensure, options
 from flows.telemetry.meter import Meter
-from operators.model.alert import ABNORMAL
 from operators.rules.book import RuleBook
 from operators.rules.read.documents import RuleError
 from sinks.appended import append_lines
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
-from sinks.store.query import AlertQuery, CommandQuery
 
 
 class CommandsFile:
@@ -86,6 +85,7 @@ class Console(msgspec.Struct, frozen=True):
     health: HealthAtHand
     live: Live
     replays: Replays
+    trend: TrendAtHand
 
 
 def open_console(
@@ -104,20 +104,17 @@ def open_console(
     return Console(
         service=service, store=store, settings=settings, book=rules.holder.current, mistakes=rules.wrong,
         operator=getpass.getuser(), health=health, live=Live(lambda: pulse(store)),
+        trend=TrendAtHand(service.now),
         replays=Replays(settings, Path(f"{data}/replays" if data else settings.console.replays), settings_path),
     )  # fmt: skip
 
 
-def pulse(store: StoreAtHand) -> Hashable:
-    """Return what differs when pages may show something else; trouble with the store is a state too."""
+def pulse(store: StoreAtHand) -> str:
+    """Return what differs when something was written; trouble with the store is a state too."""
     try:
-        found = store()
-        counts = tuple(found.count(AlertQuery(status=(ABNORMAL,), severity=(one,))) for one in (1, 2, 3))
-        newest = found.alerts(AlertQuery(limit=1))
-        commands = found.commands(CommandQuery(limit=1))
+        return store().changes().cursor
     except StoreError as error:
         return str(error)
-    return counts, newest[0].id if newest else "", commands[0].id if commands else ""
 
 
 def _durable(settings: Settings, environment: Mapping[str, str], data: str | None) -> Durable:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows.console.audit import EXPORTED, audit, exported
-from flows.console.board import FOLDS, SORTS, Wish, board
+from flows.console.board import FOLDS, NAMES, SORTS, Wish, board
 from flows.console.explained import look_up
 from flows.console.finding import find
 from flows.console.guard import reader, whole_reader
@@ -18,7 +18,9 @@ from flows.console.parts import Console
 from flows.console.people import people, person, with_notices
 from flows.console.rulebook import rule, rules, rules_of
 from flows.console.shields import shield_rows
+from flows.console.silent import silent
 from flows.console.telling import alert_view
+from flows.console.trend import line
 from flows.console.trouble import trouble
 from flows.console.words import said
 from flows.gateway.service import AnswerError
@@ -41,9 +43,17 @@ class Pages:
         wish = wish_of(request)
         reader(self._console, request)
         found = await asked(read_store(self._console, board, wish, request.state.businesses))
+        is_whole = not (wish.q or request.state.businesses)
+        trend = await read_store(self._console, self._console.trend) if is_whole else {}
         lang = language(request)
         worst = next((f"{count} {said(name, lang)}" for name, count in found.counts.items() if count), "")
-        view = {"board": found, "wish": wish, "views": self._console.settings.console.views, "sorts": SORTS}
+        view = {
+            "board": found,
+            "wish": wish,
+            "views": self._console.settings.console.views,
+            "sorts": SORTS,
+            "trend": {NAMES[one]: line(counts) for one, counts in trend.items()},
+        }
         return await self._answer(request, "now", view, worst or said("all quiet", lang))
 
     async def alert(self, request: Request) -> Response:
@@ -56,6 +66,13 @@ class Pages:
             raise AnswerError(404, f"no alert {name[:80]}")
         zone = book.zone_of(view.alert.bk_biz_id, console.settings)
         return await self._answer(request, "alert", view, view.story.headline, zone=zone)
+
+    async def silent(self, request: Request) -> Response:
+        """Say of what nobody was told, and why."""
+        reader(self._console, request)
+        console, now = self._console, int(self._console.service.now())
+        view = await read_store(console, silent, dict(request.query_params), now, request.state.businesses)
+        return await self._answer(request, "silent", view, said("Not told", language(request)))
 
     async def shields(self, request: Request) -> Response:
         """List the shields and which of them hold."""
@@ -181,4 +198,5 @@ def wish_of(request: Request) -> Wish:
     sort, fold = given.get("sort", WORST_FIRST), given.get("fold", "")
     if sort not in SORTS or fold not in ("", *FOLDS):
         raise AnswerError(400, f"sort is one of {', '.join(SORTS)}; fold is one of {', '.join(FOLDS)}")
-    return Wish(given.get("q", "").strip(), sort, int(page), fold, given.get("after", ""))
+    narrow = "yes" if given.get("narrow") else ""
+    return Wish(given.get("q", "").strip(), sort, int(page), fold, given.get("after", ""), narrow)

@@ -14,6 +14,7 @@ PAGES = (
     "/",
     "/?fold=no",
     "/?fold=target",
+    "/silent",
     "/shields",
     "/oncall",
     "/trouble",

@@ -7,7 +7,12 @@ from flows.console.audit import exported
 from flows.console.chart import HEIGHT, MOST_BARS, WIDTH, chart
 from flows.console.timeline import WIDTH as WIDE
 from flows.console.timeline import hues, stretches
+from flows.console.trend import HEIGHT as HEIGHT_OF_TREND
+from flows.console.trend import WIDTH as WIDTH_OF_TREND
+from flows.console.trend import line, trend
 from operators.explain.case import Window
+from sinks.store.interface import Batch
+from sinks.store.sqlite import SqliteStore
 from tests.sinks.store.samples import NOW, alert, command, event
 
 
@@ -36,6 +41,28 @@ def test_bars_of_a_calendar_lie_within_it(spans):
 
 def test_the_same_people_have_the_same_hue():
     assert hues(["b", "a", "b"]) == {"a": 1, "b": 2}
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=13, max_size=13))
+def test_a_trend_is_a_line_within_its_frame(counts):
+    places = [tuple(map(float, point.split(","))) for point in line(tuple(counts)).split()]
+    assert len(places) == 13
+    assert all(0 <= x <= WIDTH_OF_TREND and 0 <= y <= HEIGHT_OF_TREND for x, y in places)
+
+
+def test_a_trend_counts_what_was_open_then(tmp_path):
+    store = SqliteStore(tmp_path / "store.sqlite3")
+    store.write(
+        Batch(
+            alerts=[
+                alert(1, severity=1, opened=NOW - 3600),
+                alert(2, severity=1, opened=NOW - 7000, status="CLOSED", end_time=NOW - 1800),
+            ]
+        )
+    )
+    found = trend(store, NOW)
+    assert (found[1][0], max(found[1]), found[1][-1], found[2]) == (1, 2, 1, (0, 0))
+    store.close()
 
 
 def test_a_cell_that_would_be_a_formula_is_none():

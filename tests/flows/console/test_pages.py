@@ -19,7 +19,7 @@ from tests.sinks.store.samples import action, alert, command, entry, receipt
 
 NOW = int(time.time())
 EVIL = "<script>alert('x')</script>\"'&{{7*7}}"
-PAGES = ("/", "/shields", "/oncall", "/audit", "/trouble", "/rules", "/find")
+PAGES = ("/", "/silent", "/shields", "/oncall", "/audit", "/trouble", "/rules", "/find")
 RULES = {
     "user_groups": [
         {"id": "ops", "name": f"Ops {EVIL}", "users": ["alice"], "ways": ["mail"]},
@@ -72,7 +72,10 @@ def console(tmp_path_factory):
         folder,
         RULES,
         alerts=[BAD, *UNREACHABLE, ENDED],
-        logs=[entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL)],
+        logs=[
+            entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL),
+            entry(BAD, id="held", time=NOW - 60, description=EVIL, reason="shielded_by_rule", op_type="ACTION"),
+        ],
         actions=[PLANNED],
         notices=[SENT],
         receipts=[receipt(PLANNED, way=EVIL, results={EVIL: ReceiverResult(result=False, message=EVIL)})],
@@ -124,6 +127,7 @@ class Read(HTMLParser):
         "/?fold=no",
         "/audit?operator=%3Cscript%3E",
         "/find?q=script",
+        "/silent?reason=shielded_by_rule",
         "/rules?q=ops",
         "/rules/user_groups/ops",
         pytest.param(f"/rules?alert={BAD.id}", id="concerning"),
@@ -185,7 +189,7 @@ def test_many_alerts_of_one_name_are_one_row_that_leads_to_all_of_them(console):
 
 
 def test_what_was_found_is_narrowed_by_what_it_has_in_common(console):
-    facets = {one["field"]: one["choices"] for one in console.view("/")["board"]["facets"]}
+    facets = {one["field"]: one["choices"] for one in console.view("/?narrow=yes")["board"]["facets"]}
     (worst,) = [one for one in facets["severity"] if one["value"] == "1"]
     assert console.view(f"/?q={worst['q']}")["board"]["total"] == worst["count"] == 1
 
@@ -284,6 +288,16 @@ def test_rules_are_read_with_what_names_them_and_which_concern_an_alert(console)
     assert "users:" in rule["text"]
     concerned = {(one["kind"], one["id"]) for one in console.view(f"/rules?alert={BAD.id}")["entries"]}
     assert {("strategies", "1"), ("user_groups", "ops")} <= concerned
+
+
+def test_what_was_not_told_is_counted_by_reason_and_leads_to_its_alerts(console):
+    (why,) = console.view("/silent")["decided"]
+    assert (why["reason"], why["hour"], why["span"]) == ("shielded_by_rule", 1, 1)
+    view = console.view("/silent?reason=shielded_by_rule&since=1h")
+    assert [(one["row"]["id"], one["count"]) for one in view["worst"]] == [(BAD.id, 1)]
+    assert [one["description"] for one in view["said"]] == [EVIL]
+    assert console.view("/silent?reason=given_up")["worst"] == []
+    assert console.get("/silent?reason=because").status == 400
 
 
 def test_a_person_has_turns_groups_and_a_way_to_be_reached(console):
