@@ -106,6 +106,8 @@ def _of_shield(shield: Shield, book: RuleBook) -> Iterator[tuple[str, str]]:
 
 def _inhibits(book: RuleBook) -> Iterator[Advice]:
     for rule in book.inhibits.values():
+        if condition_groups(rule.source) == condition_groups(rule.target):
+            yield "inhibits", rule.id, "target", "the same as the source: no alert inhibits its like"
         for side in ("source", "target"):
             for place, reason in _conditions(side, getattr(rule, side), book):
                 yield "inhibits", rule.id, place, reason

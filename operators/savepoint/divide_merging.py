@@ -38,7 +38,12 @@ def business_for(states: Sequence[bytes], owner: Owner) -> bytes:
 
 
 def _inhibition(parts: Sequence[Inhibition], owner: Owner) -> Inhibition:
-    """Return the sources and the untold of the fingerprints that one worker owns: it alone hears how they end."""
+    """Return the sources and the untold of the fingerprints that one worker owns: it alone hears how they end.
+
+    What a source inhibited that another worker goes on with is looked at again: else nobody would ever be told.
+    """
+    gone = (one for part in parts for md5, one in part.sources.items() if not owner.owns(slot_of(md5)))
+    left = (side.agrees for one in gone for side in one.sides)
     return Inhibition(
         sources={md5: one for part in parts for md5, one in part.sources.items() if owner.owns(slot_of(md5))},
         untold={md5: one for part in parts for md5, one in part.untold.items() if owner.owns(slot_of(md5))},
@@ -46,7 +51,7 @@ def _inhibition(parts: Sequence[Inhibition], owner: Owner) -> Inhibition:
             planned for part in parts for planned in part.waiting if owner.owns(slot_of(planned.alert.dedupe_md5))
         ),
         second=max((part.second for part in parts), default=0),
-        touched=tuple(dict.fromkeys(name for part in parts for name in part.touched)),
+        touched=tuple(dict.fromkeys((*(name for part in parts for name in part.touched), *left))),
     )
 
 

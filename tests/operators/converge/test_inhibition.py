@@ -12,6 +12,7 @@ from operators.converge.owed import Untold
 from operators.intake.handover import Clock
 from operators.model import snapshot
 from operators.model.slot import Owner
+from operators.rules.ask.inhibition import Side
 from operators.savepoint.divide_merging import business_for
 from tests.operators.explain.test_explain import alert
 from tests.replay.driver import T0, lines_of, replay_of, tick
@@ -77,9 +78,8 @@ def test_a_party_that_comes_again_changes_nothing():
 def test_a_worker_goes_on_with_the_parties_that_it_owns(worker):
     """Another would never hear that they ended."""
     fingerprints = [f"{number:02x}" + "a" * 30 for number in range(4)]
-    one = Kept(
-        sources={md5: Source(md5, "a", 1) for md5 in fingerprints[:2]}, untold={fingerprints[0]: Untold(alert())}
-    )
+    sources = {md5: Source(md5, "a", 1, (Side("r", md5[:2]),)) for md5 in fingerprints[:2]}
+    one = Kept(sources=sources, untold={fingerprints[0]: Untold(alert())})
     other = Kept(sources={md5: Source(md5, "b", 1) for md5 in fingerprints[2:]}, second=5)
     converge = Notices(Settings(), renderer(Settings())).converge.snapshot()
     states = [snapshot.pack(2, KeptNotices(1, converge, {}, {}, {}, part)) for part in (one, other)]
@@ -87,3 +87,4 @@ def test_a_worker_goes_on_with_the_parties_that_it_owns(worker):
     assert set(part.sources) == {md5 for md5 in fingerprints if int(md5[:2], 16) % 2 == worker}
     assert set(part.untold) == ({fingerprints[0]} if worker == 0 else set())
     assert part.second == 5
+    assert part.touched == (("01",) if worker == 0 else ("00",))

@@ -48,6 +48,8 @@ def test_rules_in_which_everything_is_meant_are_told_nothing_of():
         ({"dispatch": [group(1, 1, rule("r", condition("alert.severity", "fatal")))]}, "alert.severity is never fatal: this matches nothing"),
         ({"dispatch": [group(1, 2, rule("all")), group(2, 1, rule("dead", IN))]}, "never counts: what it matches, rule 'all' of group '1' takes first"),
         ({"dispatch": [group(1, 2, rule("same", IN)), group(2, 1, rule("dead", IN))]}, "never counts: what it matches, rule 'same' of group '1' takes first"),
+        ({"inhibits": [{"id": 1, "source": [condition("alert.name", "x")], "target": [condition("alert.severity", "low")]}]}, "alert.severity is never low: this matches nothing"),
+        ({"inhibits": [{"id": 1, "source": [condition("alert.name", "x")], "target": [condition("alert.name", "x")]}]}, "the same as the source: no alert inhibits its like"),
         ({"duties": [{"id": 1, "duty_arranges": [{"duty_time": [{"work_type": "weekly", "work_days": [1, 2], "period_settings": {"duration": 7}}]}]}]}, "turns change after 7 working days, not after a week (2 days are worked in one)"),
     ],
 )  # fmt: skip
