@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,10 @@ Range = tuple[int, int]
 CHUNK = 8 << 20
 """Bytes of one upload of several."""
 UPLOADS = 4
+
+
+RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+"""A worker that has state of its own is not to wait for minutes at its start."""
 
 
 class PlaceUnavailableError(Exception):
@@ -53,11 +58,10 @@ def open_place(where: str) -> Place:
     from obstore.exceptions import BaseError  # noqa: PLC0415 - only where it is wanted
     from obstore.store import from_url  # noqa: PLC0415
 
-    plain: dict[str, Any] = {}
-    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
-        plain["client_options"] = {"allow_http": True}
+    plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+    terms: Any = {"client_options": {"connect_timeout": "5s", "allow_http": plain}, "retry_config": RETRIES}
     try:
-        return Bucket(where, from_url(where, **plain))
+        return Bucket(where, from_url(where, **terms))
     except (BaseError, ValueError) as error:
         raise PlaceUnavailableError(f"{where}: {error}") from error
 
