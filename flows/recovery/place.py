@@ -138,7 +138,10 @@ class Folder:
     def drop(self, name: str) -> None:
         """Remove a file, and its folder with the last one."""
         path = self._path / name
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise PlaceUnavailableError(f"{path}: {error.strerror}") from error
         with suppress(OSError):
             path.parent.rmdir()
 

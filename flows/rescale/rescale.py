@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -170,16 +171,27 @@ class Rescale:
     def _undone(self, journal: Journal, reason: str) -> RescaleError:
         """Go back to the old number from the same parts, and return what to say."""
         self._tell(f"{reason}: going back to {journal.origin} workers")
-        journals.keep(self._place, self._job, put(journal, is_back=True))
-        if self._fleet.workers() == journal.target:
-            self._stop(f"stopping {journal.target} workers")
-            begun_from = newest(self._place, self._job, workers=journal.origin)
-            if begun_from is not None:
-                drop_set(self._place, self._job, begun_from.generation + 1)
+        try:
+            journals.keep(self._place, self._job, put(journal, is_back=True))
+            self._stop_again(journal)
+        except PlaceUnavailableError as error:
+            if self._fleet.workers() == journal.target:
+                return RescaleError(f"{reason}; it cannot be undone while the place of parts is away: {error}")
+            self._tell(str(error))  # the old workers have state of their own, and need no place
         self._fleet.start(journal.origin)
         self._until(lambda: self._fleet.ready() == journal.origin, f"not all of {journal.origin} workers become ready")
-        journals.forget(self._place, self._job)
+        with suppress(PlaceUnavailableError):
+            journals.forget(self._place, self._job)
         return UndoneError(f"{reason}; the job runs with {journal.origin} workers as before")
+
+    def _stop_again(self, journal: Journal) -> None:
+        """Stop workers of the new number, and let go of what they have left."""
+        if self._fleet.workers() != journal.target:
+            return
+        self._stop(f"stopping {journal.target} workers")
+        begun_from = newest(self._place, self._job, workers=journal.origin)
+        if begun_from is not None:
+            drop_set(self._place, self._job, begun_from.generation + 1)
 
     def _until(self, is_so: Callable[[], bool], trouble: str, patience: float | None = None) -> None:
         limit = self._timeout if patience is None else patience
