@@ -10,10 +10,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from flows.gateway.durable import NotKeptError
+from flows.gateway.commands import HEADER, pass_on
 from flows.gateway.intake import body_of
 from flows.gateway.reading import DEFAULT_RECEIVER, Silences, open_alerts, receivers_of
-from flows.gateway.service import AnswerError, Service, json, let_in, not_kept, said
+from flows.gateway.service import AnswerError, Service, let_in, said
 from flows.telemetry import metrics
 from operators.alertmanager.alerts import GettableAlert, Status, gettable, grouped, is_muted, moment
 from operators.alertmanager.matchers import Matcher, MatcherError, all_hold, parse_matcher, pattern
@@ -130,29 +130,22 @@ class Api:
         if old is not None and is_new and old["status"]["state"] != EXPIRED:
             await self._end(silence.id, token.name)
         who = token.name if self._service.gate.tokens else silence.created_by or token.name
-        await self._command({"command": "shield", "shield": shield, "message": silence.comment}, who)
+        command = {"command": "shield", "shield": shield, "message": silence.comment}
+        passed = await pass_on(self._service, command, who)
         self._silences.put(shield, who)
-        return said({"silenceID": name})
+        return said({"silenceID": name}, 200, **{HEADER: passed})
 
     async def end_silence(self, request: Request) -> Response:
         """End a silence now."""
         token = let_in(self._service, request, "command")
         name = request.path_params["id"]
         await self._one(name)
-        await self._end(name, token.name)
-        return Response(status_code=200)
+        return Response(status_code=200, headers={HEADER: await self._end(name, token.name)})
 
-    async def _end(self, name: str, operator: str) -> None:
-        await self._command({"command": "unshield", "id": name}, operator)
+    async def _end(self, name: str, operator: str) -> str:
+        passed = await pass_on(self._service, {"command": "unshield", "id": name}, operator)
         self._silences.end(self._silences.all()[name])
-
-    async def _command(self, command: dict[str, Any], operator: str) -> None:
-        now = int(self._service.now())
-        try:
-            line = json({"kind": "command", "at": now, "operator": operator, **command})
-            await self._service.durable.keep([line], now, "command")
-        except NotKeptError as error:
-            raise not_kept(error) from error
+        return passed
 
     async def _gettable(self) -> dict[str, dict[str, Any]]:
         now = int(self._service.now())

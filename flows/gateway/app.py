@@ -1,6 +1,7 @@
 """The gateway as one ASGI application: its routes, its errors, its signs of life."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
@@ -9,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from flows.gateway.alertmanager import Api, gone
+from flows.gateway.commands import outcome
 from flows.gateway.intake import PATHS, taking_in
 from flows.gateway.openapi import described
 from flows.gateway.service import AnswerError, Service
@@ -29,6 +31,7 @@ def application(service: Service, book: Callable[[], RuleBook | None] = lambda: 
     routes = [_route(service, path.path, "POST", taking_in(service, path, sources)) for path in PATHS]
     if service.store is not None:
         routes += _of_alertmanager(service, Api(service, book))
+        routes.append(_route(service, "/v1/commands/{id}", "GET", partial(outcome, service)))
     about = described(is_guarded=service.gate.tokens is not None)
     return Starlette(routes=[*routes, Route("/api/v1/{rest:path}", gone), *_signs_of_life(service), *about])
 

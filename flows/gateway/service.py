@@ -49,9 +49,9 @@ class AnswerError(Exception):
         return PlainTextResponse(f"{self}\n", self.status, self.headers)
 
 
-def said(value: object, status: int = 200) -> Response:
+def said(value: object, status: int = 200, **headers: str) -> Response:
     """Return a value as JSON."""
-    return Response(json(value), status, media_type="application/json")
+    return Response(json(value), status, headers, media_type="application/json")
 
 
 def let_in(service: Service, request: Request, need: Need, source: str = "", secret: str = "") -> Token:

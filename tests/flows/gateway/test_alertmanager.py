@@ -5,6 +5,7 @@ import time
 import pytest
 import yaml
 
+from operators.model.command import CommandDocument
 from operators.model.event import Tag
 from operators.model.shield import ShieldDocument
 from sinks.store.interface import Batch
@@ -207,3 +208,14 @@ def test_shields_of_the_store_are_shown_and_found_by_their_matchers(tools):
     found = tools.get("/api/v2/silences?filter=team%3D%22db%22").json()
     assert [one["id"] for one in found] == ["kept"]
     assert found[0]["matchers"] == [{"name": "team", "value": "db", "isRegex": False, "isEqual": True}]
+
+
+def test_what_became_of_a_silence_is_found_under_the_id_of_its_command(tools):
+    name = tools.post("/api/v2/silences", silence()).headers["Tocsin-Command"]
+    assert tools.kept()[-1]["command_id"] == name
+    assert tools.get(f"/v1/commands/{name}").json() == {"command_id": name, "outcome": "pending", "command": None}
+    done = CommandDocument(id=name, time=NOW, command="shield", outcome="refused", reason="invalid_rules", detail="why")
+    tools.store.write(Batch(commands=[done]))
+    told = tools.get(f"/v1/commands/{name}").json()
+    assert (told["outcome"], told["command"]["detail"]) == ("refused", "why")
+    assert tools.get("/v1/commands/no%20id").status == 404
