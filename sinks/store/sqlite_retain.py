@@ -1,8 +1,10 @@
 """Retention of the SQLite store: rows older than their days go, a few at a time."""
 
 import sqlite3
+from collections import Counter
 
 from sinks.store.sqlite_schema import transaction
+from sinks.store.sqlite_tallies import LEAVING, tally
 
 DAY = 86400
 CHUNK = 500
@@ -58,6 +60,9 @@ def delete_some(connection: sqlite3.Connection, kind: str, before: int) -> int:
     bounds = (f"{before:010d}", before) if kind == "alerts" else (before,)
     with transaction(connection):
         keys = [tuple(row) for row in connection.execute(_OLD[kind], (*bounds, CHUNK))]
+        if kind == "alerts":
+            gone = Counter(tuple(connection.execute(LEAVING, key).fetchone()) for key in keys)
+            tally(connection, {of: -count for of, count in gone.items()})
         for statement in _DELETE[kind]:
             connection.executemany(statement, keys)
     return len(keys)

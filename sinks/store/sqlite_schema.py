@@ -64,7 +64,7 @@ CREATE TABLE notice_alerts (
   alert_id TEXT NOT NULL, time INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (alert_id, time, id)) WITHOUT ROWID;
 """
 # What lists, counts and groups of alerts are made of is in one index, so that they read no document. An alert's repeats
-# move none of it; `magnitude`, the bits of `event_count`, moves with the doubling of it.
+# move none of it; `magnitude`, the bits of `event_count` beyond the first, moves with the doubling of it.
 _SINCE_4 = """
 ALTER TABLE alerts ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE alerts ADD COLUMN target TEXT;
@@ -80,7 +80,6 @@ _FACTS_INDEXED = """
 CREATE INDEX alerts_by_facts ON alerts (
   status, severity, id DESC, begin_time, end_time, strategy_id, bk_biz_id, target_type, acked, shielded, blocked, people,
   name, target);
-CREATE INDEX alerts_by_name ON alerts (name, status, severity, id);
 CREATE INDEX open_alerts_by_events ON alerts (magnitude) WHERE status = 'ABNORMAL';
 """
 # Entries that say why somebody was not told are few, and asked for across alerts; the others stand in no index of reasons.

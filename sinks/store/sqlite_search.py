@@ -9,7 +9,7 @@ import msgspec
 from operators.model.alert import ABNORMAL, Alert
 from sinks.store.order import MOST_EVENTS, ORDERS, Column, place_of
 from sinks.store.query import AlertQuery
-from sinks.store.sqlite_alerts import SEPARATOR
+from sinks.store.sqlite_alerts import SEPARATOR, magnitude_of
 from sinks.store.sqlite_index import INDEXED_LENGTH
 
 _Condition = tuple[str, list[str | int]]
@@ -24,7 +24,7 @@ _TAG = """EXISTS (
   WHERE json_extract(tag.value, '$.key') = ? AND CAST(one.atom AS TEXT) IN ({}))"""
 _NO_WORDS = ("", "0", "0.0", "true", "false")
 """Values of tags that are not among the words of their alert."""
-_MAGNITUDE = Column("magnitude", lambda alert: alert.event_count.bit_length(), is_descending=True)
+_MAGNITUDE = Column("magnitude", lambda alert: magnitude_of(alert.event_count), is_descending=True)
 
 _alert = msgspec.json.Decoder(Alert).decode
 
@@ -78,7 +78,7 @@ def _behind(query: AlertQuery) -> tuple[str, list[str | int]]:
         past, _ = _past(column, place)
         text, values = f"({past} OR ({column.name} = ? AND {text}))", [place, place, *values]
     if query.sort == MOST_EVENTS:  # what its index can tell
-        text, values = f"magnitude <= ? AND {text}", [int(places[0]).bit_length(), *values]
+        text, values = f"magnitude <= ? AND {text}", [magnitude_of(int(places[0])), *values]
     return text, values
 
 
