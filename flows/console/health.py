@@ -63,11 +63,24 @@ def is_at_hand(dsn: str) -> bool:
     return dsn not in ("", "none") and ("://" in dsn or Path(dsn).exists())
 
 
-def _snapshot_age(directory: str, now: float) -> float | None:
+def workers_of(directory: str, now: float) -> tuple[tuple[str, float], ...]:
+    """Return the workers that keep their state on this machine, each with the seconds since it last did."""
     if directory in ("", "none"):
-        return None
-    root, times = Path(directory), []
-    for path in (*root.glob("partitions/*"), *root.glob("worker-*/partitions/*")):
+        return ()
+    root = Path(directory)
+    ages = ((place.name, _age(place, now)) for place in sorted(root.glob("worker-*")))
+    found = tuple((name, age) for name, age in ages if age is not None)
+    alone = _age(root, now)
+    return found or ((("worker-0", alone),) if alone is not None else ())
+
+
+def _snapshot_age(directory: str, now: float) -> float | None:
+    return min((age for _, age in workers_of(directory, now)), default=None)
+
+
+def _age(place: Path, now: float) -> float | None:
+    times = []
+    for path in place.glob("partitions/*"):
         try:
             times.append(path.stat().st_mtime)
         except OSError:  # gone meanwhile

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from flows.console.health import is_at_hand
+from flows.console.health import is_at_hand, workers_of
 from flows.courier.waiting import document
 from flows.gateway.service import AnswerError
 from flows.settings.settings import Settings
@@ -41,6 +41,8 @@ class Trouble(msgspec.Struct, frozen=True):
     depth: Depth | None
     given_up: tuple[dict[str, object], ...]
     outbox_trouble: str
+    workers: tuple[tuple[str, float], ...]
+    """Those that keep their state on this machine, each with the seconds since it last did."""
 
 
 def trouble(settings: Settings, now: float) -> Trouble:
@@ -48,7 +50,8 @@ def trouble(settings: Settings, now: float) -> Trouble:
     letters, is_tail = _letters(Path(settings.dead_letters))
     depth, given_up, why = _outbox(settings.outbox.dsn, now)
     has_file = bool(settings.dead_letters) and Path(settings.dead_letters).is_file()
-    return Trouble(letters, settings.dead_letters if has_file else "", is_tail, depth, given_up, why)
+    workers = workers_of(settings.recovery.directory, now)
+    return Trouble(letters, settings.dead_letters if has_file else "", is_tail, depth, given_up, why, workers)
 
 
 def settle_dead(dsn: str, deed: str, ids: Sequence[str], now: float) -> int:

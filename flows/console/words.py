@@ -212,6 +212,7 @@ CHINESE = {
     "times": "次数",
     "What would have gone out": "本应发出的内容",
     # facets
+    "Workers": "工作进程",
     "They have all of it in common.": "它们完全相同，无可筛选。",
     "narrow": "筛选",
     "over two hours": "两小时趋势",

@@ -1,6 +1,7 @@
 """What the pages show, to people and to programs, and that nothing of a store ever becomes markup."""
 
 import json
+import os
 import re
 import time
 from html.parser import HTMLParser
@@ -8,6 +9,8 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from flows.console.health import health, workers_of
+from flows.settings.settings import OutboxSettings, RecoverySettings, Settings
 from operators.model.alert import Dimension, Extra
 from operators.model.event import Tag
 from operators.model.notice import NoticeDocument
@@ -311,6 +314,18 @@ def test_the_audit_is_a_table_for_spreadsheets_in_which_nothing_is_a_formula(con
     lines = answer.data.decode().splitlines()
     assert (len(lines), lines[0].split(",")[:3]) == (60, ["time", "operator", "command"])
     assert answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_a_job_that_is_silent_is_named_under_every_page(tmp_path):
+    for worker, age in ((0, 5), (1, 4000)):
+        place = tmp_path / f"worker-{worker}" / "partitions"
+        place.mkdir(parents=True)
+        (place / "part-0.sqlite3").touch()
+        os.utime(place / "part-0.sqlite3", (NOW - age, NOW - age))
+    assert [(name, round(age)) for name, age in workers_of(str(tmp_path), NOW)] == [("worker-0", 5), ("worker-1", 4000)]
+    settings = Settings(recovery=RecoverySettings(directory=str(tmp_path)), outbox=OutboxSettings(dsn="none"))
+    assert not health(settings, NOW).is_silent
+    assert health(settings, NOW + 3600).is_silent
 
 
 def test_a_chosen_language_stays(console):
