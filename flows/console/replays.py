@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -60,7 +61,7 @@ class Replays:
         return tuple(self._settings.console.rule_sets)
 
     def begin(self, given: Mapping[str, str], by: str, now: int) -> str:
-        """Begin a replay; return its id. Raises AnswerError, OSError."""
+        """Begin a replay; return its id. Raises AnswerError."""
         rule_set, since, business = (given.get(name, "").strip() for name in ("rules", "since", "biz"))
         if rule_set not in self._settings.console.rule_sets:
             raise AnswerError(422, f"rules: one of {', '.join(self.rule_sets) or 'none; setting console.rule_sets'}")
@@ -72,12 +73,10 @@ class Replays:
         with self._lock:
             if self._running is not None and self._running[1].poll() is None:
                 raise AnswerError(409, "a replay runs already; there is one at a time")
-            self._make_room()
-            place = self._folder / asked.id
-            place.mkdir(parents=True, mode=0o700)
-            (place / ASKED).write_bytes(msgspec.json.encode(asked))
-            with (place / SAID).open("wb") as said:
-                self._running = asked.id, self._started(asked, place, said.fileno())
+            try:
+                self._begin(asked)
+            except OSError as error:
+                raise AnswerError(503, f"{self._folder}: {error.strerror}") from error
         return asked.id
 
     def all(self) -> list[Shown]:
@@ -115,6 +114,14 @@ class Replays:
                 self._running[1].terminate()
                 self._running[1].wait(30)
 
+    def _begin(self, asked: Asked) -> None:
+        self._make_room()
+        place = self._folder / asked.id
+        place.mkdir(parents=True, mode=0o700)
+        (place / ASKED).write_bytes(msgspec.json.encode(asked))
+        with (place / SAID).open("wb") as said:
+            self._running = asked.id, self._started(asked, place, said.fileno())
+
     def _runs(self, name: str) -> bool:
         running = self._running
         return running is not None and running[0] == name and running[1].poll() is None
@@ -127,7 +134,7 @@ class Replays:
         command = [sys.executable, "-c", "from flows.cli import main; main()", "replay", "--from-store", *options]
         environment = {**os.environ, "TOCSIN__STORE__DSN": self._settings.store.dsn}  # an address may hold a password
         return subprocess.Popen(  # noqa: S603 - our own program; what was typed is checked above
-            ["nice", "-n", "10", *command],  # noqa: S607 - whoever is on call goes first
+            [*_politely(), *command],
             stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, start_new_session=True,
         )  # fmt: skip
 
@@ -137,6 +144,12 @@ class Replays:
             for path in sorted(place.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
             place.rmdir()
+
+
+def _politely() -> list[str]:
+    """Return what lets whoever is on call go first, where the machine has it."""
+    found = shutil.which("nice")
+    return [found, "-n", "10"] if found else []
 
 
 def _read(path: Path, shape: type[Seen]) -> Seen | None:

@@ -73,3 +73,10 @@ def test_only_so_many_replays_are_kept_and_one_that_died_says_what_it_said(tmp_p
     with pytest.raises(AnswerError, match="one at a time"):
         replays.begin({"rules": "x", "since": "1h"}, "ann", 1001)
     replays.stop()
+
+
+def test_a_replay_that_has_no_place_for_what_comes_of_it_says_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    replays = Replays(Settings(console=ConsoleSettings(rule_sets={"x": "/nowhere"})), tmp_path / "file")
+    with pytest.raises(AnswerError, match="file: Not a directory"):
+        replays.begin({"rules": "x", "since": "1h"}, "ann", 1000)
