@@ -13,6 +13,8 @@ STEPS = (
     ["bench.judgement", "100000"],
     ["bench.flow"],
     ["bench.peers"],
+    ["bench.gateway"],
+    ["bench.through"],
     ["bench.courier"],
     ["bench.kafka"],
 )

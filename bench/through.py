@@ -1,0 +1,187 @@
+"""Through gateway, job and SQLite at a steady rate, and from POST to the first notice at a provider on this machine.
+
+python -m bench.through [--seconds N] [--rate ALERTS]
+
+`tocsin up` takes batches of 50; two alerts a second of another name are told to somebody.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from bench.flow import TOCSIN
+from bench.gateway import bodies, cpu, folder, rss, served
+from tests.servers.process import free_port
+
+CONFIG = ["--people", "alice", "--way", "slack", "--from", "prometheus", "--time-zone", "UTC"]
+
+
+class Provider(ThreadingHTTPServer):
+    """Remembers when it was told of what."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Heard)
+        self.texts: list[tuple[float, str]] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Heard(BaseHTTPRequestHandler):
+    """Takes any message."""
+
+    def do_POST(self) -> None:
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.texts.append((time.time(), text))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+DISPATCH = """dispatch:
+- {id: told, name: told, priority: 1, rules: [{id: 1, user_groups: [ops], actions: [{action_type: notice}],
+  conditions: [{field: alert.name, method: eq, value: [Told]}]}]}
+"""
+
+
+def through(seconds: float, rate: int) -> None:
+    """Print how `tocsin up` fares at a steady rate: how far behind it is, its memory, and how long a first notice takes."""
+    provider = Provider()
+    with folder() as root:
+        subprocess.run([*TOCSIN, "init", str(root / "rules"), *CONFIG], check=True, stdout=subprocess.DEVNULL)
+        (root / "rules" / "dispatch.yaml").write_text(DISPATCH)
+        (root / "rules" / "tests.yaml").unlink()
+        port = free_port()
+        env = {
+            **os.environ,
+            "SLACK_HOOK": f"http://127.0.0.1:{provider.server_port}/",
+            "TOCSIN__QUOTA__ALERT__THRESHOLD": "0",
+        }
+        arguments = [*TOCSIN, "up", "--data", str(root / "data"), "--listen", f"127.0.0.1:{port}", "--console", "none"]
+        with served(arguments, port, root, env) as pid:
+            told, sizes, sent = Told(port), [], Steady(port, rate)
+            begin, before = time.monotonic(), used(pid)
+            while (passed := time.monotonic() - begin) < seconds:
+                sent.until(passed)
+                told.at_times()
+                sizes.append(sum(map(rss, family(pid))))
+                time.sleep(0.02)
+            took = time.monotonic() - begin
+            told.one()
+            behind = wait_for(provider, told.last)
+            report(sent.alerts / took, behind, (used(pid) - before) / sent.alerts * 1e6, sizes, told.waits(provider))
+    provider.shutdown()
+
+
+class Steady:
+    """Sends batches of 50 so that a rate is kept."""
+
+    def __init__(self, port: int, rate: int) -> None:
+        self._client = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1)
+        self._bodies, self._rate, self.alerts = bodies(50), rate, 0
+
+    def until(self, passed: float) -> None:
+        while self.alerts < passed * self._rate:
+            body = self._bodies[self.alerts // 50 % len(self._bodies)]
+            answer = self._client.request("POST", "/api/v2/alerts", body=renewed(body))
+            assert answer.status == 200, answer.data[:300]
+            self.alerts += 50
+
+
+def renewed(body: bytes) -> bytes:
+    """Return the same problems as new occurrences, so that nothing is a mere duplicate."""
+    begun = datetime.now(UTC).isoformat().encode()
+    at = body.index(b'"startsAt": "') + 13
+    return body.replace(body[at : body.index(b'"', at)], begun)
+
+
+class Told:
+    """Sends single alerts that are told, and remembers when."""
+
+    def __init__(self, port: int) -> None:
+        self._client = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1)
+        self._sent: dict[str, float] = {}
+        self._last = 0.0
+
+    @property
+    def last(self) -> str:
+        """The name of the last one."""
+        return f"told-{len(self._sent) - 1:05d}"
+
+    def at_times(self) -> None:
+        """Send one twice a second."""
+        if time.monotonic() >= self._last + 0.5:
+            self.one()
+
+    def one(self) -> None:
+        self._last, name = time.monotonic(), f"told-{len(self._sent):05d}"
+        body = [
+            {
+                "labels": {"alertname": "Told", "instance": name, "severity": "critical"},
+                "startsAt": datetime.now(UTC).isoformat(),
+            }
+        ]
+        self._sent[name] = time.time()
+        assert self._client.request("POST", "/api/v2/alerts", body=json.dumps(body)).status == 200
+
+    def waits(self, provider: Provider) -> list[float]:
+        """Return the seconds from POST to the first message that names each; those never told are not among them."""
+        found = (min((at for at, text in provider.texts if name in text), default=None) for name in self._sent)
+        return sorted(at - sent for at, sent in zip(found, self._sent.values(), strict=True) if at is not None)
+
+
+def family(pid: int) -> list[int]:
+    """Return the processes that a process began, and itself."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in found for one in family(int(child)))]
+
+
+def used(pid: int) -> float:
+    return sum(map(cpu, family(pid)))
+
+
+def wait_for(provider: Provider, name: str) -> float:
+    """Return the seconds until an alert is told: then all before it is done with, as a spool is read in its order."""
+    begin = time.monotonic()
+    while time.monotonic() < begin + 300:
+        if any(name in text for _, text in provider.texts):
+            return time.monotonic() - begin
+        time.sleep(0.05)
+    raise TimeoutError(f"{name} was never told")
+
+
+def report(rate: float, behind: float, each: float, sizes: Sequence[float], waits: Sequence[float]) -> None:
+    third = max(len(sizes) // 3, 1)
+    print(
+        f"through gateway, job and SQLite: {rate:,.0f} alerts/s sent, the last one told {behind:.1f} s later,"
+        f" {each:.0f} us CPU an alert of all processes;"
+        f" memory {max(sizes[:third]):.0f} MiB in the first third, {max(sizes[-third:]):.0f} in the last"
+    )
+    if waits:
+        print(
+            f"from POST to the first notice: p50 {waits[len(waits) // 2]:.2f} s, p99 {waits[len(waits) * 99 // 100]:.2f} s of {len(waits)}"
+        )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=60)
+    options.add_argument("--rate", type=int, default=5000)
+    given = options.parse_args()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+    through(given.seconds, given.rate)
+
+
+if __name__ == "__main__":
+    main()
