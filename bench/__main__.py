@@ -17,6 +17,7 @@ STEPS = (
     ["bench.through"],
     ["bench.courier"],
     ["bench.kafka"],
+    ["bench.whatif", "200000"],
 )
 
 for step in STEPS:
