@@ -48,8 +48,31 @@ COMMANDS = {
 """Name -> where it lives; imported when asked for, so that no command waits for the imports of another."""
 
 
+SECTIONS = {
+    "On call": (
+        "alerts", "explain", "ack", "unack", "close", "comment", "assign", "silence", "why", "who", "notices", "oncall", "console",
+    ),
+    "Rules, and what they would have done": ("init", "import", "rules", "shield", "replay", "diff", "notice", "demo"),
+    "Running it": ("up", "run", "gateway", "courier", "settings", "setup"),
+    "Looking after it": ("channels", "outbox", "intake", "produce", "retain", "rescale", "savepoint"),
+}  # fmt: skip
+"""Title -> commands, in the order in which one meets them; what stands nowhere comes under `Others`."""
+
+
 class Lazy(Group):
     """A group whose commands are imported on use."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what one is about to do."""
+        named = {name for names in SECTIONS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in named)
+        width = max(map(len, COMMANDS))
+        for title, names in {**SECTIONS, "Others": others}.items():
+            found = [(name, command) for name in names if (command := self.get_command(ctx, name)) is not None]
+            if found:
+                with formatter.section(title):
+                    limit = formatter.width - width - 6
+                    formatter.write_dl([(f"{name:<{width}}", one.get_short_help_str(limit)) for name, one in found])
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""
@@ -76,10 +99,10 @@ class Lazy(Group):
 INTERRUPTED = 130
 
 
-COMPLETION = (
-    'Tab completes commands, ids, people, groups and ways after `eval "$(_TOCSIN_COMPLETE=bash_source tocsin)"`;'
-    " zsh_source and fish_source are for those."
-)
+COMPLETION = """\b
+Tab completes commands, ids, people, groups and ways after
+  eval "$(_TOCSIN_COMPLETE=bash_source tocsin)"
+(zsh_source, fish_source). docs/oncall.md: what to type at 3 a.m."""
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION)

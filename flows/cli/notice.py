@@ -17,7 +17,7 @@ from sinks.channels.wording import plain_text
 
 @click.group(cls=Group)
 def notice() -> None:
-    """Look at notices."""
+    """Look at notices of a replay."""
 
 
 @notice.command(short_help="Show a notice of a replay or a run as people get it.")

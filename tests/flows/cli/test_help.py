@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from flows.cli.main import main
+from flows.cli.main import COMMANDS, SECTIONS, main
 
 WIDTH = 62
 """What an 80-column terminal leaves for a command's line in the list of commands."""
@@ -16,6 +16,12 @@ def commands(group, path=()):
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
+
+
+def test_no_command_stands_twice_in_the_help_and_none_that_is_not_there():
+    named = [name for names in SECTIONS.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(COMMANDS)
 
 
 EVERY = [pytest.param(command, id=" ".join(path)) for path, command in commands(main)]
