@@ -5,7 +5,7 @@ the watcher swapped: whoever comes behind decodes nothing and lays no rules over
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import msgspec
 
@@ -14,7 +14,7 @@ from operators.intake.command import outcome
 from operators.intake.decode import Refusal
 from operators.intake.enrich.event import Dropped
 from operators.intake.formats.unpack import parts_of
-from operators.intake.handover import Handed, Planned, Stands
+from operators.intake.handover import Handed
 from operators.intake.heard import IN_FORCE, TOLD, Heard, Places
 from operators.intake.name import InForce, Record, RulesChange, Tick, Told, take_in
 from operators.intake.poll import OURS, Polled, Raw
@@ -23,7 +23,7 @@ from operators.model.check import Check
 from operators.model.command import ON_SHIELDS, Command
 from operators.model.event import Event
 from operators.model.reason import DeadReason
-from operators.model.records import DeadLetter, Message
+from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
 from operators.model.shield import ShieldDocument
 from operators.model.slot import ALONE, Owner, slot_of_command
@@ -35,6 +35,9 @@ from operators.rules.shapes.model import FOREVER
 
 VERSION = 1
 """Format of the snapshot."""
+
+HANDED = (*get_args(Handed), InForce)
+"""What is for the stage by business."""
 
 replace = msgspec.structs.replace
 
@@ -57,7 +60,7 @@ class Named(msgspec.Struct, frozen=True, gc=False):
     def handed(self) -> list[Handed | InForce]:
         """What is for the stage by business, where another job's lifecycle has decided it."""
         bodies = (record.body for record in self.records)
-        return [body for body in bodies if isinstance(body, (Planned, Stands, Message, InForce))]
+        return [body for body in bodies if isinstance(body, HANDED)]
 
 
 class Said(msgspec.Struct, gc=False):
