@@ -18,6 +18,8 @@ STEPS = (
     ["bench.courier"],
     ["bench.kafka"],
     ["bench.whatif", "200000"],
+    ["bench.rescale"],
+    ["bench.rescale", "--open", "156000", "--rate", "15000", "--minutes", "10", "--backup-every", "60"],
 )
 
 for step in STEPS:

@@ -1,6 +1,7 @@
 """A job with many open alerts: its parts, its begin from parts in another place, a steady load with backups, another number of workers.
 
-python -m bench.rescale [--open 1000000] [--workers 2] [--to 4] [--rate 0] [--minutes 3] [--backup-every 60]
+python -m bench.rescale [--open 1000000] [--workers 2] [--to 4]
+python -m bench.rescale --open 156000 --rate 15000 [--minutes 3] [--backup-every 60]
 
 States are copies of some real ones under other fingerprints; the job runs on a real Kafka, with snapshots and backups as in production.
 """
@@ -320,7 +321,7 @@ def main() -> None:
         job = Job(Path(scratch), given.backup_every)
         try:
             lay_down(job.place, given.open)
-            begin(job, given.workers, given.open)
+            begin(job, 1 if given.rate else given.workers, given.open)
             if given.rate:
                 steady(job, given.rate, given.minutes, given.open)
                 return
