@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -115,7 +116,8 @@ def test_prometheus_answers_every_query_from_what_a_job_shows(tmp_path):
         "--data",
         "d",
     ]
-    job = subprocess.Popen([sys.executable, "-c", "from flows.cli import main; main()", *words], cwd=tmp_path)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN")}
+    job = subprocess.Popen([sys.executable, "-c", "from flows.cli import main; main()", *words], cwd=tmp_path, env=env)
     config = {
         "rule_files": [str(MONITORING / "alerts.yaml")],
         "global": {"evaluation_interval": "1s"},

@@ -7,6 +7,7 @@ sidecars, hooks, exec and logs over the API, probes other than HTTP. All nodes s
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -78,8 +79,8 @@ class Node:
     def _begin(self, said: Thing) -> Pod:
         self._number += 1
         meta = said["metadata"]
-        place = abs(hash(self._name)) % 254
-        address = f"127.64.{place}.{self._number % 250 + 2}"
+        high, low = divmod(os.getpid(), 254)  # no two nodes of a machine share addresses
+        address = f"127.{64 + high % 128}.{low}.{self._number % 250 + 2}"
         folder = self._run / meta["namespace"] / meta["name"] / meta["uid"]
         pod = Pod(said, address, folder, self._api, self._claims, self._images)
         pod.start()
