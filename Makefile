@@ -36,7 +36,8 @@ test-core: $(READY) ## Run the tests that need no server and kill no process
 	@$(BIN)/python -m pytest --numprocesses 4 -m "not servers and not slow" $(ARGS)
 
 test-k8s: servers-k8s ## Build the image; try it and the manifests on a real control plane, pods as processes
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -o "norecursedirs=.* build" tests/k8s $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 tests/k8s $(ARGS)
+	@$(BIN)/python -m pytest tests/k8s/cluster $(ARGS)
 
 check: $(READY) ## Format, lint, types, layers
 	@$(BIN)/ruff format --check .

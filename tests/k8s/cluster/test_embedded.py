@@ -18,7 +18,7 @@ from tests.k8s.cluster.site import Site, waited_for
 from tests.servers.node.start import Cluster
 from tests.servers.process import free_port
 
-pytestmark = [pytest.mark.kube, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.kube
 
 OVERLAY = "overlays/embedded"
 NAMES = ("strategy_id", "severity", "status", "event_count", "begin_time")
@@ -31,18 +31,20 @@ def embedded(cluster: Cluster, unique: str, tmp_path: Path):
     cluster.plane.kubectl("delete", "namespace", unique, "--wait=false", check=False)
 
 
-def listening(site: Site) -> str:
-    """Put the gateway on a free port: all pods of these nodes share the loopback."""
-    port = free_port()
+def listening(site: Site) -> dict[str, str]:
+    """Put gateway and console on free ports: all pods of these nodes share the loopback. Return where they are."""
+    ports = {"gateway": ("9093", str(free_port())), "console": ("9094", str(free_port()))}
 
     def change(said) -> None:
-        (gateway,) = [one for one in said["spec"]["template"]["spec"]["containers"] if one["name"] == "gateway"]
-        gateway["args"][-1] = f"127.0.0.1:{port}"
-        probe = gateway["startupProbe"]["exec"]["command"]
-        probe[-1] = probe[-1].replace("9093", str(port))
+        for one in said["spec"]["template"]["spec"]["containers"]:
+            if one["name"] in ports:
+                theirs, ours = ports[one["name"]]
+                one["args"][-1] = f"127.0.0.1:{ours}"
+                probe = one["startupProbe"]["exec"]["command"]
+                probe[-1] = probe[-1].replace(theirs, ours)
 
     site.edit(f"{OVERLAY}/one-pod.yaml", change)
-    return f"http://127.0.0.1:{port}/v1/events"
+    return {name: f"http://127.0.0.1:{ours}" for name, (_, ours) in ports.items()}
 
 
 def problems(now: int) -> list[bytes]:
@@ -60,7 +62,8 @@ def problems(now: int) -> list[bytes]:
 
 def test_events_of_the_demo_become_alerts_and_notices_through_a_crash(embedded: Site):
     embedded.small("embedded")
-    url = listening(embedded)
+    places = listening(embedded)
+    url = f"{places['gateway']}/v1/events"
     embedded.apply("embedded")
     embedded.rolled_out("statefulset/tocsin-job")
     now = int(time.time())
@@ -73,9 +76,11 @@ def test_events_of_the_demo_become_alerts_and_notices_through_a_crash(embedded: 
     assert len(expected) > 10
     waited_for("the store holds what the events say", lambda: kept(embedded) == expected)
     listed = embedded.cluster.execute(embedded.namespace, "tocsin-job-0", "tocsin", "alerts", "list", "--json")
-    first = json.loads(listed.splitlines()[0])
+    first = json.loads(listed)["items"][0]
     told_of = embedded.cluster.execute(embedded.namespace, "tocsin-job-0", "tocsin", "explain", first["id"])
     assert first["alert_name"] in told_of
+    page = urllib3.request("GET", f"{places['console']}/", headers={"Accept": "application/json"})
+    assert first["alert_name"] in page.data.decode()
     told = [json.loads(line) for line in (home(embedded) / "notices.jsonl").read_bytes().splitlines()]
     assert told
     assert len({one["id"] for one in told}) == len(told)

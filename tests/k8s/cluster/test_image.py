@@ -10,7 +10,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.k8s.cluster.sandbox import Sandbox
 
-pytestmark = [pytest.mark.kube, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.kube
 
 LIMIT = 200_000_000
 USER = 10001
@@ -89,6 +89,6 @@ def test_it_runs_a_job_over_a_file(sandbox: Sandbox):
     done = sandbox.run("tocsin", *words)
     assert done.returncode == 0, done.stdout
     listed = sandbox.run("tocsin", "alerts", "list", "--data", "data", "--json")
-    assert [json.loads(line)["alert_name"] for line in listed.stdout.splitlines()] == ["Disk full"], listed.stdout
+    assert [one["alert_name"] for one in json.loads(listed.stdout)["items"]] == ["Disk full"]
     letters = (sandbox.home / "data" / "dead_letters.jsonl").read_text()
     assert json.loads(letters)["reason"] == "not_json"

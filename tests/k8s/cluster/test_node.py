@@ -8,7 +8,7 @@ import pytest
 from tests.k8s.cluster.site import waited_for
 from tests.servers.node.start import Cluster
 
-pytestmark = [pytest.mark.kube, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.kube
 
 SAFE = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
@@ -57,7 +57,7 @@ def pod(*containers, first=(), volumes=(), **spec):
         "securityContext": who,
     }
     body |= {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 2, **spec}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "labels": {"of": "a test"}}, "spec": body}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "labels": {"of": "a-test"}}, "spec": body}
 
 
 def test_containers_begin_once_all_before_them_have_ended_well(pods: Pods):
@@ -101,7 +101,7 @@ pathlib.Path("/shared/said").write_text(json.dumps(said))
     pods.apply(secret, pod(main, volumes=[volume], restartPolicy="Never"))
     waited_for("it ended", lambda: pods.status().get("phase") == "Succeeded")
     said, address = json.loads(pods.file("said")), pods.status()["podIP"]
-    assert said["env"]["BOTH"] == f"a test at {address} for $1 $(NOBODY)"
+    assert said["env"]["BOTH"] == f"a-test at {address} for $1 $(NOBODY)"
     assert (said["env"]["KEY"], said["env"]["WORD"], "NONE" in said["env"]) == ("deep", "hush", False)
     assert (said["user"], said["group"], said["groups"], said["pid"]) == (10001, 10001, [10001], 1)
     assert (said["root"], said["raise"], said["file"], said["mode"]) == ("OSError", "PermissionError", "hush", "0o440")

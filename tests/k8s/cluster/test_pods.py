@@ -11,11 +11,7 @@ import urllib3
 from tests.k8s.cluster.production import Production
 from tests.k8s.cluster.site import is_ready, waited_for
 
-pytestmark = [
-    pytest.mark.kube,
-    pytest.mark.servers("kafka", "elasticsearch", "redis"),
-    pytest.mark.xdist_group("image"),
-]
+pytestmark = [pytest.mark.kube, pytest.mark.servers("kafka", "elasticsearch", "redis")]
 
 RUNNING = ("statefulset/tocsin-job", "deployment/tocsin-courier")
 
