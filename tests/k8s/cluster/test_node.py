@@ -29,8 +29,8 @@ class Pods:
         return (found or {}).get("status", {})
 
     def file(self, name: str, volume: str = "shared", pod: str = "one") -> str:
-        (path,) = self.cluster.folder.glob(f"*/{self.namespace}/{pod}/*/volumes/{volume}/{name}")
-        return path.read_text()
+        found = list(self.cluster.folder.glob(f"*/{self.namespace}/{pod}/*/volumes/{volume}/{name}"))
+        return found[0].read_text() if found else ""
 
 
 @pytest.fixture
