@@ -58,7 +58,9 @@ def shield_rows(
         return not businesses or str(business) in businesses
 
     quiet = Counter(
-        name for alert in store.alerts(AlertQuery(status=(ABNORMAL,), limit=MOST)) for name in alert.shield_id
+        name
+        for alert in store.alerts(AlertQuery(status=(ABNORMAL,), shielded=True, limit=MOST))
+        for name in alert.shield_id
     )
     by_command = [
         _of_document(one, book, settings, now) for one in store.shields() if seen(one.shield.get("bk_biz_id"))
