@@ -9,6 +9,7 @@ from uuid import uuid4
 import click
 from msgspec.structs import replace
 
+from flows.cli.answer import print_answer
 from flows.cli.chosen import MOST_READ, in_short, named
 from flows.cli.complete import alert_ids
 from flows.cli.effect import conclude, reading_of
@@ -33,6 +34,8 @@ from sinks.store.order import WORST_FIRST
 from sinks.store.query import AlertQuery
 
 HOUR = 3600
+MOST_BUSINESSES = 10
+"""In which a silence is set without being told."""
 MANY = 100
 """Open alerts from which on it is asked whether so many are meant."""
 
@@ -77,7 +80,10 @@ def set_silence(
     documents = _by_business(make, biz, asked, one, open_ones, told, book)
     found = [preview(_checked(document, told), open_ones, book, told.settings, now) for document in documents]
     _say_preview(found, end, now, while_open=while_open)
+    click.echo(f"in business {', '.join(str(document['bk_biz_id']) for document in documents)}", err=True)
     if dry_run:
+        if told.as_json:
+            print_answer("preview", map(_as_document, documents, found))
         return
     _ask(found, yes=yes)
 
@@ -140,12 +146,25 @@ def _by_business(
         if not businesses:
             there = {str(alert.bk_biz_id): alert.bk_biz_id for alert in open_ones if alert.bk_biz_id is not None}
             businesses = [
-                business for business in there.values()
+                business
+                for business in there.values()
                 if preview(_checked(make(name, business), told), open_ones, book, told.settings, 0).alerts
-            ] or [told.settings.default_business or 0]  # fmt: skip
+            ] or _all_known(asked, there, book, told)
         return [make(name if not place else f"{name}-{place + 1}", one) for place, one in enumerate(businesses)]
     except SilenceError as error:
         fail(error)
+
+
+def _all_known(asked: Asked, there: Mapping[str, str | int], book: RuleBook, told: Telling) -> list[str | int]:
+    """Return where what is asked for may turn up, now that no open alert says it: where the hosts are, else everywhere."""
+    hosts = [host.bk_biz_id for one in asked.targets for host in book.hosts_by_ip.get(one.partition("|")[0], ())]
+    found = dict.fromkeys(hosts) or {
+        str(told.settings.default_business or 0): None,
+        **dict.fromkeys((*there, *book.businesses)),
+    }
+    if len(found) > MOST_BUSINESSES:
+        fail(f"no open alert says in which of {len(found)} businesses: give --biz")
+    return list(found)
 
 
 def _checked(document: Mapping[str, Any], told: Telling) -> Shield:
@@ -165,6 +184,10 @@ def _say_preview(found: Sequence[Preview], end: int, now: int, *, while_open: bo
     click.echo(f"covers {how_many} now{repeats}; {'while it is open, ' if while_open else ''}{until}", err=True)
     for line in in_short(alerts):
         click.echo(line, err=True)
+
+
+def _as_document(shield: Mapping[str, Any], found: Preview) -> dict[str, Any]:
+    return {"shield": shield, "alerts": [one.id for one in found.alerts], "notices": found.notices}
 
 
 def _ask(found: Sequence[Preview], *, yes: bool) -> None:

@@ -98,3 +98,26 @@ def test_a_silence_over_several_businesses_is_one_shield_each(tmp_path):
     shields = [json.loads(line)["shield"] for line in (tmp_path / "commands.jsonl").read_text().splitlines()]
     assert sorted(str(one["bk_biz_id"]) for one in shields) == ["2", "3"]
     assert all(one["end_time"] > time.time() for one in shields)
+
+
+def test_where_no_open_alert_says_in_which_business_it_is_set_in_each_that_is_known(tmp_path):
+    store = SqliteStore(tmp_path / "tocsin.sqlite3")
+    store.write(Batch(alerts=[alert(1)]))
+    store.close()
+    (tmp_path / "rules.json").write_text(json.dumps({"businesses": [{"id": 7, "name": "shop"}]}))
+    rules = ("--rules", str(tmp_path / "rules.json"))
+    wanted = (
+        "silence",
+        "--target",
+        "10.9.9.9",
+        "-m",
+        "tomorrow",
+        "--dry-run",
+        "--json",
+        "--data",
+        str(tmp_path),
+        *rules,
+    )
+    assert [one["shield"]["bk_biz_id"] for one in items(CliRunner().invoke(main, wanted).stdout)] == ["0", "2", "7"]
+    (tmp_path / "rules.json").write_text(json.dumps({"hosts": [{"bk_host_id": 1, "ip": "10.9.9.9", "bk_biz_id": 3}]}))
+    assert [one["shield"]["bk_biz_id"] for one in items(CliRunner().invoke(main, wanted).stdout)] == ["3"]
