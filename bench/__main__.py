@@ -16,6 +16,7 @@ STEPS = (
     ["bench.gateway"],
     ["bench.through"],
     ["bench.courier"],
+    ["bench.pages"],
     ["bench.kafka"],
     ["bench.whatif", "200000"],
     ["bench.rescale"],

@@ -46,7 +46,9 @@ def page_of(query: AlertQuery) -> tuple[str, list[str | int]]:
 
 
 def _table(query: AlertQuery) -> str:
-    """Name the index of an order where the planner would rather sort a hundred thousand open alerts."""
+    """Name the index where the planner would choose a worse one: it knows neither how rare words are nor how long sorting is."""
+    if any(len(word) >= INDEXED_LENGTH for word in query.words):
+        return "alerts NOT INDEXED"  # but by the keys that the words lead to
     if query.sort == MOST_EVENTS and query.status == (ABNORMAL,):
         return "alerts INDEXED BY open_alerts_by_events"
     if query == AlertQuery(status=(ABNORMAL,), limit=query.limit, offset=query.offset, after=query.after):
