@@ -4,7 +4,7 @@ from typing import Any
 
 from sinks.store.indices import PERIODS
 
-VERSION = 1
+VERSION = 2
 """Of the templates; those of a newer version are left alone and refused."""
 
 Mapping = dict[str, Any]
