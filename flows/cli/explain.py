@@ -13,7 +13,7 @@ from flows.cli.alerts import bare
 from flows.cli.answer import print_answer
 from flows.cli.chosen import named
 from flows.cli.complete import alert_ids
-from flows.cli.given import read_moment
+from flows.cli.given import read_moment, typed
 from flows.cli.rulebook import book_at_hand
 from flows.cli.strict import Command
 from flows.cli.view import View, console, reading, shown
@@ -39,6 +39,7 @@ def explain(view: View, *, alert_id: str, rules: str | None, now: int | None, ve
     also says until when things hold.
     Of a fingerprint without an alert, its archived events are explained.
     """
+    alert_id = typed(alert_id)
     book, at = book_at_hand(view.settings, rules), int(time.time()) if now is None else now
     with view.store() as store:
         alert = named(store, alert_id)
