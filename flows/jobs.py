@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flows.settings.settings import KafkaSettings, Settings
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.intake.handover import Clock
 from operators.intake.intake import Named, Said

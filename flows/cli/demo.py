@@ -19,7 +19,8 @@ from flows.cli.strict import Command
 from flows.demo.storm import storm
 from flows.job import Job, build
 from flows.run import run
-from flows.settings.settings import RecoverySettings, Settings, SourceSettings, load_settings
+from flows.settings.sections import RecoverySettings, SourceSettings
+from flows.settings.settings import Settings, load_settings
 from flows.telemetry.logs import set_up
 from operators.model.settings import FlapSettings
 from sinks.store.place import open_store

@@ -11,7 +11,8 @@ from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.waiting import waiting
 from flows.replay.progress import Progress
-from flows.settings.settings import KafkaSettings, SettingsError
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
 from flows.sources.produce import produce as send

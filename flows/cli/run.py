@@ -25,7 +25,8 @@ from flows.recovery.place import PlaceUnavailableError
 from flows.rescale.processes import Orders
 from flows.run import run as run_job
 from flows.settings.places import commands_file, outbox_under, recovery_under
-from flows.settings.settings import Settings, SettingsError, SourceSettings, check_source
+from flows.settings.sections import SourceSettings
+from flows.settings.settings import Settings, SettingsError, check_source
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins

@@ -8,7 +8,8 @@ import msgspec
 
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
-from flows.settings.settings import KafkaSettings, SettingsError
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import SettingsError
 from flows.sources.kafka_client import KafkaTroubleError, ensure
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store

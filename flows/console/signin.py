@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from flows.gateway.tokens import Need
-from flows.settings.settings import ConsoleSettings, SettingsError
+from flows.settings.sections import ConsoleSettings
+from flows.settings.settings import SettingsError
 from sinks.store.query import AlertQuery
 
 EVERYBODY = "*"

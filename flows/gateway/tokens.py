@@ -20,7 +20,7 @@ from typing import Literal, get_args
 import msgspec
 
 from flows.gateway.signatures import SignatureError, Signed, is_right, key_of
-from flows.settings.settings import Secret
+from flows.settings.sections import Secret
 from operators.rules.read.yaml_text import parse_yaml
 
 Need = Literal["send", "read", "command", "admin"]

@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from flows.replay.replay import Line
-from flows.settings.settings import KafkaSettings
+from flows.settings.sections import KafkaSettings
 from flows.sources.kafka_client import KafkaTroubleError, ensure, options, read_topics
 from flows.sources.kafka_reader import Reader
 from flows.sources.merge import Merge

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from flows.settings.settings import KafkaSettings
+from flows.settings.sections import KafkaSettings
 from flows.sources.kafka_client import KafkaTroubleError, options, read_topics
 
 

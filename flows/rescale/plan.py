@@ -7,7 +7,8 @@ import msgspec
 
 from flows.rescale.fleet import FleetError
 from flows.rescale.lag import Reached
-from flows.settings.settings import KafkaSettings, SettingsError
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import SettingsError
 from flows.sources.shares import owner_of
 
 put = msgspec.structs.replace

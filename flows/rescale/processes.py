@@ -13,7 +13,8 @@ import msgspec
 import urllib3
 
 from flows.rescale.fleet import FleetError
-from flows.settings.settings import MetricsSettings, SettingsError
+from flows.settings.sections import MetricsSettings
+from flows.settings.settings import SettingsError
 
 PATIENCE = 5.0
 """Seconds to wait for an answer of a worker."""

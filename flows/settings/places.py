@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from flows.settings.settings import OutboxSettings, RecoverySettings, Settings
+from flows.settings.sections import OutboxSettings, RecoverySettings
+from flows.settings.settings import Settings
 
 
 def recovery_under(settings: Settings, data: str) -> RecoverySettings:

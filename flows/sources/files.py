@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from flows.settings.settings import SourceSettings
+from flows.settings.sections import SourceSettings
 from flows.sources.places import Places, by_number
 from flows.sources.reader import Reader
 from flows.stop import AT_ONCE, Stop

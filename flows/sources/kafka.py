@@ -8,7 +8,7 @@ from typing import Any
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
-from flows.settings.settings import KafkaSettings, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
 from flows.sources.files import unheard
 from flows.sources.handed import HandedPartition
 from flows.sources.kafka_client import KafkaTroubleError, read_topics

@@ -10,7 +10,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from flows.settings.settings import KafkaSettings, Secret, SettingsError
+from flows.settings.sections import KafkaSettings, Secret
+from flows.settings.settings import SettingsError
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from flows.settings.settings import KafkaSettings
+from flows.settings.sections import KafkaSettings
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.kafka_stats import read_stats
 from flows.sources.partition import Partition

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from flows.settings.settings import KafkaSettings
+from flows.settings.sections import KafkaSettings
 from flows.sources.kafka_client import ensure, options
 from sinks.kafka.keyed import FINGERPRINT, partition_of
 from sinks.kafka.producer import KafkaSink, Outgoing

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 import msgspec
 
-from flows.settings.settings import KafkaSettings, Settings, SettingsError
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import read_topics
 from operators.model.settings import Quota
 from operators.model.slot import ALONE, Owner

@@ -14,7 +14,7 @@ from typing import IO, Any
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from flows.settings.settings import SourceSettings
+from flows.settings.sections import SourceSettings
 from flows.sources.files import unheard
 from flows.sources.lines import SPOOLED
 from flows.sources.places import Places

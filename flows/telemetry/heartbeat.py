@@ -8,7 +8,8 @@ from contextlib import closing
 
 import structlog
 
-from flows.settings.settings import HeartbeatSettings, Settings, SettingsError
+from flows.settings.sections import HeartbeatSettings
+from flows.settings.settings import Settings, SettingsError
 from operators.model.identity import digest
 from operators.model.records import Notice
 from operators.rules.shapes.model import Secret

@@ -1,7 +1,5 @@
 """The alert store in Elasticsearch: dated indices, full documents, external versions, the plain server's features."""
 
-import re
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -24,6 +22,7 @@ from sinks.store.elasticsearch_changes import WATCHED_KINDS, changes_of, changes
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_facets import facet_aggregations, facets_of, group_aggregations, groups_of
 from sinks.store.elasticsearch_over_time import event_aggregations, event_counts_of, trend_aggregations, trend_in
+from sinks.store.elasticsearch_pages import has_words, now, numbers, place_after, sorted_after
 from sinks.store.elasticsearch_past import (
     PAST,
     alert_aggregations,
@@ -36,12 +35,11 @@ from sinks.store.facets import Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
-from sinks.store.order import ORDERS, place_of
+from sinks.store.order import ORDERS
 from sinks.store.outcome import with_receipts
 from sinks.store.over_time import EventCount, Span, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import UNENCODABLE, refusal
-from sinks.store.words import words_of
 
 PAGE = 1000
 ARCHIVE_PAGE = 5000
@@ -67,7 +65,7 @@ class ElasticsearchStore:
 
     def write(self, batch: Batch) -> Written:
         """Write the batch; it is in the translog of every shard when this returns."""
-        ready, refused = documents(batch, self._prefix, _now())
+        ready, refused = documents(batch, self._prefix, now())
         tally = self._bulk.send(ready)
         conflicts = sum(
             isinstance(document.record, Alert | Action | Receipt | NoticeDocument) for document in tally.conflicts
@@ -91,9 +89,9 @@ class ElasticsearchStore:
         """Return the alerts that match, in the query's order. Raises CursorError."""
         order = [{one.name: "desc" if one.is_descending else "asc"} for one in ORDERS[query.sort]]
         size = PAGE if query.words else query.offset + query.limit
-        found = self._search("alert", Alert, alert_clause(query), *order, size=size, after=_after(query))
+        found = self._search("alert", Alert, alert_clause(query), *order, size=size, after=sorted_after(query))
         # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
-        exact = (alert for alert in found if _has_words(alert, query.words))
+        exact = (alert for alert in found if has_words(alert, query.words))
         return list(islice(exact, query.offset, query.offset + query.limit))
 
     def count(self, query: AlertQuery) -> int:
@@ -117,7 +115,7 @@ class ElasticsearchStore:
         """Return the log of one alert, oldest first; of one second, as made."""
         clause = {"term": {"alert_id": alert_id}}
         found = islice(self._search("alert_log", LogEntry, clause, {"time": "desc"}, {"id": "desc"}), NEWEST)
-        return sorted(found, key=lambda entry: (entry.time, _numbers(entry.id.removeprefix(alert_id))))
+        return sorted(found, key=lambda entry: (entry.time, numbers(entry.id.removeprefix(alert_id))))
 
     def actions(self, alert_id: str) -> list[Action]:
         """Return the actions of one alert, oldest first."""
@@ -185,7 +183,7 @@ class ElasticsearchStore:
 
     def changes(self, since: str = "") -> Changes:
         """Return what was written behind a place."""
-        place = int(read_cursor(since, (int,))[0]) if since else _now()
+        place = int(read_cursor(since, (int,))[0]) if since else now()
         if not since:
             return Changes(cursor(place))
         kinds = ",".join(self._prefix + kind for kind in WATCHED_KINDS)
@@ -224,7 +222,7 @@ class ElasticsearchStore:
     def _newest(self, kind: str, shape: type[T], query: PastQuery) -> list[T]:
         """Read what matches, newest first, from the query's place on."""
         order = ({"time": "desc"}, {"id": "desc"})
-        after = _place(query.after, int, str)
+        after = place_after(query.after, int, str)
         return list(
             islice(self._search(kind, shape, past_clause(query), *order, size=query.limit, after=after), query.limit)
         )
@@ -292,33 +290,3 @@ class ElasticsearchStore:
         late = [{"term": {"status": ABNORMAL}}, {"range": {"end_time": {"gte": str(before)}}}]
         found = self._client.count(index=index, query={"bool": {"should": late, "minimum_should_match": 1}})
         return bool(found["count"])
-
-
-def _place(after: str, *kinds: type) -> list[Any] | None:
-    """Return the sort values of a cursor whose first is a time: the server sorts by milliseconds."""
-    if not after:
-        return None
-    second, *rest = read_cursor(after, kinds)
-    return [int(second) * 1000, *rest]
-
-
-def _now() -> int:
-    return int(time.time() * 1000)
-
-
-def _after(query: AlertQuery) -> list[Any] | None:
-    if not query.after:
-        return None
-    pairs = zip(ORDERS[query.sort], place_of(query.sort, query.after), strict=True)
-    return [int(place) * 1000 if column.is_time else place for column, place in pairs]
-
-
-def _has_words(alert: Alert, words: Sequence[str]) -> bool:
-    if not words:
-        return True
-    text = words_of(alert)
-    return all(word in text for word in words)
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", text)]

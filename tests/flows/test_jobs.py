@@ -14,7 +14,8 @@ import yaml
 from flows.jobs import for_job
 from flows.recovery.ids import STAGES, flow_id
 from flows.rules.templates import renderer
-from flows.settings.settings import KafkaSettings, Settings, SettingsError, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import read_topics
 from operators.converge.in_one_order import InOneOrder
 from operators.intake.handover import time_of

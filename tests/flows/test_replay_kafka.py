@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from flows.cli.main import main
 from flows.replay.topics import recorded
-from flows.settings.settings import KafkaSettings, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
 from flows.sources.kafka_client import KafkaTroubleError
 
 pytestmark = pytest.mark.servers

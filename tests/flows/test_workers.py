@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from flows.cli.supervise import without
-from flows.settings.settings import KafkaSettings, Settings, SettingsError, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
+from flows.settings.settings import Settings, SettingsError
 from flows.sources.shares import divided, owner_of
 from operators.model.settings import ActionQuota, Quota, Quotas
 from operators.model.slot import Owner

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from flows.cli.acting import ack, assign, close, comment, unack
 from flows.cli.run import with_options
 from flows.cli.shield import shield
-from flows.settings.settings import Settings, StoreSettings, load_settings
+from flows.settings.sections import StoreSettings
+from flows.settings.settings import Settings, load_settings
 from operators.intake.command import read_command
 from operators.intake.decode import Decoded, decode
 from operators.model.command import Command

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import main
-from flows.settings.settings import SourceSettings
+from flows.settings.sections import SourceSettings
 from flows.sources.files import FilesPart
 from flows.sources.places import Places
 from flows.stop import Stop

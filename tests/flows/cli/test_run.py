@@ -12,7 +12,8 @@ import pytest
 
 from flows.cli.fail import caused_by, in_words
 from flows.cli.run import with_options
-from flows.settings.settings import MetricsSettings, Settings, SettingsError
+from flows.settings.sections import MetricsSettings
+from flows.settings.settings import Settings, SettingsError
 from tests.flows.cli.test_commands import PLAIN
 
 PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()", "run"]

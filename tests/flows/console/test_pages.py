@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from flows.console.health import health, workers_of
-from flows.settings.settings import OutboxSettings, RecoverySettings, Settings
+from flows.settings.sections import OutboxSettings, RecoverySettings
+from flows.settings.settings import Settings
 from operators.model.alert import Dimension, Extra
 from operators.model.event import Tag
 from operators.model.notice import NoticeDocument

@@ -9,7 +9,8 @@ import yaml
 
 from flows.console.replays import KEPT, Asked, Replays
 from flows.gateway.service import AnswerError
-from flows.settings.settings import ConsoleSettings, Settings
+from flows.settings.sections import ConsoleSettings
+from flows.settings.settings import Settings
 from tests.flows.console.stand import JSON, OURS, Desk, filled
 from tests.sinks.store.samples import alert, event
 

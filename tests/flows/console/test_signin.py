@@ -7,7 +7,7 @@ import yaml
 from starlette.datastructures import Headers
 
 from flows.console.signin import by_proxy
-from flows.settings.settings import ConsoleSettings
+from flows.settings.sections import ConsoleSettings
 from tests.flows.console.stand import JSON, OURS, Desk, filled
 from tests.sinks.store.samples import alert, command
 

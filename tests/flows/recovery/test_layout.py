@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from flows.recovery.layout import Layout, check_layout, check_neighbours, of_worker, save_layout, saved_layout
-from flows.settings.settings import KafkaSettings, RecoverySettings, Settings
+from flows.settings.sections import KafkaSettings, RecoverySettings
+from flows.settings.settings import Settings
 
 SAVED = Layout(workers=2, index=0, slots=256, topics={"raw": 8, "checks": 8})
 changed = msgspec.structs.replace

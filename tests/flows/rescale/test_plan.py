@@ -7,7 +7,8 @@ from flows.cli import main
 from flows.rescale.fleet import FleetError
 from flows.rescale.lag import Reached
 from flows.rescale.plan import Plan, check
-from flows.settings.settings import KafkaSettings, SettingsError, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
+from flows.settings.settings import SettingsError
 
 KAFKA = KafkaSettings(brokers="kafka:9092", topics={"raw": TopicSettings()}, checks="checks")
 

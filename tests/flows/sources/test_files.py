@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.settings.settings import SourceSettings
+from flows.settings.sections import SourceSettings
 from flows.sources.files import FilesPart
 from flows.sources.places import Places
 from flows.stop import Stop

@@ -5,7 +5,7 @@ import time
 import pytest
 from confluent_kafka.admin import ConfigResource
 
-from flows.settings.settings import KafkaSettings, TopicSettings
+from flows.settings.sections import KafkaSettings, TopicSettings
 from flows.sources.kafka import KafkaPart, KafkaSource
 from flows.sources.kafka_client import KafkaTroubleError, prepare
 from flows.stop import AT_ONCE, Stop

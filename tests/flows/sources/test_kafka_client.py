@@ -2,7 +2,8 @@
 
 import pytest
 
-from flows.settings.settings import KafkaSettings, SettingsError, settings_from
+from flows.settings.sections import KafkaSettings
+from flows.settings.settings import SettingsError, settings_from
 from flows.sources.kafka_client import options, prepare, read_topics
 
 

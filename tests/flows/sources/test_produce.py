@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.produce import produce as command
-from flows.settings.settings import KafkaSettings
+from flows.settings.sections import KafkaSettings
 from flows.sources.produce import Head, arriving, outgoing, produce, rebased, send_commands
 from sinks.kafka.producer import ANY
 

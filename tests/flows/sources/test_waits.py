@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from flows.settings.settings import SourceSettings
+from flows.settings.sections import SourceSettings
 from flows.sources.files import FilesPart
 from flows.sources.places import Places
 from flows.stop import AT_ONCE, Stop

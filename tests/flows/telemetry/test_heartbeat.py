@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from flows.courier.setup import courier_of, fallback_of
-from flows.settings.settings import HeartbeatSettings, OutboxSettings, Secret, Settings, SettingsError, settings_from
+from flows.settings.sections import HeartbeatSettings, OutboxSettings, Secret
+from flows.settings.settings import Settings, SettingsError, settings_from
 from flows.telemetry.heartbeat import heartbeat_of, sign_of
 from operators.model.records import Notice
 from sinks.channels.secrets import MissingSecretError

@@ -9,7 +9,8 @@ import urllib.request
 import pytest
 import structlog
 
-from flows.settings.settings import MetricsSettings, Settings, SettingsError, settings_from
+from flows.settings.sections import MetricsSettings
+from flows.settings.settings import Settings, SettingsError, settings_from
 from flows.telemetry.observability import open_observability
 from operators.intake.poll import Raw
 from tests.servers.process import free_port

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.settings.settings import KafkaSettings, Secret, Settings
+from flows.settings.sections import KafkaSettings, Secret
+from flows.settings.settings import Settings
 from flows.telemetry.redaction import HIDDEN, Redactor, secrets_in, secrets_of
 from operators.rules.read.load import build
 from tests.flows.rules.made import found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.settings.settings import Format
+from flows.settings.sections import Format
 from operators.intake.decode import Refusal, decode
 from operators.intake.formats.table import FORMATS
 from tests.operators.intake.formats.test_alertmanager import LABELS
