@@ -32,20 +32,19 @@ def on(python: str) -> dict[str, str]:
 
 
 def needed(requirements: list[str], python: str) -> set[str]:
-    """Return the names of everything that these need, and that theirs need, under a Python."""
-    names: set[str] = set()
-    asked = [Requirement(text) for text in requirements]
+    """Return the names of everything that these need, and that theirs need, under a Python; extras where one asks for them."""
+    known: set[tuple[str, str]] = set()
+    asked = [(Requirement(text), "") for text in requirements]
     while asked:
-        one = asked.pop()
-        extras = one.extras or {""}
-        if one.marker and not any(one.marker.evaluate({**on(python), "extra": extra}) for extra in extras):
+        one, of_extra = asked.pop()
+        if one.marker and not one.marker.evaluate({**on(python), "extra": of_extra}):
             continue
         name = canonicalize_name(one.name)
-        if name not in names:
-            names.add(name)
+        for extra in {"", *one.extras} - {extra for at, extra in known if at == name}:
+            known.add((name, extra))
             if is_here(name):
-                asked += [Requirement(text) for text in requires(name) or [] if "extra ==" not in text]
-    return names
+                asked += [(Requirement(text), extra) for text in requires(name) or []]
+    return {name for name, _ in known}
 
 
 def is_here(name: str) -> bool:
