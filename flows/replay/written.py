@@ -183,10 +183,10 @@ class Written:
             spill.close()
 
     def _close_files(self) -> None:
-        with naming(self._directory):
-            self._dead_letters.close()
-            if self._events is not None:
-                self._events.close()
+        for stream in (self._dead_letters, self._events):
+            if stream is not None:
+                with naming(Path(stream.name)):
+                    stream.close()
 
     def _write_alerts(self) -> int:
         """Write the newest document of each alert, in the order of their ids; return how many are open."""
