@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.cli.answer import print_answer
+from flows.cli.fail import fail
 from flows.cli.given import json_option
 from flows.cli.run import courier_beside, kept_in
 from flows.cli.show import Morning, figures, read_letters, read_notices, show
@@ -62,7 +63,10 @@ def demo(out: str, seed: int, flap: str, *, as_json: bool) -> None:
     """
     set_up(level="warning")
     place = Path(out)
-    emptied(place)
+    try:
+        emptied(place)
+    except OSError as error:
+        fail(error)
     lines = storm(seed)
     events = place / "events.jsonl"
     events.write_text("\n".join(lines) + "\n", encoding="utf-8")

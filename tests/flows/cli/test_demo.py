@@ -93,3 +93,10 @@ def test_lines_of_the_storm_are_in_order_of_arrival():
     times = [json.loads(line)["at"] for line in storm() if line.startswith('{"at":')]
     assert times[0] >= START
     assert all(before <= after + 5 for before, after in itertools.pairwise(times))
+
+
+def test_a_place_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("no directory")
+    done = CliRunner().invoke(main, ["demo", "--out", str(tmp_path / "file" / "demo")])
+    assert done.exit_code == 1
+    assert done.output == f"{tmp_path / 'file' / 'demo'}: Not a directory\n"
