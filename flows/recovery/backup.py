@@ -53,16 +53,13 @@ class Backups:
         self._ended.set()
 
     def _run(self) -> None:
-        pause, say = (
-            self._first,
-            log.warning if self._first == self._interval else log.info,
-        )  # before the first snapshot
+        pause, may_fail = self._first, self._first != self._interval  # before the first snapshot there is nothing
         while not self._ended.wait(pause):
-            if self._write(say):
-                pause, say = self._interval, log.warning
+            if self._write(may_fail=may_fail):
+                pause, may_fail = self._interval, False
 
-    def _write(self, say: Callable[..., object] = log.warning) -> bool:
-        begun = time.monotonic()
+    def _write(self, *, may_fail: bool = False) -> bool:
+        begun, say = time.monotonic(), log.info if may_fail else log.warning
         try:
             done = subprocess.run(self._command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603 - our own program
         except subprocess.TimeoutExpired:

@@ -62,6 +62,7 @@ def gettable(alert: Alert, receivers: Iterable[str], now: int, inhibitors: Itera
     labels = labels_of(alert)
     extra = alert.event.extra_info
     lease = getattr(alert.event, "until", None)
+    url = extra.get("generator_url")
     return {
         "annotations": annotations_of(alert),
         "endsAt": moment(lease if lease and lease > now else now + LEASE),
@@ -70,8 +71,8 @@ def gettable(alert: Alert, receivers: Iterable[str], now: int, inhibitors: Itera
         "startsAt": moment(alert.first_anomaly_time),
         "status": status_of(alert, inhibitors),
         "updatedAt": moment(alert.update_time),
-        "generatorURL": str(extra.get("generator_url", "")),
         "labels": labels,
+        **({"generatorURL": str(url)} if url else {}),
     }
 
 

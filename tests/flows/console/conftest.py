@@ -15,9 +15,9 @@ def axe() -> str:
     return _or_skip(fetched.axe)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once a module: while it runs, no other test of this process may begin an event loop."""
     chromium = _or_skip(fetched.chromium)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
