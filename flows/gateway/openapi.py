@@ -23,7 +23,7 @@ WHY = {
     "401": "No token or signature, or one that is not known",
     "403": "A token without the scope",
     "408": "The body did not come within 10 s",
-    "413": "More than 4 MiB, 32 MiB unpacked, 300,000 members, or 10,000 events",
+    "413": "More than 4 MiB, 32 MiB unpacked, 200,000 members, or 10,000 events",
     "415": "A content encoding that is not known",
     "429": "Too much waits, or more than the token's rate; come again in a second (webhooks get 503)",
     "503": "Nothing can be kept or read now; come again",
