@@ -41,6 +41,14 @@ PANELS: dict[str, list[Panel]] = {
         ("Given up", "cpm", "60 * sum by (way, reason) (rate(tocsin_notices_given_up_total[5m]))", "{{way}} {{reason}}"),
         ("Actions", "cpm", "60 * sum by (plugin_type, status) (rate(tocsin_actions_total[5m]))", "{{plugin_type}} {{status}}"),
     ],
+    "Tocsin: gateway": [
+        ("Requests", "reqps", "sum by (path) (rate(tocsin_gateway_requests_total[5m]))", "{{path}}"),
+        ("Turned away", "percentunit", 'sum by (status) (rate(tocsin_gateway_requests_total{status=~"429|5.."}[5m])) / on () group_left () sum (rate(tocsin_gateway_requests_total[5m]))', "{{status}}"),
+        ("Events kept", "reqps", "sum by (format) (rate(tocsin_gateway_records_total[5m]))", "{{format}}"),
+        ("No events", "cpm", "60 * sum by (format, reason) (rate(tocsin_gateway_refused_total[5m]))", "{{format}} {{reason}}"),
+        ("From arrival to durable, 99 of 100", "s", "histogram_quantile(0.99, sum by (le) (rate(tocsin_gateway_keep_seconds_bucket[5m])))", "p99"),
+        ("Left out by senders", "cpm", "60 * sum by (format) (rate(tocsin_gateway_truncated_alerts_total[5m]))", "{{format}}"),
+    ],
     "Tocsin: capacity": [
         ("Busy", "percentunit", "rate(tocsin_busy_seconds_total[5m])", "{{instance}}"),
         ("Records a second a worker could do", "reqps", "sum without (topic) (rate(tocsin_records_read_total[5m])) / (rate(tocsin_busy_seconds_total[5m]) > 0.01)", "{{instance}}"),
