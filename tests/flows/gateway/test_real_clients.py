@@ -206,6 +206,7 @@ def test_an_alertmanager_sends_its_webhook(house):
     try:
         post()
         (seen,) = until(lambda: shown(house, "alertname=Passed"))
+        until(lambda: told(house, "Passed") == ["abnormal"])  # what ends before it is told is not told
         post(endsAt=datetime.now(UTC).isoformat())
         until(lambda: not shown(house, "alertname=Passed"))
     finally:
