@@ -17,6 +17,15 @@ TOCSIN = [sys.executable, "-c", "from flows.cli import main; main()"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
 
 
+def until(seen, seconds=120):
+    """Wait until something is seen, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := seen()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
 class Stand:
     """A running gateway. `start` again after `kill` keeps its folder and its port."""
 

@@ -11,21 +11,13 @@ import time
 import pytest
 import yaml
 
-from tests.flows.gateway.stand import Stand
+from tests.flows.gateway.stand import Stand, until
 
 pytestmark = pytest.mark.slow
 
 
 def event(name):
     return {"event_id": name, "plugin_id": "p", "alert_name": name, "time": int(time.time())}
-
-
-def until(seen, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture
