@@ -75,6 +75,13 @@ def running(topics, tmp_path, supervised):  # noqa: F811 - the fixture
     return Running(tmp_path, topics, supervised)
 
 
+def read_to(command, step):
+    """Read what a command says of its steps, up to one of them."""
+    for line in command.stderr:
+        if step in line:
+            return
+
+
 @pytest.mark.servers
 @pytest.mark.slow
 def test_a_running_job_gets_another_number_of_workers_and_keeps_every_state(running):
@@ -98,9 +105,7 @@ def test_a_command_that_was_killed_is_gone_on_with_by_the_same_command(running):
     for step in ("stopping", "offsets in", "starting", "taken over"):
         target = 4 if len(children(running.job.pid)) in (0, 2) else 2
         killed = running.command(target)
-        for line in killed.stderr:
-            if step in line:
-                break
+        read_to(killed, step)
         os.kill(killed.pid, signal.SIGKILL)
         killed.communicate()
         code, told, said = running.rescale(target)
@@ -115,9 +120,7 @@ def test_workers_that_were_killed_as_they_stopped_go_on_as_before_and_nothing_is
     """No part was ever left, so there is nothing to begin from: the old number goes on from its snapshots."""
     running.feed()
     command = running.command(4)
-    for line in command.stderr:
-        if "stopping" in line:
-            break
+    read_to(command, "stopping")
     for worker in children(running.job.pid):
         os.kill(worker, signal.SIGKILL)
     _, said = command.communicate(timeout=PATIENCE)
@@ -134,9 +137,7 @@ def test_workers_that_were_killed_as_they_stopped_go_on_as_before_and_nothing_is
 def test_a_worker_that_is_killed_as_it_begins_begins_again(running):
     running.feed()
     command = running.command(4)
-    for line in command.stderr:
-        if "starting" in line:
-            break
+    read_to(command, "starting")
     deadline = time.monotonic() + PATIENCE
     while len(children(running.job.pid)) < 4:
         assert time.monotonic() < deadline
