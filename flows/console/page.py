@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -15,6 +15,7 @@ from flows.console.parts import Console
 from flows.console.replays import KINDS
 from flows.console.words import LANGUAGES, said
 from flows.gateway.service import json
+from sinks.render.pages import pages_in
 
 FOLDER = Path(__file__).parents[2] / "templates" / "console"
 PAGES = (
@@ -27,13 +28,7 @@ YEAR = 365 * 86400
 
 
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = pages_in(FOLDER)
     made.filters |= FILTERS
     made.globals |= {"severities": SEVERITIES, "pages": PAGES, "kinds": KINDS}
     return made

@@ -7,11 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from flows.replay.charts import HEIGHT, WIDTH, by_hour_of_day, steps
 from operators.compare.cause import Cause, Kind
 from operators.compare.result import TITLES, Difference, Line, Story, Told, reason_of, subject_of
+from sinks.render.pages import pages_in
 
 FOLDER = Path(__file__).parents[2] / "templates" / "replay"
 MOST_PEOPLE = 40
@@ -21,13 +22,7 @@ NAMED = (Kind.ONLY_OLD, Kind.ONLY_NEW, Kind.SEVERITY, Kind.ENDED)
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = pages_in(FOLDER)
     made.filters |= {"count": lambda number: f"{number:,}", "change": lambda number: f"{number:+,}"}
     made.globals |= {
         "titles": TITLES,
