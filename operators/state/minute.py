@@ -8,6 +8,16 @@ from operators.state.state import RUN_LENGTH, Run, State
 MINUTE = 60
 
 
+def is_run_over(run: Run | None, now: int) -> bool:
+    """Return True if the minute of an open run is over."""
+    return run is not None and now >= run.begin + RUN_LENGTH
+
+
+def is_document_due(state: State, now: int) -> bool:
+    """Return True if the minute of a document that fell behind is over."""
+    return state.stale_since is not None and now >= state.stale_since + RUN_LENGTH
+
+
 def entry_of(run: Run, alert: KeptAlert, revision: int, position: int) -> LogEntry:
     """Return the log entry of a run that is over, the one at `position` of those that a revision of its alert tells."""
     return LogEntry(  # by position: Python puts more than fifteen names into a dict first
@@ -40,9 +50,9 @@ def tell_document(state: State, alert: KeptAlert, scene: Scene) -> None:
 
 def end_minute(state: State, alert: KeptAlert, scene: Scene, now: int) -> None:
     """Do what a turn does in which nothing but a minute is over: close the run, write the stale document."""
-    run, stale = state.run, state.stale_since
-    is_over = run is not None and now >= run.begin + RUN_LENGTH
-    if not is_over and (stale is None or now < stale + RUN_LENGTH):
+    run = state.run
+    is_over = is_run_over(run, now)
+    if not is_over and not is_document_due(state, now):
         return
     alert.revision += 1
     if run is not None and is_over:

@@ -16,9 +16,9 @@ from operators.model.reason import OpType, Reason
 from operators.model.records import LogEntry
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import Strategy
-from operators.state.minute import entry_of, tell_document
+from operators.state.minute import entry_of, is_document_due, is_run_over, tell_document
 from operators.state.scene import Scene
-from operators.state.state import RUN_LENGTH, Run, State
+from operators.state.state import Run, State
 
 EVENT_DROP = OpType.EVENT_DROP
 MOST_PREVIOUS = 4
@@ -238,9 +238,9 @@ class Turn:
     def flush(self, *, now_or_never: bool = False) -> None:
         """Close a run and write a stale document once their minute is over."""
         state = self.state
-        if state.run is not None and (now_or_never or self.now >= state.run.begin + RUN_LENGTH):
+        if now_or_never or is_run_over(state.run, self.now):
             self.close_run()
-        if state.stale_since is not None and (now_or_never or self.now >= state.stale_since + RUN_LENGTH):
+        if is_document_due(state, self.now) or (now_or_never and state.stale_since is not None):
             self._changed = True
 
     def finish(self) -> State:
