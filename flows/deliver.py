@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
-from operators.intake.intake import Named, Said
+from operators.intake.said import Named, Said
 from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event

@@ -8,8 +8,8 @@ from flows.settings.sections import KafkaSettings
 from flows.settings.settings import Settings
 from flows.sources.kafka_client import HANDS_ON, ensure, topic_between
 from operators.intake.handover import Clock
-from operators.intake.intake import Named, Said
 from operators.intake.name import InForce
+from operators.intake.said import Named, Said
 from operators.model.check import Check
 from operators.model.event import Event
 from operators.model.records import DeadLetter

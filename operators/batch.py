@@ -13,8 +13,8 @@ from typing import Protocol
 
 import msgspec
 
-from operators.intake.intake import Named, Said
 from operators.intake.name import InForce, Record
+from operators.intake.said import Named, Said
 from operators.lifecycle.worker import Worker
 from operators.model.command import ON_ALERTS, Command
 from operators.model.event import Event

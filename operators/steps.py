@@ -14,8 +14,9 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from operators.batch import InOrder, Share
 from operators.converge.by_business import ByBusiness, Part
 from operators.converge.notices import Notices
-from operators.intake.intake import Intake, Named, Said
+from operators.intake.intake import Intake
 from operators.intake.poll import Polled
+from operators.intake.said import Named, Said
 from operators.model.slot import ONE_ORDER, SHARED
 
 T = TypeVar("T")

@@ -5,19 +5,18 @@ the watcher swapped: whoever comes behind decodes nothing and lays no rules over
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 import msgspec
 
 from operators.intake.changes import Changes, Documents
 from operators.intake.command import outcome
 from operators.intake.decode import Refusal
-from operators.intake.enrich.event import Dropped
 from operators.intake.formats.unpack import parts_of
-from operators.intake.handover import Handed
 from operators.intake.heard import IN_FORCE, TOLD, Heard, Places
 from operators.intake.name import InForce, Record, RulesChange, Tick, Told, take_in
 from operators.intake.poll import OURS, Polled, Raw
+from operators.intake.said import Named
 from operators.model import snapshot
 from operators.model.check import Check
 from operators.model.command import ON_SHIELDS, Command
@@ -36,42 +35,7 @@ from operators.rules.shapes.model import FOREVER
 VERSION = 1
 """Format of the snapshot."""
 
-HANDED = (*get_args(Handed), InForce)
-"""What is for the stage by business."""
-
 replace = msgspec.structs.replace
-
-
-class Named(msgspec.Struct, frozen=True, gc=False):
-    """What intake made of one poll, in order of arrival."""
-
-    records: list[Record]
-    clock: int
-    """The stream's clock behind these records."""
-    is_end: bool = False
-
-    @property
-    def documents(self) -> list[Any]:
-        """What a job that has no lifecycle says, or hands on to the one that has."""
-        bodies = (record.body for record in self.records)
-        return [body for body in bodies if isinstance(body, (Event, Check, DeadLetter, Dropped))]
-
-    @property
-    def handed(self) -> list[Handed | InForce]:
-        """What is for the stage by business, where another job's lifecycle has decided it."""
-        bodies = (record.body for record in self.records)
-        return [body for body in bodies if isinstance(body, HANDED)]
-
-
-class Said(msgspec.Struct, gc=False):
-    """What stages say of a batch: documents in the order of their making, and what is handed to the stage by business."""
-
-    documents: list[Any]
-    handed: list[Handed | InForce]
-    clock: int
-    """How far the stream's time has come."""
-    is_end: bool = False
-    """Nothing more will come."""
 
 
 class Kept(msgspec.Struct, frozen=True):

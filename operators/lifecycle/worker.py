@@ -9,8 +9,9 @@ from typing import Any
 
 from operators.intake.command import outcome
 from operators.intake.handover import Handed, Planned
-from operators.intake.intake import Said, dead_letter
+from operators.intake.intake import dead_letter
 from operators.intake.name import InForce, Record
+from operators.intake.said import Said
 from operators.lifecycle.announcing import Announcing
 from operators.lifecycle.checkers import check
 from operators.lifecycle.fold import FOLD
