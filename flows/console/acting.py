@@ -120,8 +120,14 @@ class Deeds:
         count, looks, since = (given.get(key, default) for key, default in (("n", "1"), ("looks", "0"), ("since", "0")))
         if not _COMMAND_ID.fullmatch(name) or not all(map(_NUMBER.fullmatch, (count, looks, since))):
             raise AnswerError(404, "no such command")
-        found = await read_store(self._console, _outcome, name, min(int(count), MOST), int(since))
-        return self._fragment(request, found, int(looks) + 1)
+        asked, trouble = min(int(count), MOST), ""
+        try:
+            found = await read_store(self._console, _outcome, name, asked, int(since))
+        except AnswerError as error:
+            if wants_json(request):
+                raise
+            found, trouble = Outcome(name, asked, int(since), "", 0, ()), str(error)  # the page asks again
+        return self._fragment(request, found, int(looks) + 1, trouble=trouble)
 
     async def _on(self, request: Request, ids: tuple[str, ...] | None) -> Response:
         who, deed, given = actor(self._console, request), _deed(request), await form_of(request)
@@ -144,12 +150,16 @@ class Deeds:
         begun = Outcome(name, len(lines), now, commands[0]["command"], 0, ())
         return self._fragment(request, begun, 0, 202)
 
-    def _fragment(self, request: Request, found: Outcome, looks: int, status: int = 200) -> Response:
+    def _fragment(
+        self, request: Request, found: Outcome, looks: int, status: int = 200, *, trouble: str = ""
+    ) -> Response:
         if wants_json(request):
             return said(_as_json(found), status)
         if request.headers.get("hx-request") != "true":
             return RedirectResponse("/audit", 303)
-        text = rendered(self._console, request, "outcome.html.jinja", found=found, looks=looks, most=LOOKS)
+        text = rendered(
+            self._console, request, "outcome.html.jinja", found=found, looks=looks, most=LOOKS, trouble=trouble
+        )
         done = {} if found.pending else {"HX-Trigger": "tocsin:done"}
         return HTMLResponse(text, status, {"Cache-Control": "no-store", **done})
 

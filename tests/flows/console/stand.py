@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 import yaml
 
+from sinks.store.elasticsearch import ElasticsearchStore
 from sinks.store.interface import Batch
-from sinks.store.sqlite import SqliteStore
+from sinks.store.place import open_store
 from tests.flows.gateway.stand import Stand
 
 OURS = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
@@ -32,16 +33,29 @@ class Desk(Stand):
         return json.loads(self.page(path, **JSON))
 
 
-def filled(folder: Path, rules: dict, **batch) -> Path:
+def filled(folder: Path, rules: dict, dsn: str = "", **batch) -> Path:
     """Write rules and a store, and return where the rules are."""
     place = folder / "rules"
     place.mkdir()
     (place / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
-    store = SqliteStore(folder / "data" / "tocsin.sqlite3")
-    store.write(Batch(**batch))
-    store.close()
+    write(folder, dsn, **batch)
     return place
 
 
-def desk(folder: Path, rules: dict, *options: str, **batch) -> Desk:
-    return Desk(folder, "--settings", "/dev/null", "--rules", str(filled(folder, rules, **batch)), *options)
+def write(folder: Path, dsn: str, **batch) -> None:
+    """Write documents into the store of a console, to be found at once."""
+    store = open_store(dsn or str(folder / "data" / "tocsin.sqlite3"))
+    store.write(Batch(**batch))
+    if isinstance(store, ElasticsearchStore):
+        store._client.indices.refresh(index=f"{store._prefix}*")
+    store.close()
+
+
+def desk(folder: Path, rules: dict, *options: str, dsn: str = "", **batch) -> Desk:
+    place = filled(folder, rules, dsn, **batch)
+    return Desk(folder, "--settings", "/dev/null", "--rules", str(place), *options, env=at(dsn))
+
+
+def at(dsn: str) -> dict[str, str]:
+    """Return the environment that names a store; without an address it is beside the rest."""
+    return {"TOCSIN__STORE__DSN": dsn} if dsn else {}

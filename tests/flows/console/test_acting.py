@@ -4,14 +4,15 @@ import hashlib
 import json
 import subprocess
 import time
+from contextlib import closing
 
 import pytest
 import yaml
 
 from sinks.store.interface import StoreError
+from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
-from sinks.store.sqlite import SqliteStore
-from tests.flows.console.stand import JSON, OURS, Desk, desk
+from tests.flows.console.stand import JSON, OURS, Desk, at, desk
 from tests.flows.gateway.stand import BARE, TOCSIN
 from tests.sinks.store.samples import alert
 from tests.tree import ROOT
@@ -94,6 +95,17 @@ def test_a_deed_is_a_command_with_an_id_and_is_pending_until_the_job_has_read_it
     assert "does one run?" in answer.data.decode()
 
 
+def test_while_the_store_cannot_be_read_a_deed_stays_pending_and_the_page_goes_on_asking(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.yaml").write_text(yaml.safe_dump(RULES))
+    waiting = Desk(tmp_path, "--settings", "/dev/null", "--rules", str(tmp_path / "rules"), "--wait")
+    answer = waiting.get(f"/c/{'0' * 32}?looks=3", **OURS)
+    text = answer.data.decode()
+    assert (answer.status, "pending" in text, "there is no store" in text, "looks=4" in text) == (200, True, True, True)
+    assert waiting.get(f"/c/{'0' * 32}", **JSON).status == 503
+    assert waiting.stop() == 0
+
+
 def test_many_alerts_are_acted_on_at_once_each_by_a_command_of_its_own(console):
     before = len(commands(console))
     folds = [f"name:{ALERT.alert_name}"]
@@ -150,8 +162,8 @@ EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "Disk <full>", "sever
 
 
 @pytest.fixture
-def beside_a_job(tmp_path):
-    """A console beside a job that follows a file, once the job has opened an alert."""
+def beside_a_job(tmp_path, dsn):
+    """A console beside a job that follows a file, once the job has opened an alert, and their store."""
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "rules.yaml").write_text(yaml.safe_dump(RULES))
@@ -164,29 +176,26 @@ def beside_a_job(tmp_path):
             [*TOCSIN, "run", "--input", str(tmp_path / "in.jsonl"), "--follow", *options],
             stdout=log,
             stderr=log,
-            env=BARE,
+            env={**BARE, **at(dsn)},
             cwd=ROOT,
         )
-    path = tmp_path / "data" / "tocsin.sqlite3"
+    store = dsn or str(tmp_path / "data" / "tocsin.sqlite3")
     try:
-        until(lambda: path.exists() and len(alerts_of(path)) == 2, job)
-        console = Desk(tmp_path, "--settings", "/dev/null", "--rules", str(rules))
-        yield console, path
+        until(lambda: len(alerts_of(store)) == 2, job)
+        console = Desk(tmp_path, "--settings", "/dev/null", "--rules", str(rules), env=at(dsn))
+        yield console, store
         console.stop()
     finally:
         job.terminate()
         assert job.wait(120) == 0
 
 
-def alerts_of(path):
+def alerts_of(dsn):
     try:
-        store = SqliteStore(path, read_only=True)
+        with closing(open_store(dsn, read_only=True)) as store:
+            return {one.event.tags[0].value: one for one in store.alerts(AlertQuery())}
     except StoreError:  # the job is making it
         return {}
-    try:
-        return {one.event.tags[0].value: one for one in store.alerts(AlertQuery())}
-    finally:
-        store.close()
 
 
 def until(holds, job=None):
@@ -197,18 +206,25 @@ def until(holds, job=None):
         time.sleep(0.05)
 
 
+def seen(console, path):
+    """Return a page as it is found by now: Elasticsearch shows what was written a second later, and no index in the making."""
+    answer = console.get(path, **JSON)
+    return json.loads(answer.data) if answer.status == 200 else []
+
+
 def outcome(console, answer):
     """Follow a deed to its end, as the page does."""
     name = json.loads(answer.data)["command_id"]
-    until(lambda: console.view(f"/c/{name}")["outcome"] != "pending")
+
+    until(lambda: (found := seen(console, f"/c/{name}")) and found["outcome"] != "pending")
     found = console.view(f"/c/{name}")
     return found["outcome"], "".join(one["reason"] for one in found["refused"])
 
 
 @pytest.mark.slow
 def test_deeds_are_pending_then_applied_or_refused_by_a_running_job_and_a_shield_covers_its_alert_alone(beside_a_job):
-    console, path = beside_a_job
-    mine, other = (alerts_of(path)[mount].id for mount in ("/data", "/"))
+    console, store = beside_a_job
+    mine, other = (alerts_of(store)[mount].id for mount in ("/data", "/"))
     act = {**OURS, **JSON}
     assert outcome(console, console.act(f"/a/{mine}/ack", act, message="on it")) == ("applied", "")
     assert outcome(console, console.act(f"/a/{mine}/ack", act, message="again")) == ("refused", "already_acked")
@@ -216,13 +232,15 @@ def test_deeds_are_pending_then_applied_or_refused_by_a_running_job_and_a_shield
         "applied",
         "",
     )
-    until(lambda: alerts_of(path)["/data"].is_shielded)
-    assert not alerts_of(path)["/"].is_shielded
+    until(lambda: alerts_of(store)["/data"].is_shielded)
+    assert not alerts_of(store)["/"].is_shielded
+    until(lambda: seen(console, "/shields"))
     (shield,) = console.view("/shields")
     assert (shield["state"], shield["why"]) == ("holds", "disk swap")
     assert outcome(console, console.act(f"/shields/{shield['id']}/end", act, message="done")) == ("applied", "")
-    assert console.view("/shields")[0]["state"] == "over"
+    until(lambda: seen(console, "/shields")[0]["state"] == "over")
     assert outcome(console, console.act(f"/a/{other}/close", act, message="test")) == ("applied", "")
+    until(lambda: (found := seen(console, "/audit")) and len(found["commands"]) == 5)
     audit = [(one["command"], one.get("outcome", "applied")) for one in console.view("/audit")["commands"]]
     assert audit.count(("ack", "applied")) == 1
     assert ("close", "applied") in audit

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -17,6 +18,8 @@ from operators.model.event import Tag
 from operators.model.notice import NoticeDocument
 from operators.model.records import DeadLetter, ReceiverResult
 from operators.model.shield import ShieldDocument
+from sinks.store.order import ORDERS
+from sinks.store.query import term_of
 from sinks.store.sqlite import SqliteStore
 from tests.flows.console.stand import Desk, desk
 from tests.sinks.store.samples import action, alert, command, entry, receipt
@@ -68,13 +71,14 @@ SHIELD = {"id": EVIL, "bk_biz_id": 2, "category": "scope", "scope_type": "biz", 
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory):
+def console(tmp_path_factory, dsn):
     folder = tmp_path_factory.mktemp("console")
     (folder / "data").mkdir()
     (folder / "data" / "dead_letters.jsonl").write_bytes(msgspec.json.encode(LETTER) + b"\n{torn")
     running = desk(
         folder,
         RULES,
+        dsn=dsn,
         alerts=[BAD, *UNREACHABLE, ENDED],
         logs=[
             entry(BAD, description=EVIL, operator=EVIL, reason=EVIL, op_type=EVIL),
@@ -209,6 +213,40 @@ def test_an_address_holds_all_that_a_view_is(console):
     assert [one["name"] for one in console.view("/?q=status:RECOVERED")["board"]["rows"]] == ["Old thing"]
 
 
+@pytest.mark.parametrize("sort", sorted(ORDERS))
+def test_in_every_order_a_page_leads_to_the_next_until_each_alert_was_shown_once(console, sort):
+    seen, path = [], f"/?fold=no&sort={sort}"
+    while path:
+        board = console.view(path)["board"]
+        seen += [one["id"] for one in board["rows"]]
+        path = f"/?fold=no&sort={sort}&page={board['page'] + 1}&after={board['next']}" if board["next"] else ""
+    assert (len(seen), set(seen)) == (64, {BAD.id, *(one.id for one in UNREACHABLE)})
+
+
+@pytest.mark.parametrize(
+    ("q", "total"),
+    [
+        ("severity:1", 1), ("severity:1,2", 64), ("status:RECOVERED", 1), ("strategy:1", 64), ("strategy:2", 0),
+        ("biz:2", 64), ("biz:3", 0), ('name:"Host unreachable"', 63), ("target:10.0.0.1", 64), ("target_type:HOST", 64),
+        (f"dedupe:{BAD.dedupe_md5}", 1), ("acked:yes", 1), ("acked:no", 63), ("shielded:yes", 1), ("blocked:no", 63),
+        ("tags.device:/dev/vda1", 63), ("tags.ports:443", 63), ("unreach", 63), ('"host unreachable"', 63), ("nowhere", 0),
+        ("系统根目录", 63), ("unreachable acked:no severity:2", 63), ("unreachable acked:yes", 0),
+    ],
+)  # fmt: skip
+def test_every_filter_finds_what_it_says(console, q, total):
+    board = console.view(f"/?{urlencode({'q': q, 'fold': 'no'})}")["board"]
+    assert (board["total"], len(board["rows"])) == (total, min(total, 50))
+
+
+@pytest.mark.parametrize(("fold", "counts"), [("name", [1, 63]), ("target", [1, 63]), ("strategy", [64]), ("no", [])])
+def test_alerts_are_folded_by_what_is_asked_for(console, fold, counts):
+    board = console.view(f"/?fold={fold}")["board"]
+    assert [one["count"] for one in board["folds"]] == counts
+    for one in board["folds"]:
+        by, _, value = one["key"].partition(":")
+        assert console.view(f"/?{urlencode({'q': term_of(by, value), 'fold': 'no'})}")["board"]["total"] == one["count"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "why"),
     [
@@ -334,6 +372,22 @@ def test_a_chosen_language_stays(console):
     cookie = answer.headers["set-cookie"]
     assert "SameSite=Strict" in cookie
     assert '<html lang="zh-Hans">' in console.page("/", cookie=cookie.partition(";")[0])
+
+
+def test_where_no_job_has_written_anything_yet_every_page_is_calm(tmp_path, dsn):
+    console = desk(tmp_path, RULES, dsn=dsn and dsn.replace("prefix=t", "prefix=u"))
+    for path in (
+        *PAGES,
+        "/?narrow=yes",
+        "/?fold=target",
+        "/?q=disk",
+        "/find?q=disk",
+        "/silent?reason=merged",
+        "/p/alice",
+    ):
+        assert "</main>" in console.page(path)
+    assert console.view("/")["board"]["total"] == 0
+    assert console.stop() == 0
 
 
 def test_a_console_may_begin_before_its_job_and_says_so_until_there_is_a_store(tmp_path):
