@@ -13,7 +13,7 @@ from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.view import console, shown
-from flows.settings.names import PREFIX
+from flows.settings.names import PREFIX, covers
 from flows.settings.page import schema, settings_there_are
 from flows.settings.settings import SettingsError, load_settings, read_file
 from flows.telemetry.redaction import Redactor, secrets_in
@@ -70,7 +70,7 @@ def _show_effective(path: str | None, *, as_json: bool) -> None:
         value: Any = found
         for name in one.path.split("."):
             value = getattr(value, name)
-        origin = next((text for place, text in origins.items() if _covers(place, one.path)), "default")
+        origin = next((text for place, text in origins.items() if covers(place, one.path)), "default")
         rows.append((one.path, hide.text(_text(value)), origin))
     if as_json:
         print_answer(
@@ -99,11 +99,6 @@ def _set_by(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in environment:
         if name.startswith(PREFIX):
             yield name.removeprefix(PREFIX).lower().replace("__", "."), name
-
-
-def _covers(place: str, path: str) -> bool:
-    """Return True if a value at a place sets a path: the same, a mapping above it, or a part of it."""
-    return place == path or path.startswith(f"{place}.") or place.startswith(f"{path}.")
 
 
 def _table(*columns: str) -> Table:

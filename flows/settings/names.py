@@ -45,6 +45,16 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+def covers(place: str, path: str) -> bool:
+    """Return True if a value at a place sets a path: the same, a mapping above it, or a part of it."""
+    return place == path or path.startswith(f"{place}.") or place.startswith(f"{path}.")
+
+
+def place_of(path: str, set_by: Mapping[str, str]) -> str | None:
+    """Return the variable that set a path, such as `inventory[1]`, by the paths that variables set; None if it was none of them."""
+    return next((name for one, name in set_by.items() if covers(one, path.partition("[")[0])), None)
+
+
 _PLACED = re.compile(r"(?P<reason>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`", re.DOTALL)
 

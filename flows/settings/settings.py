@@ -1,12 +1,12 @@
 """Settings: defaults, then `tocsin.yaml`, then the environment (TOCSIN__QUOTA__ALERT__THRESHOLD=50), all typed and strict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from flows.settings.names import PREFIX, near_miss, path_and_reason
+from flows.settings.names import PREFIX, near_miss, path_and_reason, place_of
 from flows.settings.sections import (
     AtLeastOne,
     BackupSettings,
@@ -80,40 +80,56 @@ def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
 
 def settings_from(tree: Any, place: str, variables: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of a tree of plain values; `variables` says which paths the environment set. Raises SettingsError."""
+    set_by = variables or {}
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
         path, reason = path_and_reason(str(error), Settings)
-        raise SettingsError(f"{(variables or {}).get(path, place)}: {path}: {reason}") from error
+        raise SettingsError(f"{place_of(path, set_by) or place}: {path}: {reason}") from error
+    for path, reason in _mistakes(settings):
+        raise SettingsError(f"{place_of(path, set_by) or place}: {reason}")
+    return settings
+
+
+def _mistakes(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the path of each value that no type refuses and that cannot be, and what is wrong, with its place."""
     try:
         zone_named(settings.time_zone)
     except ValueError as error:
-        raise SettingsError(f"{place}: time_zone: {error}") from error
+        yield "time_zone", f"time_zone: {error}"
     if (worker := settings.kafka.worker) >= (workers := settings.kafka.workers):
-        named = (variables or {}).get("kafka.worker", f"{place}: kafka.worker")
-        raise SettingsError(f"{named}: {worker}: of {workers} workers, the last one is {workers - 1}")
+        yield "kafka.worker", f"kafka.worker: {worker}: of {workers} workers, the last one is {workers - 1}"
     if bool(settings.heartbeat.way) != bool(settings.heartbeat.receivers):
         missing, given = ("receivers", "way") if settings.heartbeat.way else ("way", "receivers")
-        raise SettingsError(f"{place}: heartbeat.{missing}: missing beside heartbeat.{given}")
+        yield f"heartbeat.{given}", f"heartbeat.{missing}: missing beside heartbeat.{given}"
     for name, topic in settings.kafka.topics.items():
-        at = f"{place}: kafka.topics.{name}"
-        check_source(topic.decoder, topic.source, f"{at}.decoder", f"{at}.source")
-    check_source(settings.source.format, settings.source.source, f"{place}: source.format", f"{place}: source.source")
+        at = f"kafka.topics.{name}"
+        if wrong := _of_source(topic.decoder, topic.source, f"{at}.decoder"):
+            yield at, f"{at}.source: {wrong}"
+    if wrong := _of_source(settings.source.format, settings.source.source, "source.format"):
+        yield "source.source", f"source.source: {wrong}"
+    yield from _of_templates(settings)
+
+
+def _of_templates(settings: Settings) -> Iterator[tuple[str, str]]:
     try:
         default_notice(settings, check_template)
     except ValueError as error:
-        raise SettingsError(f"{place}: {error}") from error
+        yield "default_notice", str(error)
     if wrong := check_template(settings.links.alert):
-        raise SettingsError(f"{place}: links.alert: {wrong}")
-    return settings
+        yield "links.alert", f"links.alert: {wrong}"
 
 
 def check_source(name: str, source: str, of_format: str, of_source: str) -> None:
     """Refuse any JSON without the rule that reads it, and such a rule for another format. Raises SettingsError."""
+    if wrong := _of_source(name, source, of_format):
+        raise SettingsError(f"{of_source}: {wrong}")
+
+
+def _of_source(name: str, source: str, of_format: str) -> str:
     if name == JSON and not source:
-        raise SettingsError(f"{of_source}: missing: {of_format} json is read by a rule of kind `sources`")
-    if source and name != JSON:
-        raise SettingsError(f"{of_source}: {source}: only {of_format} json is read by a named rule")
+        return f"missing: {of_format} json is read by a rule of kind `sources`"
+    return f"{source}: only {of_format} json is read by a named rule" if source and name != JSON else ""
 
 
 def read_file(path: str) -> dict[str, Any]:
