@@ -1,0 +1,123 @@
+"""Each setting with a value that it takes, and one that it refuses, after docs/settings.md and the replay contract."""
+
+NO_TEXT, NO_FLAG, NO_LIST, NO_MAPPING = ("expected `str", "expected `bool`", "expected `array`", "expected `object")
+LEAST_0, LEAST_1, A_DAY = "`int` >= 0", "`int` >= 1", "`float` <= 86400"
+NO_CHOICE = "invalid enum value"
+
+ROWS = [
+    # path, a value, a wrong value, what is said of it
+    ("time_zone", "Asia/Tokyo", "Mars/Crater", "unknown time zone 'Mars/Crater'"),
+    ("language", "zh", "fr", NO_CHOICE),
+    ("fingerprint", "bk", "sha", NO_CHOICE),
+    ("default_business", None, [2], "expected `int | str | null`"),
+    ("default_notice", {"user_groups": ["sre"]}, ["sre"], "expected `object | null`"),
+    ("check_interval", 30, 0, LEAST_1),
+    ("event_expiry", 60, -1, LEAST_0),
+    ("clock_skew", 60, -1, LEAST_0),
+    ("recover_delay", 60, -1, LEAST_0),
+    ("flap.changes", 3, 101, "`int` <= 100"),
+    ("flap.window", 60, -1, LEAST_0),
+    ("flap.quiet", 60, -1, LEAST_0),
+    ("tell_ends_under_shield", False, "no", NO_FLAG),
+    ("timeout", 0, -1, LEAST_0),
+    ("plugins", {"zabbix": {"timeout": 0}}, {"zabbix": {"timeout": -1}}, LEAST_0),
+    ("late", 60, -1, LEAST_0),
+    ("ended_retention", 60, -1, LEAST_0),
+    ("quota.alert.threshold", 5, -1, LEAST_0),
+    ("quota.alert.window", 5, -1, LEAST_0),
+    ("quota.action.threshold", 5, -1, LEAST_0),
+    ("quota.action.window", 5, -1, LEAST_0),
+    ("no_data_expiry", 60, -1, LEAST_0),
+    ("third_party_whitelist", [2, "3"], 2, NO_LIST),
+    ("global_shield", True, "on", NO_FLAG),
+    ("converge.window", 60, -1, LEAST_0),
+    ("converge.delay", 30, -1, LEAST_0),
+    ("converge.business_threshold", 5, -1, LEAST_0),
+    ("noise_reduce.window", 60, -1, LEAST_0),
+    ("notice.max_length", {"sms": 70}, {"sms": -1}, LEAST_0),
+    ("product.name", "Sentinel", [], NO_TEXT),
+    ("links.alert", "https://alerts.example.org/{{ alert.id }}", "{{ alert.id", "unexpected end of template"),
+    ("job", "alerts", "courier", NO_CHOICE),
+    ("rules", "sqlite:///rules.sqlite3", [], NO_TEXT),
+    ("inventory", ["redis://h:6379/0/hosts"], "redis://h:6379/0/hosts", NO_LIST),
+    ("source.files", ["a.jsonl", "-"], "a.jsonl", NO_LIST),
+    ("source.follow", True, "yes", NO_FLAG),
+    ("source.clock", "wall", "sun", NO_CHOICE),
+    ("source.recording", True, "maybe", NO_FLAG),
+    ("source.commands", "commands.jsonl", [], NO_TEXT),
+    ("source.format", "zabbix", "nagios", NO_CHOICE),
+    ("source.source", "mine", "mine", "only source.format json is read by a named rule"),
+    ("source.spool", "data/spool", [], NO_TEXT),
+    ("store.dsn", "none", [], NO_TEXT),
+    ("store.events", False, "off", NO_FLAG),
+    ("outbox.dsn", "none", [], NO_TEXT),
+    ("outbox.wait", 0.5, 86401, A_DAY),
+    ("courier.stale", 0.0, 86401, A_DAY),
+    ("recovery.directory", "none", [], NO_TEXT),
+    ("recovery.partitions", 1, 0, LEAST_1),
+    ("recovery.interval", 0.5, 86401, A_DAY),
+    ("backup.place", "s3://bucket/prefix", [], NO_TEXT),
+    ("backup.interval", 1.0, 0.5, "`float` >= 1"),
+    ("backup.restore", True, "yes", NO_FLAG),
+    ("kafka.brokers", "h:9092", ["h:9092"], NO_TEXT),
+    ("kafka.topics", {"raw": {"data_id": 7, "decoder": "grafana", "source": ""}}, {"raw": {"decoder": "nagios"}}, NO_CHOICE),
+    ("kafka.checks", "checks", [], NO_TEXT),
+    ("kafka.commands", "commands", [], NO_TEXT),
+    ("kafka.dead_letters", "refused", [], NO_TEXT),
+    ("kafka.changes", "changes", [], NO_TEXT),
+    ("kafka.keyed", "keyed", [], NO_TEXT),
+    ("kafka.planned", "planned", [], NO_TEXT),
+    ("kafka.job", "notices", "courier", NO_CHOICE),
+    ("kafka.worker", 0, -1, LEAST_0),
+    ("kafka.workers", 4, 0, LEAST_1),
+    ("kafka.group", "night", [], NO_TEXT),
+    ("kafka.create_topics", True, "yes", NO_FLAG),
+    ("kafka.partitions", 64, 0, LEAST_1),
+    ("kafka.replication", 3, -2, "`int` >= -1"),
+    ("kafka.start", "latest", "newest", NO_CHOICE),
+    ("kafka.out_of_range", "earliest", "latest", NO_CHOICE),
+    ("kafka.prefetch", 1, 0, LEAST_1),
+    ("kafka.patience", 1.5, 86401, A_DAY),
+    ("kafka.wait", 1.5, 86401, A_DAY),
+    ("kafka.timeout", 1.5, 86401, A_DAY),
+    ("kafka.options", {"sasl.password": {"env": "PW", "file": ""}}, {"sasl.password": {"vault": "PW"}}, "unknown setting"),
+    ("metrics.port", 9090, 65536, "`int` <= 65535"),
+    ("metrics.host", "::", [], NO_TEXT),
+    ("metrics.strategies", [7, "8"], 7, NO_LIST),
+    ("log.level", "debug", "trace", NO_CHOICE),
+    ("heartbeat.url", {"env": "URL", "file": ""}, {"vault": "URL"}, "unknown setting"),
+    ("heartbeat.way", "", "pigeon", NO_CHOICE),
+    ("heartbeat.receivers", [], "alice", NO_LIST),
+    ("heartbeat.minutes", 1440.0, 1441, "`float` <= 1440"),
+    ("gateway.listen", "0.0.0.0:80", [], NO_TEXT),
+    ("gateway.tokens", "tokens.yaml", [], NO_TEXT),
+    ("gateway.spool", "/var/spool/tocsin", [], NO_TEXT),
+    ("gateway.name", "gateway-1", [], NO_TEXT),
+    ("gateway.topic", "raw", [], NO_TEXT),
+    ("console.proxies", ["10.0.0.0/8"], "10.0.0.0/8", NO_LIST),
+    ("console.user_header", "X-Auth-Request-User", [], NO_TEXT),
+    ("console.groups_header", "X-Auth-Request-Groups", [], NO_TEXT),
+    ("console.see", ["sre"], "sre", NO_LIST),
+    ("console.act", ["sre"], "sre", NO_LIST),
+    ("console.admin", ["lead"], "lead", NO_LIST),
+    ("console.businesses", {"sre": ["2"]}, {"sre": "2"}, NO_LIST),
+    ("console.views", {"mine": "assignee:alice"}, ["assignee:alice"], NO_MAPPING),
+    ("console.rule_sets", {"next": "rules-next"}, ["rules-next"], NO_MAPPING),
+    ("console.replays", "/tmp/replays", [], NO_TEXT),
+    ("dead_letters", "refused.jsonl", [], NO_TEXT),
+    ("batch", 1, 0, LEAST_1),
+]  # fmt: skip
+
+
+def nested(path, value):
+    """Return the tree of a file that says one thing."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return value
+
+
+def value_at(settings, path):
+    """Return what settings say of a path, as plain values."""
+    for name in path.split("."):
+        settings = getattr(settings, name)
+    return settings
