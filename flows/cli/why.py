@@ -1,8 +1,9 @@
 """`tocsin why`: what one person was told, and what not, and why."""
 
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TypeVar
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from flows.cli.answer import print_answer
 from flows.cli.complete import people
+from flows.cli.counting import counted
 from flows.cli.given import read_moment, typed
 from flows.cli.strict import Command
 from flows.cli.view import View, console, reading, severity_text, shown
@@ -18,10 +20,15 @@ from operators.explain.heard import Hearing, Unheard, hearing
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action
 from sinks.store.interface import Store
-from sinks.store.order import alert_cursor
-from sinks.store.query import AlertQuery, NoticeQuery, time_cursor
+from sinks.store.query import ActionQuery, NoticeQuery, time_cursor
 
 PAGE = 500
+OTHERS = 10_000
+"""Actions, those of others too, that are read to count what went to others only."""
+SHOWN = 50
+"""Messages shown, the last ones."""
+NAMED = 3
+"""Alerts named of those that went the same way."""
 HALF_DAY = 43200
 
 
@@ -36,7 +43,8 @@ HALF_DAY = 43200
 def why(view: View, *, person: str, since: int | None, until: int | None, verbose: bool) -> None:
     """Tell what PERSON was told and what not, and why: shielded, outside hours, merged, flapping, not delivered.
 
-    What the rules told others only is counted; -v names it. Who would hear of such an alert says `tocsin who`.
+    What differs only in its alert is said once, and what the rules told others only is counted; -v names all of it. Who
+    would hear of such an alert says `tocsin who`.
 
     \b
     tocsin why dora --since 12h
@@ -45,54 +53,61 @@ def why(view: View, *, person: str, since: int | None, until: int | None, verbos
     first = last - HALF_DAY if since is None else since
     name = typed(person)
     with view.store() as store:
-        notices = list(_notices(store, NoticeQuery(receiver=name, since=first, until=last, limit=PAGE)))
-        found = hearing(name, first, last, _actions(store, AlertQuery(since=first, until=last, limit=PAGE)), notices)
+        notices = _pages(store.notices, NoticeQuery(receiver=name, since=first, until=last, limit=PAGE))
+        actions, is_whole = _actions(store, name, first, last, whole=verbose or view.as_json)
+        found = hearing(name, first, last, actions, list(notices))
     if view.as_json:
         print_answer("hearing", [found])
     else:
-        _tell(view, found, verbose=verbose)
+        _tell(view, found, is_whole=is_whole, verbose=verbose)
 
 
-def _notices(store: Store, query: NoticeQuery) -> Iterator[NoticeDocument]:
-    """Yield all that match, a page at a time."""
-    while page := store.notices(query):
+_Query = TypeVar("_Query", NoticeQuery, ActionQuery)
+_Document = TypeVar("_Document", NoticeDocument, Action)
+
+
+def _pages(read: Callable[[_Query], list[_Document]], query: _Query) -> Iterator[_Document]:
+    """Yield all that match, newest first, a page at a time."""
+    while page := read(query):
         yield from page
         if len(page) < query.limit:
             return
         query = msgspec.structs.replace(query, after=time_cursor(page[-1]))
 
 
-def _actions(store: Store, query: AlertQuery) -> Iterator[Action]:
-    """Yield the actions of all alerts that match, a page at a time; says on a terminal how far it is."""
-    seen, total = 0, store.count(query)
-    shows = sys.stderr.isatty() and total > PAGE
-    while page := store.alerts(query):
-        for alert in page:
-            yield from store.actions(alert.id)
-        seen += len(page)
-        if shows:
-            click.echo(f"\r{seen:,} of {total:,} alerts", nl=seen >= total, err=True)
-        if len(page) < query.limit:
-            return
-        query = msgspec.structs.replace(query, after=alert_cursor(query.sort, page[-1]))
+def _actions(store: Store, person: str, since: int, until: int, *, whole: bool) -> tuple[Iterable[Action], bool]:
+    """Return the actions of a span, and whether all of them: of very many, only the person's own are read to the end."""
+    everybody = _pages(store.planned, ActionQuery(since=since, until=until, limit=PAGE))
+    if whole:
+        return counted(everybody, "actions"), True
+    newest = list(islice(everybody, OTHERS))
+    if len(newest) < OTHERS:
+        return newest, True
+    known = {one.id for one in newest}
+    theirs = _pages(store.planned, ActionQuery(receiver=person, since=since, until=newest[-1].time, limit=PAGE))
+    return chain(newest, (one for one in theirs if one.id not in known)), False
 
 
-def _tell(view: View, found: Hearing, *, verbose: bool) -> None:
+def _tell(view: View, found: Hearing, *, is_whole: bool, verbose: bool) -> None:
     out = console()
-    out.print(shown(headline(found), "bold"))
+    out.print(shown(headline(found, is_whole=is_whole), "bold"))
     out.print(shown(f"from {view.moment(found.since)} to {view.moment(found.until)}", "dim"))
     if found.told:
         out.print("\nTold", style="bold")
         table = _table("time", "by", "what")
-        for one in found.told:
+        told = found.told if verbose else found.told[-SHOWN:]
+        for one in told:
             state = "" if one.state == "delivered" else f" [{one.state}]"
             table.add_row(view.moment(one.time), shown(one.way), shown(f"{one.title}{state}"))
         out.print(table)
+        if len(told) < len(found.told):
+            out.print(f"the last {len(told)} of {len(found.told):,}; -v shows all", style="dim")
     if found.untold:
         out.print("\nNot told", style="bold")
         table = _table("time", "by", "what, and why")
-        for missed in found.untold:
-            table.add_row(view.moment(missed.time), shown(", ".join(missed.ways)), _missed(missed))
+        for those in alike(found.untold):
+            first, named = those[0], len(those) if verbose else NAMED
+            table.add_row(view.moment(first.time), shown(", ".join(first.ways)), missed(those, named))
         out.print(table)
     if found.elsewhere and verbose:
         out.print("\nTold others only", style="bold")
@@ -103,27 +118,43 @@ def _tell(view: View, found: Hearing, *, verbose: bool) -> None:
         out.print(table)
 
 
-def headline(found: Hearing) -> str:
-    """Return the answer in a line."""
+def headline(found: Hearing, *, is_whole: bool = True) -> str:
+    """Return the answer in a line; what went to others is a lower bound where not all was read."""
     told, untold, others = len(found.told), len(found.untold), len(found.elsewhere)
     parts = [
         f"{found.person} was told {_times(told)}" if told else f"{found.person} was told nothing",
         f"{_things(untold)} did not reach them" if untold else "nothing meant for them was held back",
-        f"{others} alert{'' if others == 1 else 's'} went to others only" if others else "",
+        f"{'' if is_whole else 'at least '}{others:,} alert{'' if others == 1 else 's'} went to others only"
+        if others
+        else "",
     ]
     return "; ".join(filter(None, parts)) + "."
 
 
+def alike(untold: Iterable[Unheard]) -> list[list[Unheard]]:
+    """Return what was not told, together what differs only in its alert and time, in the order of the first of each."""
+    found: dict[tuple[object, ...], list[Unheard]] = {}
+    for one in untold:
+        found.setdefault((one.reason, one.detail, one.name, one.severity, one.signal, one.ways), []).append(one)
+    return list(found.values())
+
+
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _things(count: int) -> str:
-    return "1 notice" if count == 1 else f"{count} notices"
+    return "1 notice" if count == 1 else f"{count:,} notices"
 
 
-def _missed(one: Unheard) -> Text:
-    text = f"{severity_text(one.severity)} {one.name}, {one.signal} ({one.alert_id}) [{one.reason}]"
+def missed(those: Sequence[Unheard], named: int) -> Text:
+    """Say what was not told and why, of several that are alike; so many of their alerts are named."""
+    one, ids = those[0], list(dict.fromkeys(each.alert_id for each in those))
+    times = f"{len(those):,} times: " if len(those) > 1 else ""
+    more = f" and {len(ids) - named:,} more" if len(ids) > named else ""
+    text = (
+        f"{times}{severity_text(one.severity)} {one.name}, {one.signal} ({', '.join(ids[:named])}{more}) [{one.reason}]"
+    )
     return shown(text) + Text("\n") + shown(" ".join(filter(None, (one.why, one.detail))), "dim")
 
 

@@ -1,6 +1,8 @@
 """What one person was told in a span of time, and what not, and why: by the notices that left and the actions that were planned."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
+from operator import attrgetter
+from typing import TypeVar
 
 import msgspec
 
@@ -74,37 +76,88 @@ class Hearing(msgspec.Struct, frozen=True):
 def hearing(
     person: str, since: int, until: int, actions: Iterable[Action], notices: Iterable[NoticeDocument]
 ) -> Hearing:
-    """Return what a person was told from `since` to `until`, and what not. Of what is given, only that span counts."""
+    """Return what a person was told from `since` to `until`, and what not. Of what is given, in any order, only that span counts."""
     left = [one for one in notices if since <= one.time <= until]
-    planned = [one for one in actions if one.plugin_type == "notice" and since <= one.time <= until]
     theirs = [one for one in left if person in one.receivers]
+    lost = [one for one in theirs if not _reached(one, person)]
+    found = _Found(person, theirs, {one.id for one in left}, {name for one in lost for name in one.action_ids})
+    for action in actions:
+        if action.plugin_type == "notice" and since <= action.time <= until:
+            found.add(action)
     told = [_heard(one) for one in theirs if _reached(one, person)]
-    told += _by_receipts(planned, person, {one.id for one in left})
-    failed = [_failed(one, person, planned) for one in theirs if not _reached(one, person)]
-    untold = [one for action in planned for one in _withheld(action, person, theirs)]
+    failed = [_failed(one, person, found.names) for one in lost]
     return Hearing(
-        person, since, until, tuple(sorted(told, key=lambda one: one.time)),
-        tuple(sorted((*failed, *untold), key=lambda one: one.time)), tuple(_elsewhere(person, planned)),
+        person, since, until, _in_time((*told, *found.by_receipts.values())), _in_time((*failed, *found.untold)), found.elsewhere(),
     )  # fmt: skip
+
+
+class _Found:
+    """What actions say, taken one by one: of those that others are meant by, little is kept."""
+
+    def __init__(
+        self, person: str, theirs: Iterable[NoticeDocument], known: Container[str], asked: Container[str]
+    ) -> None:
+        self._person = person
+        self._known = known
+        self._asked = asked
+        self._ways_told: dict[str, set[str]] = {}
+        """Action -> ways by which a notice to the person tells of it."""
+        for one in theirs:
+            for name in one.action_ids:
+                self._ways_told.setdefault(name, set()).add(one.way)
+        self.names: dict[str, str] = {}
+        """Action that is asked for -> name of its alert."""
+        self.untold: list[Unheard] = []
+        self.by_receipts: dict[str, Heard] = {}
+        """What reached the person by notices of which only the receipt is kept."""
+        self._others: dict[str, Elsewhere] = {}
+        self._concerned: set[str] = set()
+        """Alerts that name the person somewhere."""
+
+    def add(self, action: Action) -> None:
+        if action.id in self._asked:
+            self.names[action.id] = action.alert_name
+        self._receipts(action)
+        names = tuple(dict.fromkeys(name for _, name in _named(action)))
+        if self._person in names:
+            self._concerned.add(action.alert_ids[0])
+            self.untold += _withheld(action, self._person, self._ways_told.get(action.id, ()))
+        elif names:
+            self._elsewhere(action, names)
+
+    def _receipts(self, action: Action) -> None:
+        for name, one in action.deliveries.items():
+            answer = _answer(one.results, self._person)
+            if name not in self._known and answer is not None and answer.result:
+                is_file = answer.message == Reason.WRITTEN_TO_FILE
+                state = NoticeState.WRITTEN_TO_FILE if is_file else NoticeState.DELIVERED
+                before = self.by_receipts[name].alert_ids if name in self.by_receipts else ()
+                about = (*before, *action.alert_ids)
+                self.by_receipts[name] = Heard(one.time, one.way, action.alert_name, about, name, state)
+
+    def _elsewhere(self, action: Action, names: Iterable[str]) -> None:
+        alert_id = action.alert_ids[0]
+        found = Elsewhere(action.time, alert_id, action.alert_name, action.severity, tuple(names))
+        if (known := self._others.get(alert_id)) is not None:
+            first, then = sorted((known, found), key=_time)
+            found = msgspec.structs.replace(first, people=tuple(dict.fromkeys((*first.people, *then.people))))
+        self._others[alert_id] = found
+
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """Return the alerts whose notices name others only."""
+        return _in_time(one for name, one in self._others.items() if name not in self._concerned)
+
+
+_time = attrgetter("time")
+_One = TypeVar("_One", Heard, Unheard, Elsewhere)
+
+
+def _in_time(found: Iterable[_One]) -> tuple[_One, ...]:
+    return tuple(sorted(found, key=_time))
 
 
 def _heard(one: NoticeDocument) -> Heard:
     return Heard(one.time, one.way, one.title, one.alert_ids, one.id, one.state)
-
-
-def _by_receipts(planned: Sequence[Action], person: str, known: set[str]) -> list[Heard]:
-    """Return what reached the person by notices of which only the receipt is kept."""
-    found: dict[str, Heard] = {}
-    for action in planned:
-        for name, one in action.deliveries.items():
-            answer = _answer(one.results, person)
-            if name not in known and answer is not None and answer.result:
-                state = (
-                    NoticeState.WRITTEN_TO_FILE if answer.message == Reason.WRITTEN_TO_FILE else NoticeState.DELIVERED
-                )
-                before = found[name].alert_ids if name in found else ()
-                found[name] = Heard(one.time, one.way, action.alert_name, (*before, *action.alert_ids), name, state)
-    return list(found.values())
 
 
 def _reached(one: NoticeDocument, person: str) -> bool:
@@ -117,21 +170,21 @@ def _answer(results: Mapping[str, ReceiverResult], person: str) -> ReceiverResul
     return next((one for names, one in results.items() if person in names.split(",")), None)
 
 
-def _failed(one: NoticeDocument, person: str, planned: Sequence[Action]) -> Unheard:
+def _failed(one: NoticeDocument, person: str, names: Mapping[str, str]) -> Unheard:
     """Return a notice that left for the person and did not reach them."""
-    action = next((each for each in planned if each.id in one.action_ids), None)
+    name = next((names[each] for each in one.action_ids if each in names), one.title)
     answer = _answer(one.results, person)
     reason = _STANDS_FOR.get(NoticeState(one.state), Reason.NOT_DELIVERED)
     return Unheard(
-        one.time, one.alert_ids[0] if one.alert_ids else "", action.alert_name if action else one.title, one.severity,
+        one.time, one.alert_ids[0] if one.alert_ids else "", name, one.severity,
         one.signal, (one.way,), reason, why_text(reason), answer.message if answer else one.reason,
     )  # fmt: skip
 
 
-def _withheld(action: Action, person: str, theirs: Sequence[NoticeDocument]) -> Iterator[Unheard]:
+def _withheld(action: Action, person: str, ways_told: Iterable[str]) -> Iterator[Unheard]:
     """Yield an action that names the person by ways of which no notice to them tells."""
     meant = [way for way, name in _named(action) if name == person]
-    told = {one.way for one in theirs if action.id in one.action_ids}
+    told = set(ways_told)
     told |= {one.way for one in action.deliveries.values() if _answer(one.results, person) is not None}
     by_reason: dict[str, list[str]] = {}
     for way in dict.fromkeys(way for way in meant if way not in told):
@@ -160,15 +213,3 @@ def _reason(action: Action, way: str) -> str:
 def _named(action: Action) -> Iterator[tuple[str, str]]:
     yield from named(action.receivers)
     yield from named(action.followers)
-
-
-def _elsewhere(person: str, planned: Sequence[Action]) -> Iterator[Elsewhere]:
-    """Yield the alerts whose notices name others only."""
-    by_alert: dict[str, list[Action]] = {}
-    for action in planned:
-        by_alert.setdefault(action.alert_ids[0], []).append(action)
-    for alert_id, actions in by_alert.items():
-        names = tuple(dict.fromkeys(name for action in actions for _, name in _named(action)))
-        if names and person not in names:
-            first = actions[0]
-            yield Elsewhere(first.time, alert_id, first.alert_name, first.severity, names)

@@ -93,11 +93,14 @@ def actions(connection: sqlite3.Connection, query: ActionQuery) -> list[Action]:
 
 
 def _newest(connection: sqlite3.Connection, query: LogQuery | ActionQuery, table: str) -> Iterator[bytes]:
-    where, values = _where(query)
+    source, at = table, table
+    if isinstance(query, ActionQuery) and query.receiver is not None:  # the links say which, in the order of the answer
+        source, at = f"action_receivers AS told CROSS JOIN {table} USING (id, time)", "told"
+    where, values = _where(query, at)
     if query.after:
-        where, values = f"{where} AND (time, id) < (?, ?)", [*values, *read_cursor(query.after, (int, str))]
+        where, values = f"{where} AND ({at}.time, {at}.id) < (?, ?)", [*values, *read_cursor(query.after, (int, str))]
     # Every text joined here is a constant of this file; values are bound. Documents are read of the page alone.
-    page = f"SELECT key FROM {table} WHERE {where} ORDER BY time DESC, id DESC LIMIT ?"  # noqa: S608
+    page = f"SELECT {table}.key FROM {source} WHERE {where} ORDER BY {at}.time DESC, {at}.id DESC LIMIT ?"  # noqa: S608
     statement = f"SELECT document FROM {table} WHERE key IN ({page}) ORDER BY time DESC, id DESC"  # noqa: S608
     return (row[0] for row in connection.execute(statement, (*values, query.limit)))
 
@@ -125,19 +128,33 @@ def concerned_by(connection: sqlite3.Connection, query: PastQuery) -> tuple[Conc
     return concerned(often, alerts, query.limit)
 
 
-def _where(query: PastQuery) -> tuple[str, list[str | int]]:
-    kind = _KINDS[type(query)]
-    found = [*_specific(query), *_common(query, kind.table)]
+def _where(query: PastQuery, at: str = "") -> tuple[str, list[str | int]]:
+    """Return the condition and its values; times, and a receiver, are looked for in `at` where that is given."""
+    table = _KINDS[type(query)].table
+    reasons = [_one_of(f"{table}.reason", query.reason)] if query.reason else []
+    found = [*_specific(query), *_of_receiver(query, at), *reasons, *_times(query, at or table)]
     return " AND ".join(text for text, _ in found) or "1", [value for _, values in found for value in values]
 
 
-def _common(query: PastQuery, table: str) -> Iterator[_Condition]:
-    if query.reason:
-        yield _one_of(f"{table}.reason", query.reason)
+def _times(query: PastQuery, table: str) -> Iterator[_Condition]:
     if query.since is not None:
         yield f"{table}.time >= ?", [query.since]
     if query.until is not None:
         yield f"{table}.time <= ?", [query.until]
+
+
+def _of_receiver(query: PastQuery, at: str) -> Iterator[_Condition]:
+    if isinstance(query, LogQuery) or query.receiver is None:
+        return
+    if at:
+        yield f"{at}.receiver = ?", [query.receiver]
+        return
+    table = _KINDS[type(query)].table
+    links = f"{table[:-1]}_receivers"
+    times = list(_times(query, links))
+    where = " AND ".join(["receiver = ?", *(text for text, _ in times)])
+    found = f"{table}.id IN (SELECT id FROM {links} WHERE {where})"  # noqa: S608 - of constants of this file
+    yield found, [query.receiver, *(value for _, values in times for value in values)]
 
 
 def _specific(query: PastQuery) -> Iterator[_Condition]:
@@ -147,9 +164,6 @@ def _specific(query: PastQuery) -> Iterator[_Condition]:
     table = _KINDS[type(query)].table
     if query.bk_biz_id is not None:
         yield f"{table}.bk_biz_id = ?", [query.bk_biz_id]
-    if query.receiver is not None:
-        links = f"{table[:-1]}_receivers"
-        yield f"{table}.id IN (SELECT id FROM {links} WHERE receiver = ?)", [query.receiver]  # noqa: S608
     if isinstance(query, ActionQuery):
         yield from [_one_of("actions.status", query.status)] if query.status else []
     else:

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import main
+from flows.cli.why import alike, missed
+from operators.explain.heard import Unheard
 from tests.flows.cli.answers import answer, items
 
 NOW = int(time.time()) - 600
@@ -125,3 +127,25 @@ def test_alerts_are_read_on_page_by_page(data):
         seen += [one["id"] for one in page.items]
         after = page.next
     assert sorted(seen) == sorted(one["id"] for one in items(said("alerts", "list", "--data", data, "--json")))
+
+
+def test_what_was_held_back_for_one_reason_is_said_once_with_how_often():
+    held = [
+        Unheard(NOW + second, f"a{second}", "CPU", 1, "abnormal", ("mail",), "merged", "In a summary.")
+        for second in range(4)
+    ]
+    other = Unheard(NOW, "b", "CPU", 1, "recovered", ("mail",), "merged", "In a summary.")
+    assert [[one.alert_id for one in some] for some in alike([*held, other])] == [["a0", "a1", "a2", "a3"], ["b"]]
+    assert missed(held, 3).plain == "4 times: fatal CPU, abnormal (a0, a1, a2 and 1 more) [merged]\nIn a summary."
+    assert missed([other], 3).plain == "fatal CPU, recovered (b) [merged]\nIn a summary."
+
+
+def test_of_very_many_actions_only_those_of_the_person_are_read_to_the_end(data, monkeypatch):
+    monkeypatch.setattr("flows.cli.why.OTHERS", 1)
+    monkeypatch.setattr("flows.cli.why.PAGE", 1)
+    told = said("why", "dora", "--since", "1h", "--data", data)
+    assert "dora was told once; 1 notice did not reach them" in told
+    first = said("why", "erin", "--since", "1h", "--data", data).splitlines()[0]
+    assert first.startswith("erin was told once; nothing meant for them was held back")
+    (whole,) = items(said("why", "dora", "--since", "1h", "--data", data, "--json"))
+    assert (len(whole["told"]), len(whole["untold"]), len(whole["elsewhere"])) == (1, 1, 1)

@@ -1,5 +1,6 @@
 """What every store answers across alerts: why people were not told, how often, and which alerts it concerns."""
 
+import msgspec
 import pytest
 
 from operators.model.reason import NOT_TOLD
@@ -81,6 +82,24 @@ def test_pages_of_log_entries_go_on_where_the_last_one_ended(past):
 )
 def test_actions_are_found_by_receiver_reason_business_and_time(past, query, found):
     assert [one.id for one in past.planned(ActionQuery(**query))] == found
+
+
+def test_pages_of_actions_for_somebody_go_on_where_the_last_one_ended(past):
+    read, after = [], ""
+    while page := past.planned(ActionQuery(receiver="dora", limit=1, since=NOW, until=NOW + 1, after=after)):
+        read += [one.id for one in page]
+        after = time_cursor(page[-1])
+    assert read == ["a2", "a1"]
+
+
+def test_an_action_whose_time_changed_is_found_once_by_whom_it_was_for(past, settle):
+    past.write(Batch(actions=[msgspec.structs.replace(ACTIONS[0], time=NOW + 5, revision=2)]))
+    settle()
+    assert [(one.id, one.time) for one in past.planned(ActionQuery(receiver="dora"))] == [
+        ("a1", NOW + 5),
+        ("a2", NOW + 1),
+    ]
+    assert [one.id for one in past.planned(ActionQuery(receiver="dora", until=NOW + 4))] == ["a2"]
 
 
 def test_actions_that_are_found_say_what_their_receipts_made_of_them(past, settle):
