@@ -1,6 +1,7 @@
 """What came out of a run: the last documents, the entries in their order, the counts (replay.md, Output)."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from flows.replay.noticed import Noticed
@@ -37,8 +38,8 @@ class Kept(Protocol):
         """Notices so far, by way."""
         ...
 
-    def take(self, thing: Any) -> None:
-        """Keep one record."""
+    def take(self, things: Iterable[Any]) -> None:
+        """Keep records, in the order of their making."""
         ...
 
     def receipt(self, fields: dict[str, Any], now: int) -> Receipt | Refusal:
@@ -73,8 +74,12 @@ class Outcome:
         self.jumps: list[dict[str, int]] = []
         """Of the clock from one line to the next: line, from, to."""
 
-    def take(self, thing: Any) -> None:
-        """Keep one record."""
+    def take(self, things: Iterable[Any]) -> None:
+        """Keep records, in the order of their making."""
+        for thing in things:
+            self._take(thing)
+
+    def _take(self, thing: Any) -> None:
         if isinstance(thing, Alert):
             self.alerts[thing.id] = thing
         elif isinstance(thing, Action):

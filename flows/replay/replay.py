@@ -63,15 +63,21 @@ class Replay:
         settles: bool = False,
     ) -> Kept:  # fmt: skip
         """Fold every line, let the clock go on to `until`, flush, and return what came out."""
-        for count, line in enumerate(lines, 1):
-            self.fold(line)
-            self.count = count
-            if watch is not None and count % WATCH_EVERY == 0:
-                watch(self)
+        for line in lines:
+            self._fold_line(line)
+            if self.count % AT_ONCE == 0:
+                self.take()
+                if watch is not None:
+                    watch(self)
         return self.finish(until, settles=settles)
 
     def fold(self, line: Line) -> None:
-        """Fold one line, or all that a line in another format holds."""
+        """Fold one line, or all that a line in another format holds, and keep what comes of it."""
+        self._fold_line(line)
+        self.take()
+
+    def _fold_line(self, line: Line) -> None:
+        self.count += 1
         raw = Raw(line.at, line.source, line.place or str(line.number), line.raw, line.kind, format=line.format)
         for one in self.intake.unpacked(raw):
             self._fold(one, line)
@@ -85,8 +91,9 @@ class Replay:
         if clock and record.at - clock > JUMP:
             self.outcome.jumps.append({"line": line.number, "from": clock, "to": record.at})
         self.worker.fold(record)
-        self.take()
-        if isinstance(record.body, ReceiptLine):
+        self.worker.said += self.notices.advance(self.worker.clock)
+        if type(record.body) is ReceiptLine:
+            self.take()
             self._fold_receipt(record, record.body)
 
     def _is_wanted(self, event: Event) -> bool:
@@ -96,7 +103,7 @@ class Replay:
     def _fold_receipt(self, record: Record, body: ReceiptLine) -> None:
         receipt = self.outcome.receipt(body.fields, self.worker.clock)
         if isinstance(receipt, Refusal):
-            self.outcome.take(dead_letter(receipt, record, self.worker.clock))
+            self.outcome.take([dead_letter(receipt, record, self.worker.clock)])
             return
         notice = self.outcome.apply(receipt)
         if notice.way == "voice":
@@ -105,10 +112,8 @@ class Replay:
 
     def take(self) -> None:
         """Keep what came out since the last call."""
-        for thing in self.worker.drain().documents:
-            self.outcome.take(thing)
-        for thing in self.notices.advance(self.worker.clock):
-            self.outcome.take(thing)
+        self.outcome.take(self.worker.drain().documents)
+        self.outcome.take(self.notices.advance(self.worker.clock))
 
     def finish(self, until: int | None, *, settles: bool = False) -> Kept:
         """Let the clock go on, then close open runs and write stale documents.
@@ -121,8 +126,7 @@ class Replay:
             self._settle()
         self.worker.close()
         self.take()
-        for thing in self.notices.close():
-            self.outcome.take(thing)
+        self.outcome.take(self.notices.close())
         return self.outcome
 
     def held(self) -> int:
@@ -145,8 +149,8 @@ class Replay:
 JUMP = 7 * 86400
 """Seconds between two lines beyond which the summary names them: some clock was wrong (design.md 7.46)."""
 
-WATCH_EVERY = 500
-"""Lines between two looks of a watcher."""
+AT_ONCE = 500
+"""Lines of which what comes out is kept at once, and between two looks of a watcher."""
 
 LONGEST_SETTLING = 86400
 """Seconds beyond the end for which held notices are waited for."""

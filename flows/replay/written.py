@@ -95,18 +95,20 @@ class Written:
         """Notices so far, by way."""
         return self._told
 
-    def take(self, thing: Any) -> None:
-        """Keep one record."""
-        kind = type(thing)
-        if kind is Event:
-            if self._events is not None:
-                self._events.write(line_of(event_document(thing)))
-        elif kind is Alert:
-            self._alerts[thing.id] = thing
-            if len(self._alerts) >= self._most_alerts:
-                self._put_alerts()
-        elif kind in TAKE:
-            TAKE[kind](self, thing)
+    def take(self, things: Iterable[Any]) -> None:
+        """Keep records, in the order of their making."""
+        alerts, events = self._alerts, self._events
+        for thing in things:
+            kind = type(thing)
+            if kind is Alert:
+                alerts[thing.id] = thing
+            elif kind is not Event:
+                if (take := TAKE.get(kind)) is not None:
+                    take(self, thing)
+            elif events is not None:
+                events.write(line_of(event_document(thing)))
+        if len(alerts) >= self._most_alerts:
+            self._put_alerts()
 
     def _put_alerts(self) -> None:
         spill = self._spills["alerts"]

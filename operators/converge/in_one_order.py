@@ -1,6 +1,7 @@
 """Stage 3 where one process drives the stores of all slots, as a replay does."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from operators.converge.model import Numbers
@@ -10,6 +11,8 @@ from operators.intake.handover import Handed, slot_of_handed, time_of
 from operators.intake.name import InForce
 from operators.model.settings import CoreSettings
 from operators.model.slot import slot_of_business
+
+_first = itemgetter(0)
 
 
 class InOneOrder:
@@ -21,6 +24,7 @@ class InOneOrder:
         self._book: InForce | None = None
         self.slots: dict[str, Notices] = {}
         self._due: int | None = None
+        """Before this second nothing is due; what was due then may have gone since."""
 
     def take(self, thing: Handed | InForce) -> list[Any]:
         """Take one thing; return what is said."""
@@ -28,26 +32,28 @@ class InOneOrder:
             self._book = thing
             for store in self.slots.values():
                 store.take(thing)
+                self._note_due(store)
             return []
         said = self.advance(time_of(thing))
         store = self.store(slot_of_handed(thing))
         store.take(thing)
-        self._note_due()
+        self._note_due(store)
         return said + store.drain()
 
     def advance(self, now: int) -> list[Any]:
         """Let the clock go on; return what is said."""
         said: list[Any] = []
         while self._due is not None and self._due <= now:
-            _, store = min(self._places(), key=lambda one: one[0])
-            store.fire_next()
-            said += store.drain()
-            self._note_due()
+            place, store = min(self._places(), key=_first, default=(None, None))
+            self._due = None if place is None else place[0]
+            if store is not None and place is not None and place[0] <= now:
+                store.fire_next()
+                said += store.drain()
         return said
 
     def next_due(self) -> int | None:
         """Return the second at which something is due next."""
-        return self._due
+        return min((place[0] for place, _ in self._places()), default=None)
 
     def close(self) -> list[Any]:
         """Let the last second end; return what is said."""
@@ -55,14 +61,16 @@ class InOneOrder:
         for _, store in sorted(self.slots.items()):
             store.close()
             said += store.drain()
-        self._note_due()
+        self._due = self.next_due()
         return said
 
     def _places(self) -> Iterable[tuple[tuple[int, int], Notices]]:
         return ((place, store) for store in self.slots.values() if (place := store.next_place()) is not None)
 
-    def _note_due(self) -> None:
-        self._due = min((place[0] for place, _ in self._places()), default=None)
+    def _note_due(self, store: Notices) -> None:
+        place = store.next_place()
+        if place is not None and (self._due is None or place[0] < self._due):
+            self._due = place[0]
 
     def store(self, slot: str) -> Notices:
         """Return the store of a slot, made when first asked for."""
@@ -78,5 +86,6 @@ class InOneOrder:
 
     def restore(self, slot: str, data: bytes) -> None:
         """Take over a slot from its snapshot. Raises SnapshotError."""
-        self.store(slot).restore(data)
-        self._note_due()
+        store = self.store(slot)
+        store.restore(data)
+        self._note_due(store)
