@@ -42,7 +42,7 @@ class Replay:
 
     def __init__(
         self, settings: CoreSettings, book: RuleBook, render: Render, check_template: CheckTemplate | None = None, *,
-        outcome: Kept | None = None, businesses: Collection[str] = (),
+        outcome: Kept | None = None, businesses: Collection[str] = (), is_lean: bool = False,
     ) -> None:  # fmt: skip
         self.outcome: Kept = Outcome() if outcome is None else outcome
         self._businesses, self._default_business = frozenset(businesses), settings.default_business
@@ -50,7 +50,7 @@ class Replay:
         """Lines so far."""
         self.intake = Intake(settings, lambda: book, check_template)
         self.notices = InOneOrder(settings, render)
-        self.worker = Worker(settings, hand=self.hand)
+        self.worker = Worker(settings, hand=self.hand, is_lean=is_lean)
         for record in self.intake.take(Polled()).records:
             self.worker.fold(record)
 

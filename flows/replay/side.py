@@ -40,7 +40,10 @@ def replay_into(
     """Run lines through rules and write what came of it; return the replay, what was kept, and the counts."""
     render = wordless if how.is_lean else how.render
     with Written(directory, is_lean=how.is_lean, takes_receipts=how.takes_receipts) as written:
-        driver = Replay(how.settings, book, render, how.check_template, outcome=written, businesses=how.businesses)
+        driver = Replay(
+            how.settings, book, render, how.check_template, outcome=written, businesses=how.businesses,
+            is_lean=how.is_lean,
+        )  # fmt: skip
         driver.run(lines, how.until, watch, settles=how.settles)
         if watch is not None:
             watch(driver)

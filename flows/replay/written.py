@@ -18,7 +18,6 @@ from operators.deliver.receipt import apply
 from operators.intake.decode import Refusal
 from operators.model.alert import ABNORMAL, Alert
 from operators.model.event import Event
-from operators.model.reason import OpType
 from operators.model.records import Action, DeadLetter, LogEntry, Notice, Receipt, Signal
 
 OUTPUTS = (
@@ -26,8 +25,6 @@ OUTPUTS = (
     "events.jsonl", "summary.json",
 )  # fmt: skip
 """The files of a replay."""
-REPETITION = frozenset({OpType.CONVERGE, OpType.EVENT_DROP})
-"""Entries of a log that say only that an event came again: a lean replay leaves them out, and the events."""
 MOST_ALERTS = 5_000
 """Alerts whose newest documents are held at once."""
 
@@ -61,7 +58,8 @@ _receipt = msgspec.json.Decoder(Receipt).decode
 class Written:
     """Everything said so far, on its way to the files of a directory; `said` writes what waits for the end.
 
-    Notices are remembered, without their texts, only where receipts may come.
+    That of a lean replay holds no events, so there is no file of them. Notices are remembered, without their texts, only
+    where receipts may come.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class Written:
         self.refused: Counter[str] = Counter()
         """Dead letters by their reasons."""
         self._told: Counter[str] = Counter()
-        self._directory, self._is_lean, self._takes_receipts = directory, is_lean, takes_receipts
+        self._directory, self._takes_receipts = directory, takes_receipts
         self._room, self._most_alerts = room, most_alerts
         with naming(directory):
             directory.mkdir(parents=True, exist_ok=True)
@@ -118,8 +116,7 @@ class Written:
 
     def take_log(self, entry: LogEntry) -> None:
         """Keep an entry of a log."""
-        if not (self._is_lean and entry.op_type in REPETITION):
-            self._put_in_time("logs", entry, "")
+        self._put_in_time("logs", entry, "")
 
     def take_signal(self, signal: Signal) -> None:
         """Keep a signal."""

@@ -28,7 +28,8 @@ def fold_event(turn: Turn, event: Event) -> bool:
     state.touched = turn.now
     if event.time > state.newest:  # noqa: PLR1730 - half the time of max()
         state.newest = event.time
-    scene.say(event)
+    if not scene.is_lean:
+        scene.say(event)
     if event.strategy_id and not turn.is_open and scene.in_force(event.strategy_id) is None:
         return _drop(turn, event)
     if event.status != ABNORMAL:

@@ -34,14 +34,13 @@ def fold_repeat(state: State, event: Event, scene: Scene, now: int) -> bool:
         state.checks = fold_event_check(state.checks, event, strategy)
     if event.time > state.newest:  # noqa: PLR1730 - half the time of max()
         state.newest = event.time
-    scene.say(event)
     state.touched = alert.update_time = now
     alert.event, alert.next_status, alert.next_status_time = event, status, at
     alert.event_count += 1
     alert.latest_time = event.time
     if state.stale_since is None:
         state.stale_since = now
-    _log(state, alert, event, now)
+    _say(state, alert, event, scene, now)
     return True
 
 
@@ -66,7 +65,10 @@ def _is_plain(state: State, alert: KeptAlert, event: Event, scene: Scene, now: i
     )
 
 
-def _log(state: State, alert: KeptAlert, event: Event, now: int) -> None:
+def _say(state: State, alert: KeptAlert, event: Event, scene: Scene, now: int) -> None:
+    if scene.is_lean:
+        return
+    scene.say(event)
     run = state.run
     if run is None:
         state.run = Run(CONVERGE, REPEATED, 1, now, now, event.id, event.time, alert.severity, event.description)

@@ -50,13 +50,15 @@ class Worker:
 
     def __init__(
         self, settings: CoreSettings, book: RuleBook | None = None, *, limits: Limits | None = None,
-        beside: "Worker | None" = None, hand: Callable[[Handed | InForce], object] | None = None,
+        beside: "Worker | None" = None, hand: Callable[[Handed | InForce], object] | None = None, is_lean: bool = False,
     ) -> None:  # fmt: skip
         self.said: list[Any] = beside.said if beside else []
         self.handed: list[Handed | InForce] = beside.handed if beside else []
         self.states = States()
         self._pass_on = hand or self.handed.append
-        self.scene = Scene(settings, book or RuleBook.empty(), say=self.said.append, hand=self._hand, limits=limits)
+        self.scene = Scene(
+            settings, book or RuleBook.empty(), say=self.said.append, hand=self._hand, limits=limits, is_lean=is_lean
+        )
         self.clock = 0
         self._arrival = 0
         """Arrival of the record that is folded; behind the clock where the record was late."""

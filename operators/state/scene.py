@@ -77,7 +77,7 @@ class Scene:
 
     def __init__(
         self, settings: CoreSettings, book: RuleBook, *, say: Callable[[Any], None], hand: Callable[[Any], None],
-        limits: Limits | None = None,
+        limits: Limits | None = None, is_lean: bool = False,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.book = book
@@ -86,6 +86,8 @@ class Scene:
         """Where every document goes, in the order of its making."""
         self.hand = hand
         """Where goes what the stage by business is to merge and put into words (operators/intake/handover.py)."""
+        self.is_lean = is_lean
+        """No event is said, nor that one came again: that tells nothing of a difference (docs/replay.md, Lean outputs)."""
         self._limits = limits or Limits(settings)
         self.alert_quota = self._limits.alert_quota
         self.action_quota = self._limits.action_quota

@@ -172,6 +172,8 @@ class Turn:
 
     def log_run(self, reason: Reason, event: Event) -> None:
         """Add an event to the open run of its kind, or begin one."""
+        if self.scene.is_lean:
+            return
         op_type, run, now = MOVES[reason].op_type, self.state.run, self.now
         severity = event.severity if op_type is EVENT_DROP else self.current().severity
         description = described(event) if event.extra_info else event.description

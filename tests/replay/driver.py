@@ -93,11 +93,14 @@ def _prepared(rules: str, settings: str) -> tuple[Settings, Words, RuleBook]:
     return known, words, book
 
 
-def replay_of(rules: Mapping[str, list[Any]] | RuleBook, settings: Mapping[str, Any] | None = None) -> Replay:
+def replay_of(
+    rules: Mapping[str, list[Any]] | RuleBook, settings: Mapping[str, Any] | None = None, *, is_lean: bool = False
+) -> Replay:
     """Return a replay that has not begun. A setting's dot is a level: {"quota": {"alert": {"threshold": 2}}}."""
     kinds = {} if isinstance(rules, RuleBook) else rules
     known, words, book = _prepared(json.dumps(kinds), json.dumps(settings or {}))
-    return Replay(known, rules if isinstance(rules, RuleBook) else book, words, words.check_template)
+    book = rules if isinstance(rules, RuleBook) else book
+    return Replay(known, book, words, words.check_template, is_lean=is_lean)
 
 
 def restarted(driver: Replay, rules: Mapping[str, list[Any]], settings: Mapping[str, Any] | None = None) -> Replay:
