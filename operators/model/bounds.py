@@ -34,4 +34,4 @@ def _as_text(value: Any) -> Any:
         return {key: _as_text(member) for key, member in value.items()}
     if isinstance(value, list):
         return [_as_text(member) for member in value]
-    return str(value) if type(value) is int and not LEAST <= value <= MOST else value
+    return str(value) if type(value) is int and not fits(value) else value
