@@ -20,6 +20,16 @@ def test_every_move_leads_to_a_status():
     assert {move.target for move in MOVES.values()} == {ABNORMAL, *ENDED}
 
 
+def test_the_op_type_of_an_end_says_which_end_it_is():
+    for move in MOVES.values():
+        if move.op_type in (OpType.RECOVER, OpType.SYSTEM_RECOVER):
+            assert move.target == "RECOVERED"
+        if move.op_type in (OpType.CLOSE, OpType.SYSTEM_CLOSE, OpType.ALERT_QOS):
+            assert move.target == "CLOSED"
+    ends = {move.op_type for move in MOVES.values() if move.target in ENDED}
+    assert not ends & {move.op_type for move in MOVES.values() if move.target == ABNORMAL}
+
+
 def test_the_page_shows_every_move():
     text = PAGE.read_text(encoding="utf-8")
     for reason, move in MOVES.items():
