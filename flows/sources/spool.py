@@ -55,11 +55,11 @@ class Folder:
 
     def _next(self) -> bytes | None:
         """Return the next whole line, of the next segment where this one is at its end."""
-        number, offset = self.place
         if self._stream is None:
-            self._stream = self._open(number, offset)
+            self._stream = self._open(*self.place)
             if self._stream is None:
                 return None
+        number, offset = self.place  # where it was opened
         line = self._stream.readline()
         if line.endswith(b"\n"):
             self.place = number, offset + len(line)
