@@ -1,5 +1,6 @@
 """What cannot be is refused before anything is touched."""
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -38,6 +39,58 @@ def test_a_plan_tells_what_kafka_says():
 def test_what_cannot_be_is_refused_with_the_reason(words, error, why):
     with pytest.raises(error, match=why):
         plan(**words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"target": 16}, {"target": 1, "raw": 2, "checks": 2}, {"target": 4, "lag": 100}, {"target": 4, "raw": 4, "checks": 4}],
+    ids=["as-many-as-partitions", "one", "as-many-records-as-may-wait", "few-partitions"],
+)  # fmt: skip
+def test_what_just_can_be_is_planned(words):
+    assert plan(**words).target == words["target"]
+
+
+@pytest.mark.parametrize(("target", "kafka"), [(3, KAFKA), (6, KAFKA), (4, KafkaSettings())])
+def test_kafka_is_not_asked_about_what_cannot_be(target, kafka):
+    def found():
+        raise AssertionError
+
+    with pytest.raises(SettingsError):
+        check(Plan("all", "fleet", 2, target), kafka, found, 100)
+
+
+def test_the_topics_that_are_too_small_are_named_and_no_others():
+    intake = msgspec.structs.replace(
+        KAFKA, job="intake", topics={"b": TopicSettings(), "a": TopicSettings()}, checks=""
+    )
+    found = Reached({"b": (4, 0), "c": (8, 0), "a": (2, 0)})
+    with pytest.raises(SettingsError, match="--to 8: a, b has fewer partitions, some workers would have no work"):
+        check(Plan("intake", "fleet", 2, 8), intake, lambda: found, 100)
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        (Plan("all", "processes", 4, 4), "processes: the job has 4 workers already"),
+        (
+            Plan("all", "processes", 2, 4, is_under_way=True),
+            "processes: going on with a rescale from 2 workers, to 4",
+        ),
+        (
+            Plan("all", "processes", 2, 4, {"raw": 16, "checks": 8}, 12345),
+            "processes: from 2 workers to 4; checks has 8 partitions, raw has 16 partitions; 12,345 records wait",
+        ),
+    ],
+    ids=["nothing", "under-way", "planned"],
+)
+def test_a_plan_is_one_sentence(made, sentence):
+    assert made.sentence == sentence
+
+
+def test_a_plan_for_programs_has_the_keys_of_the_page():
+    assert Plan("all", "processes", 2, 4, {"raw": 16}, 7).told("planned") == {
+        "outcome": "planned", "job": "all", "fleet": "processes", "from": 2, "to": 4, "topics": {"raw": 16}, "lag": 7,
+    }  # fmt: skip
 
 
 def test_nothing_is_asked_where_the_number_is_that_already():

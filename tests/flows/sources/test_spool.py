@@ -49,7 +49,7 @@ def test_a_record_names_its_gateway_segment_and_the_place_behind_it(written, fol
 @pytest.mark.parametrize(
     ("line", "is_record"),
     [
-        (b"e 7 {}", True), (b"c 7 {}", True), (b"e 7 ", True), (b"e 7 {\"a\": \"b c\"}", True),
+        (b"e 7 {}", True), (b"c 7 {}", True), (b"e 7 ", True), (b'e 7 {"a": "b c"}', True),
         (b"x 7 {}", False), (b"e seven {}", False), (b"e -7 {}", False), (b"e  {}", False), (b"{}", False), (b"", False),
         (b"event 7 {}", False),
     ],
