@@ -62,5 +62,5 @@ def zone_or(name: str | None, default: tzinfo) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (KeyError, OSError):
+    except (KeyError, OSError, ValueError):  # not there, too long a name, or one that leads elsewhere
         raise ValueError(f"unknown time zone {name[:64]!r}") from None
