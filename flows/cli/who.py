@@ -16,8 +16,15 @@ from flows.cli.given import read_moment, typed
 from flows.cli.rulebook import book_at_hand
 from flows.cli.strict import Command
 from flows.cli.view import SEVERITY_WORDS, View, console, reading, severity_text, shown
+from flows.console.explained import MOST_OPEN
 from operators.explain.text import span
-from operators.explain.who import Hearer, OddError, Who, event_of, of_alert, who_hears
+from operators.explain.who import Hearer, OddError, Silent, Who, event_of, of_alert, who_hears
+from operators.intake.enrich.event import Dropped
+from operators.model.alert import ABNORMAL, Alert
+from operators.model.event import Event
+from sinks.store.interface import StoreError
+from sinks.store.place import open_store
+from sinks.store.query import AlertQuery
 
 
 @click.command(cls=Command, short_help="Tell who would hear of an alert, by which rule and way.")
@@ -49,8 +56,9 @@ def who(
 ) -> None:
     """Tell who would hear of the first event of a problem, by which rule, group and way, or why nobody would.
 
-    Reads the rules only, and silences in force where the job's directory is at hand; with --alert the store too. What
-    happens meanwhile is not asked: merging, quotas, noise reduction, flapping.
+    Reads the rules, and silences in force where the job's directory is at hand; the store with --alert, and where a
+    rule of kind `inhibits` may keep it silent: for what is open now, not at another time. What happens meanwhile is not
+    asked: merging, quotas, noise reduction, flapping.
 
     \b
     tocsin who --severity fatal --name "Disk full" --target 10.0.0.1 --at 2026-11-29T03:00
@@ -65,17 +73,33 @@ def who(
             alert = named(store, alert_id)
         if alert is None:
             fail(f"no alert {alert_id}")
-        found = who_hears(of_alert(alert, moment), book, view.settings, moment)
+        event: Event | Dropped = of_alert(alert, moment)
     else:
         try:
             event = event_of(_fields(severity, tags, **given), book, view.settings, moment)
         except OddError as error:
             fail(error)
-        found = who_hears(event, book, view.settings, moment)
+    is_now = at is None
+    found = who_hears(event, book, view.settings, moment, lambda business: _open(view, business) if is_now else ())
     if view.as_json:
         print_answer("who", [found])
     else:
         _tell(view, found)
+
+
+def _open(view: View, business: int | str | None) -> list[Alert]:
+    """Return the open alerts of a business; without a store, none, and a line that says so."""
+    of_business = () if business is None else (str(business),)
+    query = AlertQuery(status=(ABNORMAL,), bk_biz_id=of_business, limit=MOST_OPEN)
+    try:
+        store = open_store(view.place, read_only=True)
+        try:
+            return store.alerts(query)
+        finally:
+            store.close()
+    except StoreError as error:
+        click.echo(f"what is open now is not known: {error}", err=True)
+        return []
 
 
 def _fields(
@@ -120,10 +144,21 @@ def _tell(view: View, found: Who) -> None:
     for step in found.escalation:
         people = ", ".join(step.people) or "nobody on duty"
         out.print(shown(f"after {span(step.after)}: {step.group} ({people}), unless it is acknowledged"))
+    for rule in found.silent_while:
+        out.print(shown(_silence(rule)))
     for program in found.programs:
         out.print(shown(f"and {program}"))
     if found.detail and found.why:
         out.print(shown(found.detail, "dim"))
+
+
+def _silence(rule: Silent) -> str:
+    """Say which alerts keep it silent, and whether one does now."""
+    same = f" and the same {', '.join(rule.equal)}" if rule.equal else ""
+    now = f"; open now: {', '.join(rule.open_ids)}" if rule.open_ids else ""
+    would = "is" if rule.open_ids else "would be"
+    said = f": {rule.description}" if rule.description else ""
+    return f"{would} inhibited while an alert is open with {rule.source}{same} (rule {rule.rule}{said}){now}"
 
 
 def headline(view: View, found: Who) -> str:

@@ -4,7 +4,7 @@ Nothing here knows the rules of telling: an event goes through a worker that has
 what the job does with the first event of a problem. What others do meanwhile (merging, quotas, noise, flapping) is not asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from operators.check.shield import shielding
 from operators.check.upgrade import escalations
 from operators.explain.case import why_text
+from operators.explain.conditions import in_words
 from operators.explain.text import DEAD_TEXT, DROP_TEXT
 from operators.intake.clean import clean_event
 from operators.intake.decode import Wire
@@ -29,12 +30,22 @@ from operators.people.dispatch import dispatch, notice_of
 from operators.people.oncall import on_duty
 from operators.people.receivers import receivers
 from operators.plan.judge import groups_of
+from operators.rules.ask.inhibition import Inhibitor, inhibited_among, sides_of
 from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
-from operators.rules.shapes.model import UserGroup
+from operators.rules.shapes.model import Inhibit, UserGroup
 from operators.state.scene import default_notice
 
 MINUTE = 60
+NAMED = 3
+"""Alerts named of those that keep one silent by a rule."""
+
+OpenAlerts = Callable[[int | str | None], Iterable[Alert]]
+"""What returns the open alerts of a business."""
+
+
+def _nothing_open(_: int | str | None) -> Iterable[Alert]:
+    return ()
 
 
 class Hearer(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +81,19 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     """On duty at that second."""
 
 
+class Silent(msgspec.Struct, frozen=True, gc=False):
+    """A rule of kind `inhibits` whose target it is: while another alert is open that is its source, nobody hears."""
+
+    rule: str
+    description: str
+    source: str
+    """What the rule asks of the other alert, in words."""
+    equal: tuple[str, ...]
+    """Tags in which both agree."""
+    open_ids: tuple[str, ...] = ()
+    """Alerts that are open and keep it silent now, the first few."""
+
+
 class Who(msgspec.Struct, frozen=True, kw_only=True):
     """The answer. Times are Unix seconds."""
 
@@ -89,6 +113,7 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     """Of shields: when the last of them ends."""
     programs: tuple[str, ...] = ()
     """Webhooks and queues that would be told."""
+    silent_while: tuple[Silent, ...] = ()
 
 
 class OddError(ValueError):
@@ -112,8 +137,13 @@ def of_alert(alert: Alert, at: int) -> Event:
     )  # fmt: skip
 
 
-def who_hears(event: Event | Dropped, book: RuleBook, settings: CoreSettings, at: int) -> Who:
-    """Return who would hear of the first event of a problem that came at a second."""
+def who_hears(
+    event: Event | Dropped, book: RuleBook, settings: CoreSettings, at: int, open_alerts: OpenAlerts = _nothing_open
+) -> Who:
+    """Return who would hear of the first event of a problem that came at a second, while some alerts are open.
+
+    `open_alerts` is asked for those of a business only where a rule of inhibition may keep the problem silent.
+    """
     if isinstance(event, Dropped):
         why = f"{DROP_TEXT[event.reason]} {event.detail}"
         return Who(at=at, severity=0, reason=event.reason, why=why)
@@ -128,7 +158,30 @@ def who_hears(event: Event | Dropped, book: RuleBook, settings: CoreSettings, at
     actions = [one.action for one in said.handed if isinstance(one, Planned)]
     actions += [one for one in said.documents if isinstance(one, Action)]
     logs = [one for one in said.documents if isinstance(one, LogEntry)]
-    return _answer(alert, event, actions, logs, book, settings, at)
+    found = _answer(alert, event, actions, logs, book, settings, at)
+    return found if alert is None or not found.hearers else _inhibited(found, alert, book, open_alerts)
+
+
+def _inhibited(found: Who, alert: Alert, book: RuleBook, open_alerts: OpenAlerts) -> Who:
+    """Return the answer as inhibition leaves it."""
+    rules = [side.rule for side in sides_of(alert, book).target]
+    if not rules:
+        return found
+    others = (one for one in open_alerts(alert.bk_biz_id) if one.dedupe_md5 != alert.dedupe_md5)
+    inhibitors = inhibited_among([*others, alert], book).get(alert.id, ())
+    silent = tuple(_silent(book.inhibits[name], inhibitors) for name in rules)
+    if not inhibitors:
+        return msgspec.structs.replace(found, silent_while=silent)
+    first = inhibitors[0]
+    return msgspec.structs.replace(
+        found, hearers=(), reason=Reason.INHIBITED, why=why_text(Reason.INHIBITED), silent_while=silent,
+        detail=f"by alert {first.alert.id} ({first.alert.alert_name}), rule {first.rule}",
+    )  # fmt: skip
+
+
+def _silent(rule: Inhibit, inhibitors: Sequence[Inhibitor]) -> Silent:
+    open_ids = tuple(one.alert.id for one in inhibitors if one.rule == rule.id)
+    return Silent(rule.id, rule.description, in_words(rule.source), rule.equal, open_ids[:NAMED])
 
 
 def _in_force(strategy_id: str, book: RuleBook) -> bool:

@@ -2,11 +2,15 @@
 
 import json
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from flows.cli.main import main
+from sinks.store.interface import Batch
+from sinks.store.sqlite import SqliteStore
 from tests.flows.cli.answers import items
+from tests.sinks.store.samples import alert
 
 RULES = {
     "strategies": [
@@ -85,3 +89,55 @@ def test_without_rules_it_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["who", "--name", "X"])
     assert (done.exit_code, done.output) == (1, "no rules in rules: name them with --rules\n")
+
+
+INHIBIT = {
+    "id": "down",
+    "source": [{"field": "alert.name", "method": "eq", "value": ["Host down"]}],
+    "target": [{"field": "alert.strategy_id", "method": "eq", "value": ["1"]}],
+    "equal": ["bk_target_ip"],
+    "description": "its host is down",
+}
+
+
+@pytest.fixture
+def asked_of_store(tmp_path):
+    """Ask who would hear now, where a host is said to be down."""
+    (tmp_path / "rules.json").write_text(json.dumps({**RULES, "inhibits": [INHIBIT]}))
+    down = alert(
+        1, event_changes={"alert_name": "Host down", "strategy_id": "", "target": "10.0.0.1", "ip": "10.0.0.1"}
+    )
+    down = msgspec.structs.replace(down, alert_name="Host down", strategy_id="", bk_biz_id=0)
+    store = SqliteStore(tmp_path / "tocsin.sqlite3")
+    store.write(Batch(alerts=[down]))
+    store.close()
+    known = ["who", "--rules", str(tmp_path / "rules.json"), "--strategy", "1", "--biz", "0"]
+
+    def ask(*words, store="tocsin.sqlite3"):
+        return CliRunner().invoke(main, [*known, "--store", str(tmp_path / store), *words])
+
+    return down.id, ask
+
+
+def test_an_open_alert_that_keeps_it_silent_is_named(asked_of_store):
+    down, ask = asked_of_store
+    (found,) = items(ask("--target", "10.0.0.1", "--json").stdout)
+    assert (found["hearers"], found["reason"]) == ([], "inhibited")
+    assert [(one["rule"], one["open_ids"]) for one in found["silent_while"]] == [("down", [down])]
+    said = ask("--target", "10.0.0.1").stdout
+    assert said.startswith("Nobody would hear: Another open alert keeps it silent")
+    assert f"the same bk_target_ip (rule down: its host is down); open now: {down}" in said
+
+
+def test_what_would_keep_it_silent_is_said_where_nothing_does_now(asked_of_store):
+    _, ask = asked_of_store
+    for words in (("--target", "10.0.0.2"), ("--target", "10.0.0.1", "--at", "2026-01-05T12:00+00:00")):
+        said = ask(*words).stdout
+        assert said.startswith("alice by mail, dora by mail would hear.")
+        assert "would be inhibited while an alert is open with alert.name is Host down and the same" in said
+
+
+def test_without_a_store_it_is_said_that_nothing_is_known_of_what_is_open(asked_of_store):
+    done = asked_of_store[1]("--target", "10.0.0.1", store="none.sqlite3")
+    assert done.stdout.startswith("alice by mail")
+    assert "what is open now is not known: there is no store at" in done.stderr
