@@ -13,7 +13,8 @@ from sinks.store.order import WORST_FIRST
 from sinks.store.over_time import Moved, Span, Trend, trend_of
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite_alerts import SEPARATOR
-from sinks.store.sqlite_search import conditions, is_of_kinds, page_of
+from sinks.store.sqlite_conditions import conditions
+from sinks.store.sqlite_search import is_of_kinds, page_of
 from sinks.store.sqlite_tallies import KINDS
 
 SAMPLE = 2000
