@@ -32,6 +32,11 @@ BATCH = 1000
 TEAMS: tuple[tuple[str, ...], ...] = (("dora", "kai"), ("mia",), ("lee", "bob", "ann"), ())
 REASONS = sorted(NOT_TOLD)
 OPEN = AlertQuery(status=(ABNORMAL,))
+SEARCHES = {
+    "an address": "10.2.77.3", "a word of every alert": "threshold", "two letters": "vd", "a tag": "tags.cluster:c3",
+    "a target": "target:10.2.77.3",
+}  # fmt: skip
+"""What is looked for -> its text."""
 
 
 def event(number: int, key: int, second: int) -> Event:
@@ -112,8 +117,11 @@ def questions(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "now: groups by strategy", lambda: store.groups(OPEN, "strategy")
     yield "now: groups by target", lambda: store.groups(OPEN, "target")
     yield "now: trend of two hours", lambda: store.trend(AlertQuery(), T0 - 7200, T0, 300)
-    yield "now: search of an address", lambda: store.alerts(parse_query("10.0.77.3 status:ABNORMAL"))
-    yield "now: search of a tag", lambda: store.alerts(parse_query("tags.cluster:c3 status:ABNORMAL"))
+    for title, text in SEARCHES.items():
+        asked = msgspec.structs.replace(parse_query(f"{text} status:ABNORMAL"), sort=WORST_FIRST)
+        yield f"now: {title}, counts", lambda asked=asked: store.by_severity(asked)
+        yield f"now: {title}, 50 alerts", lambda asked=asked: store.alerts(asked)
+        yield f"now: {title}, groups by name", lambda asked=asked: store.groups(asked, "name")
     yield "alert: the alert and its log", lambda: (store.alert(next(turn).id), store.logs(next(turn).id))
     yield "alert: actions and notices", lambda: (
         store.actions(next(turn).id), store.notices(NoticeQuery(alert_id=next(turn).id)),

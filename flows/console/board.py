@@ -23,6 +23,8 @@ SORTS = {
     MOST_EVENTS: "most events first",
 }
 """Order -> its name."""
+replace = msgspec.structs.replace
+
 NO_FOLD = "no"
 FOLDS = (NO_FOLD, *GROUPED)
 
@@ -63,19 +65,25 @@ class Facet(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...]
 
 
-class Board(msgspec.Struct, frozen=True):
+class Board(msgspec.Struct, frozen=True, kw_only=True):
     """The page."""
 
     counts: dict[str, int]
+    most: int
+    """A count of so many means as many at least; 0: all are exact."""
     total: int
-    shown_of: int
+    is_least: bool
+    """There may be more than `total`."""
+    shown_of: int = 0
     """Rows in all: alerts, or folds."""
-    rows: tuple[Row, ...]
-    folds: tuple[Fold, ...]
+    rows: tuple[Row, ...] = ()
+    folds: tuple[Fold, ...] = ()
+    folded: int = 0
+    """Only so many of the alerts were folded, the worst; 0: all."""
     facets: tuple[Facet, ...]
     page: int
-    pages: int
-    next: str
+    pages: int = 1
+    next: str = ""
     """The place behind the last row, where rows are not folded and more come."""
     folded_by: str
     """Empty: every alert is a row."""
@@ -84,18 +92,21 @@ class Board(msgspec.Struct, frozen=True):
 def board(store: Store, wish: Wish, businesses: tuple[str, ...] = ()) -> Board:
     """Return the page, of some businesses or all. Raises QueryError, StoreError."""
     query = within(open_query(wish.q), businesses)
-    counts = {one: store.count(msgspec.structs.replace(query, severity=(one,))) for one in NAMES}
-    chosen = [one for one in NAMES if not query.severity or one in query.severity]
-    total = sum(counts[one] for one in chosen)
-    by = "" if wish.fold == NO_FOLD else wish.fold or ("name" if total > PAGE else "")
-    named = {NAMES[one]: count for one, count in counts.items()}
-    facets = _facets(store, query, wish.q) if total and wish.narrow else ()
+    counted = store.by_severity(msgspec.structs.replace(query, severity=()))
+    counts = {one: counted.counts.get(one, 0) for one in NAMES}
+    chosen = [counts[one] for one in NAMES if not query.severity or one in query.severity]
+    total, is_least = sum(chosen), counted.most > 0 and max(chosen, default=0) >= counted.most
+    by = "" if wish.fold == NO_FOLD else wish.fold or ("name" if total > PAGE and not is_least else "")
+    found = Board(
+        counts={NAMES[one]: count for one, count in counts.items()}, most=counted.most, total=total, is_least=is_least,
+        facets=_facets(store, query, wish.q) if total and wish.narrow else (), page=wish.page, folded_by=by,
+    )  # fmt: skip
     if by:
-        found = store.groups(msgspec.structs.replace(query, offset=(wish.page - 1) * PAGE, limit=PAGE), by)
-        folds = tuple(fold(group, by) for group in found.groups)
-        return Board(named, total, found.total, (), folds, facets, wish.page, _pages(found.total), "", by)
+        groups = store.groups(msgspec.structs.replace(query, offset=(wish.page - 1) * PAGE, limit=PAGE), by)
+        folds = tuple(fold(group, by) for group in groups.groups)
+        return replace(found, folds=folds, shown_of=groups.total, pages=_pages(groups.total), folded=groups.of)
     rows, further = _rows(store, query, wish)
-    return Board(named, total, total, rows, (), facets, wish.page, _pages(total), further, "")
+    return replace(found, rows=rows, shown_of=total, pages=_pages(total), next=further)
 
 
 def open_query(q: str) -> AlertQuery:

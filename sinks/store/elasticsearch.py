@@ -20,7 +20,14 @@ from sinks.store.cursor import cursor, read_cursor
 from sinks.store.decisions import Concerned, Happened, concerned
 from sinks.store.elasticsearch_changes import WATCHED_KINDS, changes_of, changes_request
 from sinks.store.elasticsearch_documents import documents
-from sinks.store.elasticsearch_facets import facet_aggregations, facets_of, group_aggregations, groups_of
+from sinks.store.elasticsearch_facets import (
+    SEVERITY_AGGREGATION,
+    by_severity_of,
+    facet_aggregations,
+    facets_of,
+    group_aggregations,
+    groups_of,
+)
 from sinks.store.elasticsearch_over_time import event_aggregations, event_counts_of, trend_aggregations, trend_in
 from sinks.store.elasticsearch_pages import has_words, now, numbers, place_after, sorted_after
 from sinks.store.elasticsearch_past import (
@@ -31,7 +38,7 @@ from sinks.store.elasticsearch_past import (
     step_aggregations,
 )
 from sinks.store.elasticsearch_query import alert_clause, arrived, command_clause, past_clause
-from sinks.store.facets import Facets, Groups
+from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import DAY, alert_index, index_end
 from sinks.store.interface import NEWEST, Batch, Retention, Written
@@ -101,6 +108,10 @@ class ElasticsearchStore:
                 index=f"{self._prefix}alert", query=alert_clause(query), ignore_unavailable=True
             )
         return int(answer["count"])
+
+    def by_severity(self, query: AlertQuery) -> BySeverity:
+        """Return how many alerts match of each severity; words find a little more than the text itself."""
+        return by_severity_of(self._counted("alert", alert_clause(query), SEVERITY_AGGREGATION))
 
     def facets(self, query: AlertQuery) -> Facets:
         """Return counts of the alerts that match; words find a little more than the text itself."""

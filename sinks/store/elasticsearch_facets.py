@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from operators.model.alert import Alert
-from sinks.store.facets import TOP, TOP_KEYS, TOP_VALUES, Facets, Group, Groups, told, yes_or_no
+from sinks.store.facets import TOP, TOP_KEYS, TOP_VALUES, BySeverity, Facets, Group, Groups, told, yes_or_no
 
 _FIELDS = {
     "status": "status", "severity": "severity", "strategy": "strategy_id", "biz": "bk_biz_id",
@@ -20,6 +20,15 @@ GROUP_FIELDS = {"name": "alert_name.raw", "target": "event.target", "strategy": 
 
 def _terms(field: str, size: int, **more: Any) -> dict[str, Any]:
     return {"terms": {"field": field, "size": size, **more}}
+
+
+SEVERITY_AGGREGATION = {"severity": _terms("severity", TOP)}
+
+
+def by_severity_of(answer: Mapping[str, Any]) -> BySeverity:
+    """Return what an answer says of severities."""
+    buckets = answer.get("aggregations", {}).get("severity", {}).get("buckets", ())
+    return BySeverity({int(one["key"]): int(one["doc_count"]) for one in buckets})
 
 
 def facet_aggregations() -> dict[str, Any]:

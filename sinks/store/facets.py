@@ -29,6 +29,14 @@ class Facets(msgspec.Struct, frozen=True):
     """Tags are counted among so many of the alerts, the worst."""
 
 
+class BySeverity(msgspec.Struct, frozen=True):
+    """How many alerts match a query of each severity, whatever its limit."""
+
+    counts: dict[int, int]
+    most: int = 0
+    """A count of so many means as many at least: it took too long to go on; 0: all are exact."""
+
+
 class Group(msgspec.Struct, frozen=True):
     """Alerts that have one thing in common."""
 
@@ -51,6 +59,8 @@ class Groups(msgspec.Struct, frozen=True):
     total: int
     """Groups in all."""
     groups: tuple[Group, ...]
+    of: int = 0
+    """Only so many of the alerts were grouped, the worst; 0: all."""
 
 
 def told(counts: Mapping[str, Counter[str]], top: int = TOP) -> Told:

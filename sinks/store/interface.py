@@ -12,7 +12,7 @@ from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from sinks.store.decisions import Concerned, Happened
-from sinks.store.facets import Facets, Groups
+from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.over_time import EventCount, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
@@ -89,6 +89,10 @@ class Store(Protocol):
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match, whatever the query's limit; where words stand in it, perhaps a little more."""
+        ...
+
+    def by_severity(self, query: AlertQuery) -> BySeverity:
+        """Return how many alerts match of each severity, quickly; where words stand in it, perhaps a little more."""
         ...
 
     def facets(self, query: AlertQuery) -> Facets:

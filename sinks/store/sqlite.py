@@ -20,6 +20,7 @@ from sinks.store import (
     sqlite_archive,
     sqlite_changes,
     sqlite_facets,
+    sqlite_groups,
     sqlite_notices,
     sqlite_past,
     sqlite_reads,
@@ -27,7 +28,7 @@ from sinks.store import (
 )
 from sinks.store.changes import Changes
 from sinks.store.decisions import Concerned, Happened
-from sinks.store.facets import Facets, Groups
+from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.interface import Batch, Retention, Written
 from sinks.store.over_time import EventCount, Trend
@@ -40,6 +41,8 @@ from sinks.store.sqlite_tallies import SWEEP
 
 QUIET_BATCH = 100
 """After a batch of at most so many records there is time to index some words."""
+CATCH_UP = 8
+"""Of busy batches there is time after each so manieth: a job that is never quiet is searched too."""
 
 _ACTION_ALERT = "INSERT OR IGNORE INTO action_alerts (alert_id, action_id) VALUES (?, ?)"
 _RECEIPT = """
@@ -71,10 +74,16 @@ class SqliteStore:
         self._path = path
         self._connection = open_to_read(path) if read_only else open_to_write(path)
         self._lock = threading.Lock()  # a transaction is several statements
+        self._busy = 0
+        """Busy batches since the last quiet one."""
 
     def write(self, batch: Batch) -> Written:
         """Write the batch in one transaction; records that cannot be held are refused one by one."""
-        return self._alone(lambda connection: _write(connection, batch))
+        written = self._alone(lambda connection: _write(connection, batch))
+        self._busy = 0 if len(batch) <= QUIET_BATCH else self._busy + 1
+        if self._busy % CATCH_UP == 0:
+            self._alone(index_some)
+        return written
 
     def alert(self, alert_id: str) -> Alert | None:
         """Return the latest document of one alert."""
@@ -82,11 +91,15 @@ class SqliteStore:
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
         """Return the alerts that match, newest first."""
-        return self._alone(lambda connection: sqlite_search.alerts(connection, query))
+        return self._at_once(lambda connection: sqlite_search.alerts(connection, query))
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match."""
-        return self._alone(lambda connection: sqlite_facets.count(connection, query))
+        return self._at_once(lambda connection: sqlite_facets.count(connection, query))
+
+    def by_severity(self, query: AlertQuery) -> BySeverity:
+        """Return how many alerts match of each severity."""
+        return self._at_once(lambda connection: sqlite_facets.by_severity(connection, query))
 
     def facets(self, query: AlertQuery) -> Facets:
         """Return counts of the alerts that match."""
@@ -94,7 +107,7 @@ class SqliteStore:
 
     def groups(self, query: AlertQuery, by: str) -> Groups:
         """Return the alerts that match as groups, from the query's offset on."""
-        return self._at_once(lambda connection: sqlite_facets.groups(connection, query, by))
+        return self._at_once(lambda connection: sqlite_groups.groups(connection, query, by))
 
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first."""
@@ -193,8 +206,6 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> Written:
     except _POISON:
         with transaction(connection):
             written = _put_singly(connection, batch)
-    if len(batch) <= QUIET_BATCH:
-        index_some(connection)
     return written
 
 

@@ -18,15 +18,39 @@ _TARGET = """(instr(words, ?) AND EXISTS (
 _TAG = """EXISTS (
   SELECT 1 FROM json_each(CAST(document AS TEXT), '$.event.tags') AS tag, json_each(tag.value, '$.value') AS one
   WHERE json_extract(tag.value, '$.key') = ? AND CAST(one.atom AS TEXT) IN ({}))"""
+_CANDIDATES = "SELECT rowid FROM alert_text WHERE alert_text MATCH ? UNION ALL SELECT key FROM alerts WHERE pending = 1"
 _NO_WORDS = ("", "0", "0.0", "true", "false")
 """Values of tags that are not among the words of their alert."""
 
 
-def conditions(query: AlertQuery) -> tuple[str, list[str | int]]:
-    """Return what holds for the alerts that match, and its values. Without words, target, tags and times, for kinds too."""
-    # Of a tag that has one value the words narrow the candidates, too.
-    of_tags = [values[0].lower() for values in query.tags.values() if len(values) == 1 and values[0] not in _NO_WORDS]
-    found = [*_word_conditions((*query.words, *of_tags)), *_field_conditions(query), *_time_conditions(query)]
+def conditions(query: AlertQuery, *, is_indexed: bool = True) -> tuple[str, list[str | int]]:
+    """Return what holds for the alerts that match, and its values. Without words, target, tags and times, for kinds too.
+
+    `is_indexed`: the words' index leads to few alerts, whose rows decide.
+    """
+    words = indexed_words(query) if is_indexed else []
+    candidates = [_candidates(words)] if words else []
+    held = _held((*query.words, *_of_tags(query)))  # read before a document is
+    return _joined([*candidates, *held, *_field_conditions(query), *_time_conditions(query)])
+
+
+def indexed_words(query: AlertQuery) -> list[str]:
+    """Return the texts that stand in the words' index of every alert that matches."""
+    targets = [one.lower() for one in query.target] if len(query.target) == 1 else []
+    return [word for word in (*query.words, *targets, *_of_tags(query)) if len(word) >= INDEXED_LENGTH]
+
+
+def matching(words: Sequence[str]) -> str:
+    """Return words as the index's query language says that all of them are held."""
+    return " AND ".join(map(_quoted, words))
+
+
+def _of_tags(query: AlertQuery) -> list[str]:
+    """Return the values of tags that have one: they are among the words of their alert."""
+    return [values[0].lower() for values in query.tags.values() if len(values) == 1 and values[0] not in _NO_WORDS]
+
+
+def _joined(found: Sequence[_Condition]) -> tuple[str, list[str | int]]:
     return " AND ".join(text for text, _ in found) or "1", [value for _, values in found for value in values]
 
 
@@ -78,15 +102,13 @@ def _time_conditions(query: AlertQuery) -> list[_Condition]:
     return conditions
 
 
-def _word_conditions(words: Sequence[str]) -> list[_Condition]:
-    """Let the index narrow the candidates; that the words hold the text is decided by reading them."""
-    conditions: list[_Condition] = [("instr(words, ?)", [word]) for word in words]
-    if indexed := [word for word in words if len(word) >= INDEXED_LENGTH]:
-        candidates = (
-            "SELECT rowid FROM alert_text WHERE alert_text MATCH ? UNION ALL SELECT key FROM alerts WHERE pending = 1"
-        )
-        conditions.append((f"key IN ({candidates})", [" AND ".join(map(_quoted, indexed))]))
-    return conditions
+def _held(words: Sequence[str]) -> list[_Condition]:
+    return [("instr(words, ?)", [word]) for word in words]
+
+
+def _candidates(words: Sequence[str]) -> _Condition:
+    """Return what holds for alerts that may hold words: by the index, or not indexed yet."""
+    return (f"key IN ({_CANDIDATES})", [matching(words)])
 
 
 def _quoted(word: str) -> str:

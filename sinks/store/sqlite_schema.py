@@ -12,7 +12,7 @@ from sinks.store.sqlite_tallies import keep_tallies
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 6
+VERSION = 7
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -102,6 +102,9 @@ CREATE TABLE changes (seq INTEGER PRIMARY KEY, alerts BLOB NOT NULL, kinds TEXT 
 CREATE TABLE event_prints (key INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 CREATE INDEX alerts_by_end ON alerts (end_time, severity) WHERE end_time IS NOT NULL;
 """
+_SINCE_7 = """
+CREATE INDEX open_targets ON alerts (target, severity) WHERE status = 'ABNORMAL' AND target IS NOT NULL;
+"""
 _Step = str | Callable[[sqlite3.Connection], None]
 _STEPS: dict[int, tuple[_Step, ...]] = {
     1: (_TABLES,),
@@ -110,6 +113,7 @@ _STEPS: dict[int, tuple[_Step, ...]] = {
     4: (_SINCE_4, fill_facts, _FACTS_INDEXED, keep_tallies),
     5: (_SINCE_5, fill_past, _PAST_INDEXED),
     6: (_SINCE_6,),
+    7: (_SINCE_7,),
 }
 """Version -> what it adds to the one before."""
 

@@ -4,12 +4,12 @@ import sqlite3
 
 import msgspec
 
-from operators.model.alert import ABNORMAL, Alert
-from sinks.store.order import MOST_EVENTS, ORDERS, Column, place_of
+from operators.model.alert import Alert
+from sinks.store.order import MOST_EVENTS, NEWEST_FIRST, ORDERS, Column, place_of
 from sinks.store.query import AlertQuery
 from sinks.store.sqlite_alerts import magnitude_of
 from sinks.store.sqlite_conditions import conditions
-from sinks.store.sqlite_index import INDEXED_LENGTH
+from sinks.store.sqlite_way import FEW, Way, is_of_open, way_to
 
 _MAGNITUDE = Column("magnitude", lambda alert: magnitude_of(alert.event_count), is_descending=True)
 
@@ -18,34 +18,30 @@ _alert = msgspec.json.Decoder(Alert).decode
 
 def alerts(connection: sqlite3.Connection, query: AlertQuery) -> list[Alert]:
     """Return the alerts that match, in the query's order. Raises CursorError."""
-    page, values = page_of(query)
+    page, values = page_of(connection, query)
     # Every text joined here is a constant of this file; values are bound. Documents are read of the page alone.
     statement = f"SELECT document FROM alerts WHERE key IN ({page}) ORDER BY {_order(query.sort)}"  # noqa: S608
     return [_alert(row[0]) for row in connection.execute(statement, values)]
 
 
-def page_of(query: AlertQuery) -> tuple[str, list[str | int]]:
+def page_of(connection: sqlite3.Connection, query: AlertQuery) -> tuple[str, list[str | int]]:
     """Return the statement that finds the keys of a page, and its values. Raises CursorError."""
-    where, values = conditions(query)
+    table, where, values = _in_order(way_to(connection, query), query)
     behind, place = _behind(query)
-    page = f"SELECT key FROM {_table(query)} WHERE {where} AND {behind} ORDER BY {_order(query.sort)} LIMIT ? OFFSET ?"  # noqa: S608
+    page = f"SELECT key FROM {table} WHERE {where} AND {behind} ORDER BY {_order(query.sort)} LIMIT ? OFFSET ?"  # noqa: S608
     return page, [*values, *place, query.limit, query.offset]
 
 
-def _table(query: AlertQuery) -> str:
-    """Name the index where the planner would choose a worse one: it knows neither how rare words are nor how long sorting is."""
-    if any(len(word) >= INDEXED_LENGTH for word in query.words):
-        return "alerts NOT INDEXED"  # but by the keys that the words lead to
-    if query.sort == MOST_EVENTS and query.status == (ABNORMAL,):
-        return "alerts INDEXED BY open_alerts_by_events"
-    if query == AlertQuery(status=(ABNORMAL,), limit=query.limit, offset=query.offset, after=query.after):
-        return "alerts INDEXED BY open_alerts"
-    return "alerts"
-
-
-def is_of_kinds(query: AlertQuery) -> bool:
-    """Return True if a query asks for nothing but what a kind of alerts has in common."""
-    return not (query.dedupe_md5 or query.target or query.words or query.tags) and query.since is query.until is None
+def _in_order(way: Way, query: AlertQuery) -> tuple[str, str, list[str | int]]:
+    """Return the way, or one that leads past the alerts in the order that is wanted, so that it ends with the page."""
+    if way.table == FEW or not is_of_open(query):
+        return way.table, way.where, way.values
+    if query.sort == MOST_EVENTS:
+        return "alerts INDEXED BY open_alerts_by_events", *conditions(query, is_indexed=False)
+    is_plain = query == AlertQuery(status=query.status, limit=query.limit, offset=query.offset, after=query.after)
+    if query.sort == NEWEST_FIRST and (way.reads_rows or is_plain):
+        return "alerts INDEXED BY open_alerts", *conditions(query, is_indexed=False)
+    return way.table, way.where, way.values
 
 
 def _order(sort: str) -> str:

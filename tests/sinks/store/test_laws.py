@@ -4,13 +4,17 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.model.alert import document_version
+from sinks.store import sqlite_way
 from sinks.store.interface import Batch
+from sinks.store.order import ORDERS
 from sinks.store.query import AlertQuery, parse_query
 from sinks.store.sqlite import QUIET_BATCH, SqliteStore
+from sinks.store.sqlite_way import MANY
 from sinks.store.words import words_of
 from tests.sinks.store.samples import NOW, alert, entry
 
@@ -62,9 +66,12 @@ def test_writing_a_prefix_again_changes_nothing(alerts, length):
         store.close()
 
 
+@pytest.mark.parametrize("many", [0, MANY], ids=["common words", "rare words"])
 @settings(max_examples=60, deadline=None)
-@given(st.lists(TEXTS, min_size=1, max_size=6), TEXTS, st.booleans(), st.integers(0, 5))
-def test_a_search_finds_exactly_the_alerts_whose_words_hold_each_word(texts, wanted, is_busy, changed):
+@given(
+    st.lists(TEXTS, min_size=1, max_size=6), TEXTS, st.booleans(), st.integers(0, 5), st.sampled_from(sorted(ORDERS))
+)
+def test_a_search_finds_exactly_the_alerts_whose_words_hold_each_word(many, texts, wanted, is_busy, changed, sort):
     alerts = [alert(number, event_changes={"description": text}) for number, text in enumerate(texts)]
     padding = [alert(1000, revision=1)] * (QUIET_BATCH if is_busy else 0)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +81,13 @@ def test_a_search_finds_exactly_the_alerts_whose_words_hold_each_word(texts, wan
         event = msgspec.structs.replace(alerts[place].event, description="磁盘 changed")
         alerts[place] = msgspec.structs.replace(alerts[place], revision=2, event=event)
         store.write(Batch(alerts=[alerts[place], *padding]))
-        query = parse_query(wanted)
-        found = {one.id for one in store.alerts(query) if one.id != alert(1000).id}
-        assert found == {one.id for one in alerts if all(word in words_of(one) for word in query.words)}
+        query = msgspec.structs.replace(parse_query(wanted), sort=sort)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sqlite_way, "MANY", many)
+            found = {one.id for one in store.alerts(query)}
+            counts = store.count(query), sum(store.by_severity(query).counts.values())
+            groups = [one.count for one in store.groups(query, "name").groups]
+        known = {one.id: one for one in (*alerts, *padding)}.values()
+        assert found == {one.id for one in known if all(word in words_of(one) for word in query.words)}
+        assert (*counts, sum(groups)) == (len(found),) * 3
         store.close()

@@ -16,8 +16,9 @@ from operators.model.alert import document_version
 from sinks.store.interface import Batch, Retention, StoreError, StoreUnavailableError
 from sinks.store.order import MOST_EVENTS
 from sinks.store.query import AlertQuery, LogQuery, NoticeQuery, parse_query
-from sinks.store.sqlite import QUIET_BATCH, SqliteStore
+from sinks.store.sqlite import CATCH_UP, QUIET_BATCH, SqliteStore
 from sinks.store.sqlite_alerts import fill_facts
+from sinks.store.sqlite_index import SOME
 from sinks.store.sqlite_past import fill_past
 from sinks.store.sqlite_schema import APPLICATION_ID, VERSION, grow
 from sinks.store.words import words_of
@@ -235,6 +236,12 @@ def test_words_of_a_large_batch_wait_for_a_quiet_moment_and_are_found_meanwhile(
     writer.write(Batch())
     assert pending(path) == 0
     assert len(writer.alerts(parse_query("磁盘100"))) == 1
+
+
+def test_words_are_indexed_a_little_even_where_no_batch_is_quiet(path, writer):
+    for first in range(CATCH_UP):
+        writer.write(Batch(alerts=[alert(first * 1000 + number) for number in range(QUIET_BATCH + 1)]))
+    assert pending(path) == CATCH_UP * (QUIET_BATCH + 1) - SOME
 
 
 def test_retention_indexes_all_words_that_waited(path, writer):
