@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import pytest
 import yaml
 from starlette.datastructures import Headers
 
-from flows.console.signin import by_proxy
+from flows.console.signin import by_proxy, within
 from flows.settings.sections import ConsoleSettings
+from sinks.store.query import AlertQuery
 from tests.flows.console.stand import JSON, OURS, Desk, filled
 from tests.sinks.store.samples import alert, command
 
@@ -31,6 +33,46 @@ SHOP, BANK = alert(1, severity=1), alert(2, bk_biz_id=3, alert_name="Ledger")
 def test_a_header_counts_from_the_address_of_the_proxy_only(peer, headers, name, scopes):
     who = by_proxy(SETTINGS, peer, Headers(headers))
     assert (who and who.name, who and set(who.scopes)) == (name, scopes)
+
+
+@pytest.mark.parametrize(
+    ("groups", "businesses"),
+    [("shop", ("2",)), ("bank", ("3", "4")), ("shop, bank", ("3", "4", "2")), ("staff", ()), ("shop, all", ("2",))],
+)
+def test_who_is_named_for_some_businesses_sees_those_and_who_is_named_for_none_sees_all(groups, businesses):
+    settings = msgspec.structs.replace(SETTINGS, businesses={"shop": ("2",), "bank": ("3", "4"), "cas": ("2",)})
+    assert (
+        by_proxy(settings, "127.0.0.1", Headers({"x-forwarded-user": "ann", "x-forwarded-groups": groups})).businesses
+        == businesses
+    )
+    assert by_proxy(settings, "127.0.0.1", Headers({"x-forwarded-user": "cas"})).businesses == ("2",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "may_see", "counts"),
+    [
+        ((), (), ()),
+        (("3",), (), ("3",)),
+        ((), ("2",), ("2",)),
+        (("2",), ("2", "3"), ("2",)),
+        (("2", "4"), ("2", "3"), ("2",)),
+    ],
+)
+def test_a_search_is_kept_within_the_businesses_that_may_be_seen(asked, may_see, counts):
+    assert within(AlertQuery(bk_biz_id=asked), may_see).bk_biz_id == counts
+
+
+def test_a_search_for_another_business_finds_nothing_rather_than_everything():
+    found = within(AlertQuery(bk_biz_id=("4",)), ("2", "3")).bk_biz_id
+    assert found
+    assert not {"2", "3", "4"} & set(found)
+
+
+@pytest.mark.parametrize("header", ["X-Auth-User", "x-auth-user"])
+def test_the_headers_are_those_of_the_settings_in_any_case(header):
+    settings = msgspec.structs.replace(SETTINGS, user_header=header, groups_header="X-Auth-Roles")
+    who = by_proxy(settings, "127.0.0.1", Headers({"x-auth-user": " ann ", "x-auth-roles": "staff,,ops"}))
+    assert (who.name, set(who.scopes)) == ("ann", {"read", "command"})
 
 
 @pytest.fixture(scope="module")

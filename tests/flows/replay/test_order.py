@@ -53,6 +53,11 @@ def test_an_alert_that_opens_and_ends_in_one_second_stands_as_it_was_made_behind
     assert ids(made) == ["other ends", "opens", "ends", "third opens"]
 
 
+def test_an_alert_that_opens_and_ends_in_one_second_comes_before_one_that_only_opens():
+    made = [entry("stays", "CREATE", alert="b"), entry("opens", "CREATE"), entry("ends", "CLOSE", status="CLOSED")]
+    assert ids(made) == ["opens", "ends", "stays"]
+
+
 def test_all_that_is_said_of_an_alert_in_the_second_of_its_end_goes_with_it():
     made = [entry("opens", "CREATE", alert="b"), entry("tells", "ACTION"), entry("ends", "CLOSE", status="CLOSED")]
     assert ids(made) == ["tells", "ends", "opens"]
