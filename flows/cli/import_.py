@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 import yaml
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail, in_words
+from flows.cli.given import json_option
 from flows.cli.strict import Command
 from operators.alertmanager.configuration import ConfigurationError, imported
 from operators.rules.read.yaml_text import parse_yaml
@@ -27,7 +29,8 @@ HEADS = {
     metavar="DIR",
     help="Where the rule files go; nothing there is overwritten.",
 )
-def import_(file: str, out: str) -> None:
+@json_option
+def import_(file: str, out: str, *, as_json: bool) -> None:
     """Write the rules that an alertmanager.yml becomes, and list what it says that they do not.
 
     Secrets are never carried over: the channels name environment variables to be set.
@@ -46,6 +49,10 @@ def import_(file: str, out: str) -> None:
     except ConfigurationError as error:
         fail(f"{file}: {error}")
     written = _write(Path(out), rules)
+    if as_json:
+        left = [{"place": place, "why": why} for place, why in notes]
+        print_answer("written", [str(path) for path in written], not_carried_over=left)
+        return
     click.echo("Written\n" + "\n".join(f"  {path}" for path in written))
     if notes:
         click.echo("Not carried over")

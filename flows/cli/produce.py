@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 import click
 import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.waiting import waiting
 from flows.replay.progress import Progress
@@ -27,9 +28,10 @@ from sinks.kafka.producer import DeliveryError
 @click.option("--now", "to_now", is_flag=True, help="Move the lines in time, so that the last of them arrives now.")
 @click.option("--brokers", metavar="HOST:PORT", help="Instead of those of the settings.")
 @settings_option
+@json_option
 def produce(
     topic: str | None, inputs: tuple[str, ...], rate: float, brokers: str | None, settings_path: str | None,
-    *, to_now: bool,
+    *, to_now: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Send lines to Kafka, each stamped with its `at` (else its `time`, else that of the line before), so that it arrives when it says.
 
@@ -46,6 +48,9 @@ def produce(
             sent, too_large = send(settings, topic or only_topic(settings), _seen(lines, progress), rate)
     except (SettingsError, KafkaTroubleError, DeliveryError, InputError) as error:
         fail(error)
+    if as_json:
+        print_answer("produced", [{"sent": sent, "too_large": too_large}])
+        return
     click.echo(f"{sent} lines sent" + (f", {too_large} too large for the broker" if too_large else ""))
 
 

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 
@@ -132,41 +132,58 @@ def _note(kind: str) -> str:
 # --- test
 
 
+class Tested(NamedTuple):
+    """How a test went."""
+
+    directory: str
+    name: str
+    failures: Sequence[str]
+    """Why it failed; none: it passed."""
+
+
 @rules.command()
 @click.argument("directories", metavar="DIR...", nargs=-1, required=True)
 @lone_settings_option
-def test(directories: tuple[str, ...], settings_path: str | None) -> None:
+@json_option
+def test(directories: tuple[str, ...], settings_path: str | None, *, as_json: bool) -> None:
     """Run the `tests` in rules through the replay core. Exit 1 if one fails."""
     settings = read_lone_settings(settings_path)
-    ran = [outcome for directory in directories for outcome in _tested(directory, settings)]
-    failed = ran.count(False)
-    click.echo(f"ran {len(ran)}, failed {failed}")
+    ran = []
+    for one in (outcome for directory in directories for outcome in _tested(directory, settings)):
+        ran.append(one)
+        if not as_json:
+            _tell_tested(one)
+    failed = sum(bool(one.failures) for one in ran)
+    if as_json:
+        print_answer("test", [one._asdict() for one in ran], failed=failed)
+    else:
+        click.echo(f"ran {len(ran)}, failed {failed}")
     sys.exit(1 if failed else 0)
 
 
-def _tested(directory: str, settings: Settings) -> Iterable[bool]:
-    """Run the tests of one directory, tell how each went, and yield whether it passed; rules with mistakes did not."""
+def _tested(directory: str, settings: Settings) -> Iterator[Tested]:
+    """Run the tests of one directory; rules with mistakes are one that failed."""
     book, errors = load([directory], **_terms(settings).keywords())
     if book is None:
-        for error in errors:
-            click.echo(error, err=True)
-        yield False
+        yield Tested(directory, "", [str(error) for error in errors])
         return
     words = renderer(settings)
     for one in book.tests:
-        yield _passed(f"{directory}: {one.name}", failures(one, Replay(settings, book, words, words.check_template)))
+        yield Tested(directory, one.name, failures(one, Replay(settings, book, words, words.check_template)))
     for source in book.sources.values():
         failed = list(source_failures(source))
         for number, case in enumerate(source.tests):
-            yield _passed(f"{directory}: {source.id}: {case.name}", [line for at, line in failed if at == number])
+            yield Tested(directory, f"{source.id}: {case.name}", [line for at, line in failed if at == number])
 
 
-def _passed(name: str, failed: Sequence[str]) -> bool:
-    """Tell how a test went, and return whether it passed."""
-    click.echo(f"{'FAIL' if failed else 'ok  '} {name}")
-    for line in failed:
+def _tell_tested(one: Tested) -> None:
+    """Tell how a test went; of rules with mistakes, these."""
+    if not one.name:
+        click.echo("\n".join(one.failures), err=True)
+        return
+    click.echo(f"{'FAIL' if one.failures else 'ok  '} {one.directory}: {one.name}")
+    for line in one.failures:
         click.echo(f"       {line}")
-    return not failed
 
 
 # --- import, export
@@ -177,12 +194,22 @@ def _passed(name: str, failed: Sequence[str]) -> bool:
 @click.argument("dsn", metavar="DSN")
 @click.option("--mirror", is_flag=True, help="Delete what DIR does not have, inventory included.")
 @lone_settings_option
-def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool) -> None:
+@json_option
+def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool, as_json: bool) -> None:
     """Write the rules in DIR into the tables of a database, all or nothing.
 
     DSN is sqlite:///path or mysql://user@host:port/database, with ?password_env=NAME or ?password_file=PATH.
     """
     carried = _carried(lambda: import_rules(directory, dsn, _terms(read_lone_settings(settings_path)), mirror=mirror))
+    if as_json:
+        print_answer(
+            "carried",
+            [
+                {"kind": kind, "written": one.put, "unchanged": one.kept, "deleted": one.deleted}
+                for kind, one in carried.items()
+            ],
+        )
+        return
     for kind, one in carried.items():
         if one.put or one.kept or one.deleted:
             click.echo(f"{kind}: {one.put} written, {one.kept} unchanged, {one.deleted} deleted")
@@ -192,9 +219,13 @@ def import_(directory: str, dsn: str, settings_path: str | None, *, mirror: bool
 @click.argument("dsn", metavar="DSN")
 @click.argument("directory", metavar="DIR")
 @lone_settings_option
-def export(dsn: str, directory: str, settings_path: str | None) -> None:
+@json_option
+def export(dsn: str, directory: str, settings_path: str | None, *, as_json: bool) -> None:
     """Write the rules in the tables of a database into DIR, one file a kind. DIR must hold no rule files yet."""
     written = _carried(lambda: export_rules(dsn, directory, _terms(read_lone_settings(settings_path))))
+    if as_json:
+        print_answer("carried", [{"kind": kind, "written": count} for kind, count in written.items()])
+        return
     for kind, count in written.items():
         click.echo(f"{kind}: {count} written")
 

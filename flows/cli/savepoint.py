@@ -9,8 +9,9 @@ import click
 import msgspec
 from rich.table import Table
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.run import as_worker
 from flows.cli.strict import Group
 from flows.cli.view import console
@@ -44,6 +45,7 @@ def where(command: Command) -> Command:
             "--data", metavar="DIR", help="Directory that `tocsin run --data` keeps, or will keep, its files in."
         ),
         settings_option,
+        json_option,
     ):
         command = option(command)
     return command
@@ -53,7 +55,7 @@ def where(command: Command) -> Command:
 @click.argument("file", type=click.Path(path_type=Path))
 @where
 @click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
-def export(file: Path, **options: Any) -> None:
+def export(file: Path, *, as_json: bool, **options: Any) -> None:
     """Write the state of a stopped job, of all its workers, to FILE.
 
     --state may be given several times, where the workers' directories lie apart.
@@ -66,7 +68,7 @@ def export(file: Path, **options: Any) -> None:
         savepoints.write(made, file)
     except REFUSALS as error:
         fail(error)
-    _show(made)
+    _show(made, as_json=as_json)
 
 
 @savepoint.command(name="import")
@@ -79,7 +81,9 @@ def export(file: Path, **options: Any) -> None:
     is_flag=True,
     help="The job had read everything before it was stopped: its topics may have more partitions than they had.",
 )
-def import_(file: Path, *, workers: int | None, worker: str | None, drained: bool, **options: Any) -> None:
+def import_(
+    file: Path, *, workers: int | None, worker: str | None, drained: bool, as_json: bool, **options: Any
+) -> None:
     """Lay FILE down as the state that a job begins with.
 
     Without --workers and --worker: for `tocsin run` without them.
@@ -91,16 +95,23 @@ def import_(file: Path, *, workers: int | None, worker: str | None, drained: boo
         savepoints.lay(file, layouts)
     except REFUSALS as error:
         fail(error)
+    if as_json:
+        print_answer(
+            "laid",
+            [{"directory": str(path), "workers": one.workers, "index": one.index} for path, one in layouts.items()],
+        )
+        return
     for directory in layouts:
         click.echo(directory)
 
 
 @savepoint.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def show(file: Path) -> None:
+@json_option
+def show(file: Path, *, as_json: bool) -> None:
     """Say what FILE holds, once its checksum is known to be right."""
     try:
-        _show(savepoints.read(file))
+        _show(savepoints.read(file), as_json=as_json)
     except REFUSALS as error:
         fail(error)
 
@@ -111,17 +122,22 @@ def show(file: Path) -> None:
 )
 @where
 @click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
-def backup(place: str, **options: Any) -> None:
+def backup(place: str, *, as_json: bool, **options: Any) -> None:
     """Write the state of each worker found, as of its last snapshot, as a part of a savepoint; the job may be running.
 
     With setting backup.place a job does so itself.
     """
     try:
         opened = open_place(place)
+        parts = []
         for directory in [path for top in _directories(options) for path in savepoints.states_in(top)]:
-            click.echo(f"{directory}: {write_part(directory, opened, int(time.time())):,} bytes")
+            parts.append({"directory": str(directory), "bytes": write_part(directory, opened, int(time.time()))})
+            if not as_json:
+                click.echo(f"{directory}: {parts[-1]['bytes']:,} bytes")
     except REFUSALS as error:
         fail(error)
+    if as_json:
+        print_answer("part", parts)
 
 
 @savepoint.command(short_help="Begin a job from the newest whole savepoint of a place.")
@@ -129,7 +145,7 @@ def backup(place: str, **options: Any) -> None:
 @where
 @click.option("--worker", metavar="I/N", help="Be worker I of N; default: settings kafka.worker and kafka.workers.")
 @click.option("--job", type=click.Choice(["all", "intake", "alerts", "notices"]), help="Likewise.")
-def restore(place: str | None, *, worker: str | None, **options: Any) -> None:
+def restore(place: str | None, *, worker: str | None, as_json: bool, **options: Any) -> None:
     """Lay the newest complete set of parts down as the state of a worker, unless it has state of its own.
 
     State of another number of workers is moved aside. To be run before each start: mostly there is nothing to do.
@@ -141,11 +157,13 @@ def restore(place: str | None, *, worker: str | None, **options: Any) -> None:
             settings = put(settings, recovery=put(settings.recovery, directory=state))
         kafka, directory = settings.kafka, Path(of_worker(settings).recovery.directory)
         layout = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics={}, job=settings.job)
-        click.echo(
-            f"{directory}: {_restored(restore_parts(open_place(place or settings.backup.place), directory, layout))}"
-        )
+        manifest = restore_parts(open_place(place or settings.backup.place), directory, layout)
     except REFUSALS as error:
         fail(error)
+    if as_json:
+        print_answer("restored", [{"directory": str(directory), "manifest": manifest}])
+    else:
+        click.echo(f"{directory}: {_restored(manifest)}")
 
 
 def _restored(manifest: Manifest | None) -> str:
@@ -195,8 +213,11 @@ def _layouts(head: Head, shares: list[str], options: Mapping[str, Any], *, drain
     }
 
 
-def _show(savepoint: Savepoint) -> None:
+def _show(savepoint: Savepoint, *, as_json: bool) -> None:
     head = savepoint.head
+    if as_json:
+        print_answer("savepoint", [_fields(savepoint)])
+        return
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row("job", head.job)
     table.add_row("made", f"{_utc(head.made_at)} by tocsin {head.made_by}, format {head.format}")
@@ -208,6 +229,16 @@ def _show(savepoint: Savepoint) -> None:
     slots = sum(len(slot.data) for slot in savepoint.slots)
     table.add_row("slots with state", f"{len(savepoint.slots)}, {slots:,} bytes")
     console().print(table)
+
+
+def _fields(savepoint: Savepoint) -> dict[str, Any]:
+    """Return what programs read of a savepoint: all but the state itself."""
+    return {
+        **msgspec.to_builtins(savepoint.head),
+        "places": [msgspec.to_builtins(place) for place in savepoint.places],
+        "slots": len(savepoint.slots),
+        "bytes": sum(len(slot.data) for slot in savepoint.slots),
+    }
 
 
 def _reached(place: ReadUpTo) -> str:

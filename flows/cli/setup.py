@@ -6,8 +6,9 @@ import os
 import click
 import msgspec
 
+from flows.cli.answer import print_answer
 from flows.cli.fail import fail
-from flows.cli.given import read_settings, settings_option
+from flows.cli.given import json_option, read_settings, settings_option
 from flows.settings.sections import KafkaSettings
 from flows.settings.settings import SettingsError
 from flows.sources.kafka_client import KafkaTroubleError, ensure
@@ -26,7 +27,8 @@ def setup() -> None:
 @setup.command(short_help="Create the topics that the settings name.")
 @settings_option
 @print_option
-def kafka(settings_path: str | None, *, only_print: bool) -> None:
+@json_option
+def kafka(settings_path: str | None, *, only_print: bool, as_json: bool) -> None:
     """Create the topics that the settings name, those between jobs too."""
     settings = read_settings(settings_path).kafka
     topics = topics_of(settings)
@@ -36,10 +38,14 @@ def kafka(settings_path: str | None, *, only_print: bool) -> None:
         click.echo("\n".join(_command(settings, topic) for topic in topics))
         return
     try:
-        for topic, partitions in ensure(put(settings, create_topics=True), os.environ, topics).items():
-            click.echo(f"{topic}: {partitions} partitions")
+        made = ensure(put(settings, create_topics=True), os.environ, topics)
     except (SettingsError, KafkaTroubleError) as error:
         fail(error)
+    if as_json:
+        print_answer("topic", [{"topic": topic, "partitions": count} for topic, count in made.items()])
+        return
+    for topic, partitions in made.items():
+        click.echo(f"{topic}: {partitions} partitions")
 
 
 def topics_of(settings: KafkaSettings) -> list[str]:

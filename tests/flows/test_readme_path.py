@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from flows.cli.main import main
 from sinks.outbox import State, open_outbox
 from sinks.store.place import open_store
 from sinks.store.query import AlertQuery
+from tests.flows.cli.answers import items
 from tests.tree import EXAMPLES, ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -109,10 +109,10 @@ def test_servers_tell_what_the_demo_tells_and_today_one_digest_to_each_reader(
     demo, live, topics, redis_dsn, elasticsearch_dsn, tmp_path
 ):
     sent = subprocess.run(
-        tocsin("produce", "--topic", raw(topics), "--input", demo / "events.jsonl"),
+        tocsin("produce", "--topic", raw(topics), "--input", demo / "events.jsonl", "--json"),
         env=live, cwd=ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    count = int(re.search(r"(\d+) lines sent", sent)[1])
+    count = items(sent)[0]["sent"]
     given = ("--rules", DEMO / "rules", "--data", tmp_path / "live")
     outbox = open_outbox(redis_dsn)
     with running(tmp_path / "job.log", live, "run", *given, "--settings", DEMO / "tocsin.yaml") as job:

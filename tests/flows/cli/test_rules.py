@@ -122,6 +122,8 @@ def test_rules_go_to_a_database_and_back(good: Path, bad: Path, tmp_path: Path):
         "tests: 1 written",
     ]
     assert load(tmp_path / "back")[0].version == load(good)[0].version
+    written = items(run("export", dsn, tmp_path / "again", "--json").stdout)
+    assert {"kind": "strategies", "written": 1} in written
 
 
 @pytest.mark.parametrize(

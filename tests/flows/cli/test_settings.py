@@ -12,6 +12,7 @@ from flows.cli.main import main
 from flows.settings.meanings import MEANINGS
 from flows.settings.page import document, schema, settings_there_are
 from flows.settings.settings import Settings, load_settings
+from tests.flows.cli.answers import items
 from tests.tree import DOCS
 
 
@@ -120,3 +121,4 @@ def test_topics_and_templates_are_made_once(tocsin, topics, elasticsearch_dsn, t
     for _ in range(2):
         assert f"{name}: 4 partitions" in tocsin("setup", "kafka", **variables).output
         assert tocsin("setup", "store", **variables).output == "ready\n"
+    assert items(tocsin("setup", "kafka", "--json", **variables).stdout) == [{"topic": name, "partitions": 4}]

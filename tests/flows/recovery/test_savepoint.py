@@ -20,6 +20,7 @@ from operators.savepoint.file import FORMAT, SavepointError
 from operators.savepoint.framing import MAGIC
 from sinks.kafka.keyed import partition_of
 from sinks.store.place import open_store
+from tests.flows.cli.answers import answer
 from tests.flows.morning import RULES, SETTINGS, laid_out, lines
 from tests.flows.test_kill import PATIENCE, assert_as_replayed, kept, progress, start, wait_past
 from tests.flows.test_workers import ENV, all_hits, load_eventset, set_up, tocsin, wait_until_read
@@ -69,6 +70,24 @@ def test_a_job_goes_on_from_a_savepoint_exactly(stopped):
     assert_as_replayed(kept(folder), out)
     letters = (folder / "data" / "dead_letters.jsonl").read_bytes().splitlines()
     assert len(letters) == len(out.dead_letters)  # exactly: nothing was read twice
+
+
+def test_programs_read_what_became_of_a_savepoint(stopped):
+    folder, _ = stopped
+    file, place = folder / "one.savepoint", folder / "place"
+
+    def asked(*words):
+        return answer(done(*words, "--json"))
+
+    (head,) = asked("export", file, "--data", folder / "data").items
+    assert (head["job"], head["workers"], head["slots"] > 0, head["bytes"] > 0) == ("all", 1, True, True)
+    assert asked("show", file).items == [head]
+    laid = asked("import", file, "--state", folder / "new")
+    assert (laid.kind, laid.items) == ("laid", [{"directory": str(folder / "new"), "workers": 1, "index": 0}])
+    (part,) = asked("backup", "--to", place, "--data", folder / "data").items
+    assert (part["directory"], part["bytes"] > 0) == (str(folder / "data" / "recovery"), True)
+    (restored,) = asked("restore", "--from", place, "--data", folder / "data").items
+    assert restored == {"directory": str(folder / "data" / "recovery"), "manifest": None}
 
 
 def test_a_savepoint_is_let_go_once_everything_is_in_snapshots(stopped):
