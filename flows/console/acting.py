@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from flows.console.chosen import MOST, Chosen, chosen
 from flows.console.deeds import ON_ALERTS, command_ids, commands_of, message_of, shields_asked
 from flows.console.guard import actor, new_command_id, reader
+from flows.console.noting import note
 from flows.console.page import rendered, wants_json
 from flows.console.parts import Console
 from flows.console.preview import foreseen
@@ -32,6 +33,7 @@ LOOKS = 60
 """Looks at the store, about one a second, after which the page says that no job seems to listen."""
 EARLIER = 600
 """Seconds before the deed from which its commands are looked for: clocks differ."""
+LONGEST_DETAIL = 500
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
@@ -108,6 +110,9 @@ class Deeds:
         now = self._console.service.now()
         count = await read(settle_dead, self._console.settings.outbox.dsn, deed, ids, now)
         log.info("outbox", deed=deed, operator=who, asked=len(ids), done=count)
+        detail = f"{count} of {len(ids)} notices: {', '.join(ids)}"[:LONGEST_DETAIL]
+        document = CommandDocument(id=new_command_id(), time=int(now), command=deed, operator=who, detail=detail)
+        await read(note, self._console.settings.store.dsn, document)
         if wants_json(request):
             return said({"done": count, "asked": len(ids)})
         text = rendered(self._console, request, "settled.html.jinja", deed=deed, count=count, asked=len(ids))

@@ -24,6 +24,7 @@ _COLUMNS = (
     "outcome",
     "reason",
     "detail",
+    "until",
     "message",
     "id",
 )

@@ -7,10 +7,10 @@ import msgspec
 
 from flows.console.explained import look_up
 from flows.console.folds import Row, row
+from flows.console.letters import letters_with
 from flows.console.people import everybody
 from flows.console.rulebook import Entry, rules
 from flows.console.signin import within
-from flows.console.trouble import letters_with
 from flows.settings.settings import Settings
 from operators.model.records import DeadLetter
 from operators.rules.book import RuleBook

@@ -11,6 +11,7 @@ import msgspec
 from flows.console.health import HealthAtHand
 from flows.console.live import Live
 from flows.console.replays import Replays
+from flows.console.rule_tests import TestsAtHand
 from flows.console.signin import checked
 from flows.console.trend import TrendAtHand
 from flows.gateway.durable import Durable, Kind, NotKeptError
@@ -86,6 +87,7 @@ class Console(msgspec.Struct, frozen=True):
     live: Live
     replays: Replays
     trend: TrendAtHand
+    tested: TestsAtHand
 
 
 def open_console(
@@ -104,7 +106,7 @@ def open_console(
     return Console(
         service=service, store=store, settings=settings, book=rules.holder.current, mistakes=rules.wrong,
         operator=getpass.getuser(), health=health, live=Live(lambda: pulse(store)),
-        trend=TrendAtHand(service.now),
+        trend=TrendAtHand(service.now), tested=TestsAtHand(settings),
         replays=Replays(settings, Path(f"{data}/replays" if data else settings.console.replays), settings_path),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import tzinfo
 from typing import Any, TypeVar
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,6 +30,7 @@ from sinks.store.order import WORST_FIRST
 from sinks.store.query import FIELDS, QueryError
 
 View = TypeVar("View")
+replace = msgspec.structs.replace
 LAST_PAGE = 10_000
 
 
@@ -116,7 +118,9 @@ class Pages:
             now = int(console.service.now())
             view = await read_store(console, rules_of, book, mistakes, alert, console.settings, now)
         else:
-            view = await read_store(console, rules, book, mistakes, dict(given))
+            view = await read_store(console, rules, book, mistakes, dict(given), console.settings.kafka.workers)
+        if given.get("tests"):
+            view = replace(view, tested=await read(console.tested, book))
         title = said("Rules", language(request))
         return await self._answer(request, "rules", view, f"{len(mistakes)} ✕ {title}" if mistakes else title)
 
@@ -153,7 +157,7 @@ class Pages:
         """Show what was refused, and what could not be delivered."""
         whole_reader(self._console, request)
         console = self._console
-        view = await read(trouble, console.settings, console.service.now())
+        view = await read(trouble, console.settings, console.book(), console.service.now())
         return await self._answer(request, "trouble", view, said("Trouble", language(request)))
 
     async def live(self, request: Request) -> Response:

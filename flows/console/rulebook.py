@@ -6,9 +6,12 @@ from typing import Any
 import msgspec
 import yaml
 
+from flows.console.rule_tests import Tested, count_of
+from flows.settings.settings import Settings
 from flows.telemetry.redaction import Redactor
 from operators.model.alert import Alert
 from operators.model.settings import CoreSettings
+from operators.model.slot import slot_of
 from operators.people.dispatch import dispatch, notice_of
 from operators.rules.ask.look import Look
 from operators.rules.ask.shields import shields_covering
@@ -37,8 +40,9 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """A version by which the job made alerts, and when last."""
+    """A version by which a worker of the job made alerts, and when last."""
 
+    worker: int
     version: str
     alerts: int
     last: int
@@ -56,6 +60,10 @@ class Rules(msgspec.Struct, frozen=True):
     alert: str
     mistakes: tuple[RuleError, ...]
     in_force: tuple[InForce, ...]
+    tests: int
+    """Tests that stand in the rules."""
+    tested: tuple[Tested, ...] | None = None
+    """How they went; None: nobody asked."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -71,19 +79,21 @@ class Rule(msgspec.Struct, frozen=True):
     version: str
 
 
-def rules(store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], given: Mapping[str, str]) -> Rules:
+def rules(
+    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], given: Mapping[str, str], workers: int = 1
+) -> Rules:
     """Return the rules that an address asks for, by words and kind."""
     q, kind = given.get("q", "").strip(), given.get("kind", "")
     found = [one for one, text in _all(book) if kind in ("", one.kind) and all(w in text for w in q.lower().split())]
-    return _page(store, book, mistakes, tuple(found), q=q, kind=kind, alert="")
+    return _page(store, book, mistakes, tuple(found), q=q, kind=kind, alert="", workers=workers)
 
 
 def rules_of(
-    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], alert: Alert, settings: CoreSettings, now: int
+    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], alert: Alert, settings: Settings, now: int
 ) -> Rules:
     """Return the rules that concern an alert now, with what each is to it."""
     found = tuple(concerning(alert, book, settings, now))
-    return _page(store, book, mistakes, found, q="", kind="", alert=alert.id)
+    return _page(store, book, mistakes, found, q="", kind="", alert=alert.id, workers=settings.kafka.workers)
 
 
 def concerning(alert: Alert, book: RuleBook, settings: CoreSettings, now: int) -> Iterator[Entry]:
@@ -130,21 +140,24 @@ def _naming(book: RuleBook, kind: str, name: str) -> Iterator[Entry]:
 
 
 def _page(
-    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], found: tuple[Entry, ...], *, q: str, kind: str, alert: str
+    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], found: tuple[Entry, ...], *,
+    q: str, kind: str, alert: str, workers: int,
 ) -> Rules:  # fmt: skip
     counts = {kind: len(_held(book, kind)) for kind in KINDS}
     return Rules(
         version=book.version, counts={kind: count for kind, count in counts.items() if count}, entries=found[:SHOWN],
-        total=len(found), q=q, kind=kind, alert=alert, mistakes=mistakes, in_force=_in_force(store),
+        total=len(found), q=q, kind=kind, alert=alert, mistakes=mistakes, in_force=_in_force(store, workers),
+        tests=count_of(book),
     )  # fmt: skip
 
 
-def _in_force(store: Store) -> tuple[InForce, ...]:
-    """Return the versions by which the newest alerts were made, the latest first."""
-    last: dict[str, list[int]] = {}
+def _in_force(store: Store, workers: int) -> tuple[InForce, ...]:
+    """Return the versions by which each worker made the newest alerts, the latest first."""
+    last: dict[tuple[int, str], list[int]] = {}
     for alert in store.alerts(AlertQuery(limit=NEWEST)):
-        last.setdefault(alert.rules_version, []).append(alert.create_time)
-    made = (InForce(version, len(times), max(times)) for version, times in last.items() if version)
+        worker = int(slot_of(alert.dedupe_md5), 16) % workers
+        last.setdefault((worker, alert.rules_version), []).append(alert.create_time)
+    made = (InForce(worker, version, len(times), max(times)) for (worker, version), times in last.items() if version)
     return tuple(sorted(made, key=lambda one: -one.last))
 
 

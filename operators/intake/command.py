@@ -23,6 +23,7 @@ def outcome(command: Command, place: str, time: int, refusal: Refusal | None = N
         alert_id=command.alert_id,
         dedupe_md5=command.dedupe_md5,
         shield_id=_shield_id(command),
+        until=command.until,
     )
     if refusal is None:
         return document

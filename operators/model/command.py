@@ -39,6 +39,8 @@ class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
     reason: str = ""
     """Of a refusal, as in the dead letters."""
     detail: str = ""
+    until: int | None = None
+    """Of an ack with an end: its Unix second."""
 
 
 ON_ALERTS = frozenset({"ack", "unack", "close", "assign", "comment"})

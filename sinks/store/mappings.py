@@ -4,7 +4,7 @@ from typing import Any
 
 from sinks.store.indices import PERIODS
 
-VERSION = 2
+VERSION = 3
 """Of the templates; those of a newer version are left alone and refused."""
 
 Mapping = dict[str, Any]
@@ -115,7 +115,7 @@ _SHIELD: Mapping = {
 _COMMAND: Mapping = {
     **_fields(_KEYWORD, "id", "command", "operator", "alert_id", "dedupe_md5", "shield_id", "outcome", "reason"),
     **_fields(_TEXT, "message", "detail"),
-    "time": _DATE,
+    **_fields(_DATE, "time", "until"),
     "written": _WRITTEN,
 }
 _NOTICE: Mapping = {

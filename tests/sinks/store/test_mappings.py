@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from operators.model.alert import Alert
+from operators.model.command import CommandDocument
 from operators.model.event import Event, Tag
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
@@ -25,6 +26,7 @@ def fields(shape) -> set[str]:
         (Action, PROPERTIES["action"], {"people", "written"}),
         (Receipt, PROPERTIES["receipt"], set()),
         (NoticeDocument, PROPERTIES["notice"], {"written"}),
+        (CommandDocument, PROPERTIES["command"], {"written"}),
     ],
 )
 def test_a_mapping_has_the_fields_of_its_record_and_no_others(shape, properties, more):
