@@ -205,3 +205,14 @@ def test_the_document_is_plain_values_with_keys_of_text():
     assert (plain["format"], plain["old"], plain["new"], plain["alerts"]["only_old"]) == (1, "a", "b", 1)
     assert plain["people"][0] == {"person": "alice", "way": "mail", "old": 1, "new": 0, "hours": {"0": (1, 0)}}
     assert msgspec.json.decode(msgspec.json.encode(plain))["causes"][0]["cause"]["kind"] == "only_old"
+
+
+@pytest.mark.parametrize(("old", "new"), [([notice()], []), ([], [notice()])], ids=["fewer", "more"])
+def test_messages_alone_are_a_difference(old, new):
+    assert not result(tally(old=old, new=new)).is_empty
+
+
+def test_of_equal_differences_who_is_told_most_stands_first():
+    old = [notice("rare"), notice("often"), notice("often"), notice("often")]
+    found = result(tally(old=old, new=[notice("often"), notice("often")]))
+    assert [one.person for one in found.people] == ["often", "rare"]
