@@ -115,6 +115,8 @@ def test_dropping_a_state_forgets_the_ids_of_all_its_alerts():
     assert [states.named(name) for name in ("new", "old", "gone")] == [one, one, None]
     assert [states.find(name).id for name in ("new", "old")] == ["new", "old"]
     states.drop("a" * 32)
+    assert [states.get("a" * 32), states.named("new"), states.named("old")] == [None] * 3
+    states.put(State("a" * 32, 1, 1))
     assert [states.named(name) for name in ("new", "old")] == [None, None]
 
 
