@@ -4,10 +4,11 @@ import os
 import re
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 
-from flows.cli.fail import fail
+from flows.cli.fail import fail, in_words
 from flows.settings.settings import Settings, SettingsError, check_source, load_settings
 from operators.intake.formats.by_rule import named
 from operators.intake.formats.table import FORMATS
@@ -63,6 +64,16 @@ def format_named(name: str, source: str | None) -> str:
     except SettingsError as error:
         fail(error)
     return named(name, source or "")
+
+
+def text_in(path: str) -> str:
+    """Return the text of a file that a command line names; one that cannot be read ends the command."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        fail(in_words(error))
+    except UnicodeDecodeError as error:
+        fail(f"{path}: not UTF-8: {error.reason} at byte {error.start}")
 
 
 def typed(text: str) -> str:

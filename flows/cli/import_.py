@@ -7,7 +7,7 @@ import yaml
 
 from flows.cli.answer import print_answer
 from flows.cli.fail import fail, in_words
-from flows.cli.given import json_option
+from flows.cli.given import json_option, text_in
 from flows.cli.strict import Command
 from operators.alertmanager.configuration import ConfigurationError, imported
 from operators.rules.read.yaml_text import parse_yaml
@@ -35,10 +35,7 @@ def import_(file: str, out: str, *, as_json: bool) -> None:
 
     Secrets are never carried over: the channels name environment variables to be set.
     """
-    try:
-        tree, problems = parse_yaml(Path(file).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        fail(in_words(error))
+    tree, problems = parse_yaml(text_in(file))
     if problems or not isinstance(tree, dict):
         fail(
             *(": ".join(filter(None, (file, *problem))) for problem in problems),

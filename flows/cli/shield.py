@@ -2,15 +2,14 @@
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from flows.cli.effect import conclude
-from flows.cli.fail import fail, in_words
-from flows.cli.given import json_option, read_moment, read_settings, settings_option
+from flows.cli.fail import fail
+from flows.cli.given import json_option, read_moment, read_settings, settings_option, text_in
 from flows.cli.strict import Group
 from flows.cli.telling import Telling, tell, telling
 from flows.settings.places import recovery_under
@@ -56,12 +55,7 @@ def add_shield(document: str, *, yes: bool, **whom: Any) -> None:
 
 
 def _text_of(document: str) -> str:
-    if not document.startswith("@"):
-        return document
-    try:
-        return Path(document[1:]).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(in_words(error))
+    return text_in(document[1:]) if document.startswith("@") else document
 
 
 @shield.command("end")

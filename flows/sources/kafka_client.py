@@ -58,9 +58,11 @@ def _value(name: str, value: str | float | bool | Secret, environment: Mapping[s
             raise SettingsError(f"{place}: no variable {value.env} in the environment")
         return environment[value.env]
     try:
-        return Path(value.file).read_text(encoding="utf-8").rstrip("\n")
+        return Path(value.file).read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
         raise SettingsError(f"{place}: {value.file}: {error.strerror}") from error
+    except UnicodeDecodeError:  # what it says holds bytes of the secret
+        raise SettingsError(f"{place}: {value.file}: not UTF-8") from None
 
 
 def read_topics(settings: KafkaSettings) -> dict[str, str]:

@@ -49,3 +49,9 @@ def test_a_file_that_is_none_is_refused_with_its_name(tmp_path, text):
 def test_a_file_that_is_not_there_is_said(tmp_path):
     done = run("import", tmp_path / "none.yml")
     assert (done.exit_code, "No such file" in done.output) == (1, True)
+
+
+def test_a_file_that_is_no_text_is_named_with_the_place(tmp_path):
+    (tmp_path / "am.yml").write_bytes(b"route: \xff")
+    done = run("import", tmp_path / "am.yml", "--out", tmp_path / "rules")
+    assert (done.exit_code, done.output) == (1, f"{tmp_path}/am.yml: not UTF-8: invalid start byte at byte 7\n")
