@@ -8,6 +8,7 @@ from operators.model.records import Action, LogEntry, Signal
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.state.scene import Scene
+from operators.state.slots import States
 from operators.state.state import Run, State
 from operators.state.turn import Turn
 from tests.operators.check.made import T0, alert
@@ -40,7 +41,7 @@ class Stage:
         self.handed: list[Any] = []
         book = rules or RuleBook.empty()
         self.scene = Scene(settings or CoreSettings(), book, say=self.said.append, hand=self.handed.append)
-        self.state = State(MD5, generation=T0, touched=T0, alert=of, **known)
+        self.state = State(**({"dedupe_md5": MD5, "generation": T0, "touched": T0, "alert": of} | known))
 
     def turn(self, later: int = 0) -> Turn:
         """Begin a turn some seconds after T0."""
@@ -74,3 +75,12 @@ class Stage:
     def events(self) -> list[Event]:
         """Every event that was archived."""
         return self.told(Event)
+
+
+def states_of(*states: State) -> States:
+    """Keep some states, each found by the ids of its alerts."""
+    made = States()
+    for one in states:
+        made.put(one)
+        made.reindex(one, ())
+    return made
