@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from flows.settings.places import store_under
 from flows.settings.settings import Settings, SettingsError, load_settings
 from operators.model.alert import ABNORMAL
 from operators.rules.book import RuleBook
@@ -56,7 +57,7 @@ def _read(ctx: click.Context, read: Callable[[Store], list[Found]]) -> list[Foun
     settings, given = _settings(ctx), ctx.params
     if settings is None:
         return []
-    place = given.get("place") or (f"{given['data']}/tocsin.sqlite3" if given.get("data") else settings.store.dsn)
+    place = given.get("place") or store_under(settings, given.get("data")).dsn
     try:
         store = open_store(place, read_only=True)
         try:

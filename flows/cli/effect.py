@@ -11,7 +11,7 @@ import click
 from flows.cli.answer import print_answer
 from flows.cli.fail import LEFT, fail
 from flows.cli.telling import Sent, Telling
-from flows.settings.settings import Settings
+from flows.settings.places import store_under
 from operators.model.command import CommandDocument
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
@@ -27,14 +27,9 @@ Words = Callable[[Mapping[str, Any]], str]
 """What is said of a command that was applied."""
 
 
-def place_of_store(settings: Settings, data: str | None) -> str:
-    """Return where the job that is told keeps its documents."""
-    return f"{data}/tocsin.sqlite3" if data else settings.store.dsn
-
-
 def reading_of(whom: Telling) -> AbstractContextManager[Store]:
     """Open the store of the job; without one the command ends and says so."""
-    return _reading(place_of_store(whom.settings, whom.data))
+    return _reading(store_under(whom.settings, whom.data).dsn)
 
 
 @contextmanager
@@ -64,7 +59,7 @@ def _awaited(whom: Telling, names: Sequence[str]) -> dict[str, CommandDocument]:
     """Return the outcomes by command id, as soon as they are all there, or nothing more comes."""
     found: dict[str, CommandDocument] = {}
     deadline = time.monotonic() + PATIENCE
-    shows, place = sys.stderr.isatty() and len(names) > 1, place_of_store(whom.settings, whom.data)
+    shows, place = sys.stderr.isatty() and len(names) > 1, store_under(whom.settings, whom.data).dsn
     while len(found) < len(names) and time.monotonic() < deadline:
         with _reading(place) as store:
             fresh = _fresh(store, [name for name in names if name not in found])

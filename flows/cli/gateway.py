@@ -18,6 +18,7 @@ from flows.gateway.open import open_service
 from flows.gateway.server import AddressError, bound, serve
 from flows.gateway.spool import SpoolBusyError
 from flows.gateway.tokens import TokensError
+from flows.settings.places import store_under
 from flows.settings.settings import Settings, SettingsError
 from flows.sources.kafka_client import KafkaTroubleError
 from flows.stop import Stop
@@ -83,8 +84,7 @@ def with_places(settings: Settings, places: dict[str, str | None]) -> Settings:
     given = settings.gateway
     if places["data"]:
         given = put(given, spool=f"{places['data']}/spool")
-        if settings.store.dsn == Settings().store.dsn:  # a place that was named stays, as for the job
-            settings = put(settings, store=put(settings.store, dsn=f"{places['data']}/tocsin.sqlite3"))
+        settings = put(settings, store=store_under(settings, places["data"]))
     if places["rules"]:
         settings = put(settings, rules=places["rules"])
     if places["listen"]:

@@ -16,6 +16,7 @@ from flows.cli.given import json_option, limit_option, read_settings, settings_o
 from flows.cli.strict import Group
 from flows.cli.view import console, shown
 from flows.courier.waiting import document, hidden
+from flows.settings.places import outbox_under
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
 from operators.explain.text import span
 from sinks.outbox import Depth, Entry, Outbox, OutboxUnavailableError, State, open_outbox
@@ -31,10 +32,8 @@ def outbox() -> None:
 
 
 def place_of(outbox_: str | None, data: str | None, settings_path: str | None) -> str:
-    """Return where the outbox is: the option, else the data directory of a run, else the settings."""
-    if outbox_ or data:
-        return outbox_ or f"{data}/outbox.sqlite3"
-    return read_settings(settings_path).outbox.dsn
+    """Return where the outbox is: the option, else where the settings put it, or a run with that data directory."""
+    return outbox_ or outbox_under(read_settings(settings_path), data).dsn
 
 
 def placing(command: Callable[..., None]) -> Callable[..., None]:

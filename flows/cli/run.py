@@ -24,7 +24,7 @@ from flows.jobs import for_job
 from flows.recovery.place import PlaceUnavailableError
 from flows.rescale.processes import Orders
 from flows.run import run as run_job
-from flows.settings.places import commands_file, outbox_under, recovery_under
+from flows.settings.places import commands_file, outbox_under, recovery_under, store_under
 from flows.settings.sections import SourceSettings
 from flows.settings.settings import Settings, SettingsError, check_source
 from flows.sources.kafka_client import KafkaTroubleError
@@ -272,12 +272,9 @@ def listening(settings: Settings, data: str | None) -> Settings:
 
 def kept_in(settings: Settings, directory: str) -> dict[str, Any]:
     """Return the settings that put everything a run keeps into one directory."""
-    put, plain = msgspec.structs.replace, Settings()
-    kept: dict[str, Any] = {
+    return {
         "dead_letters": f"{directory}/dead_letters.jsonl",
         "recovery": recovery_under(settings, directory),
         "outbox": outbox_under(settings, directory),
+        "store": store_under(settings, directory),
     }
-    if settings.store.dsn == plain.store.dsn:  # a place that was named stays
-        kept["store"] = put(settings.store, dsn=f"{directory}/tocsin.sqlite3")
-    return kept

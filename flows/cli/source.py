@@ -15,6 +15,7 @@ from flows.cli.given import read_lone_settings, read_settings
 from flows.replay.files import read_lines
 from flows.replay.history import archived
 from flows.replay.replay import Line
+from flows.settings.places import store_under
 from flows.settings.settings import Settings
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
@@ -51,11 +52,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 WHERE = "--store PATH|URL, --data DIR or --settings FILE name the store of the job"
 
 
-def store_under(data: str) -> str:
-    """Return the store of a job that keeps its files in a directory."""
-    return f"{data}/tocsin.sqlite3"
-
-
 def source_of(asked: Asked) -> Source:
     """Return the lines that were asked for. Raises UsageError; ends the command where there are none to be had."""
     if [bool(asked.inputs), asked.from_store, asked.from_kafka].count(True) != 1:
@@ -80,9 +76,8 @@ def _of_files(asked: Asked) -> Source:
 
 
 def _of_store(asked: Asked, settings: Settings) -> Source:
-    place = asked.place or (
-        store_under(asked.data) if asked.data else os.environ.get("TOCSIN_STORE") or settings.store.dsn
-    )
+    elsewhere = None if asked.data else os.environ.get("TOCSIN_STORE")
+    place = asked.place or elsewhere or store_under(settings, asked.data).dsn
     try:
         with closing(open_store(place, read_only=True)) as store:
             held = store.archive_span()

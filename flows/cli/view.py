@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.given import json_option, read_settings, settings_option
-from flows.settings.places import outbox_under, recovery_under
+from flows.settings.places import outbox_under, recovery_under, store_under
 from flows.settings.settings import Settings
 from sinks.store.interface import Store, StoreError
 from sinks.store.place import open_store
@@ -94,8 +94,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
         if data:
             outbox = outbox_under(settings, data)
             settings = msgspec.structs.replace(settings, recovery=recovery_under(settings, data), outbox=outbox)
-        kept = f"{data}/tocsin.sqlite3" if data else settings.store.dsn
-        command(View(place or kept, settings, _zone(zone_name), as_json), **others)
+        command(View(place or store_under(settings, data).dsn, settings, _zone(zone_name), as_json), **others)
 
     return with_view
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from flows.settings.sections import OutboxSettings, RecoverySettings
+from flows.settings.sections import OutboxSettings, RecoverySettings, StoreSettings
 from flows.settings.settings import Settings
 
 
@@ -13,11 +13,18 @@ def recovery_under(settings: Settings, data: str) -> RecoverySettings:
     return msgspec.structs.replace(settings.recovery, directory=f"{data}/recovery")
 
 
-def outbox_under(settings: Settings, data: str) -> OutboxSettings:
-    """Return where notices of a job wait that was told to keep everything in one directory; a place that was named stays."""
-    if settings.outbox.dsn != OutboxSettings().dsn:
+def outbox_under(settings: Settings, data: str | None) -> OutboxSettings:
+    """Return where notices of a job wait that keeps everything in one directory, if it does; a place that was named stays."""
+    if not data or settings.outbox.dsn != OutboxSettings().dsn:
         return settings.outbox
     return msgspec.structs.replace(settings.outbox, dsn=f"{data}/outbox.sqlite3")
+
+
+def store_under(settings: Settings, data: str | None) -> StoreSettings:
+    """Return the same of its documents."""
+    if not data or settings.store.dsn != StoreSettings().dsn:
+        return settings.store
+    return msgspec.structs.replace(settings.store, dsn=f"{data}/tocsin.sqlite3")
 
 
 def commands_file(settings: Settings, data: str | None = None) -> str:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from flows.settings.places import commands_file, outbox_under, recovery_under
+from flows.settings.places import commands_file, outbox_under, recovery_under, store_under
 from flows.settings.sections import OutboxSettings, RecoverySettings, SourceSettings, StoreSettings
 from flows.settings.settings import Settings
 
@@ -27,6 +27,25 @@ def test_snapshots_lie_under_the_data_directory_and_keep_their_other_terms():
 def test_an_outbox_that_was_named_stays_where_it_is(dsn, kept):
     found = outbox_under(Settings(outbox=OutboxSettings(dsn=dsn, wait=7.0)), "/d")
     assert found == OutboxSettings(dsn=kept, wait=7.0)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "kept"),
+    [
+        pytest.param(StoreSettings().dsn, "/d/tocsin.sqlite3", id="unnamed"),
+        pytest.param("https://h:9200?prefix=x_", "https://h:9200?prefix=x_", id="elasticsearch"),
+        pytest.param("other.sqlite3", "other.sqlite3", id="a-file-of-its-own"),
+        pytest.param("none", "none", id="none"),
+    ],
+)
+def test_a_store_that_was_named_stays_where_it_is(dsn, kept):
+    found = store_under(Settings(store=StoreSettings(dsn=dsn, events=False)), "/d")
+    assert found == StoreSettings(dsn=kept, events=False)
+
+
+def test_without_a_data_directory_everything_is_as_set():
+    settings = Settings()
+    assert (store_under(settings, None), outbox_under(settings, None)) == (settings.store, settings.outbox)
 
 
 @pytest.mark.parametrize(
