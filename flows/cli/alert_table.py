@@ -50,11 +50,15 @@ def _narrow(view: View, found: Sequence[Alert]) -> Table:
     for alert in found:
         what = (alert.alert_name, alert.event.target or "", alert.strategy_id or alert.event.plugin_id)
         table.add_row(
-            f"{alert.id}\n{view.moment(alert.begin_time)}\n{lasting(alert)}, {alert.event_count} events",
+            f"{alert.id}\n{view.moment(alert.begin_time)}\n{lasting(alert)}, {_events(alert.event_count)}",
             Text("\n").join((stage(alert), severity(alert))),
             Text("\n").join(map(shown, what)),
         )
     return table
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
 
 
 def lasting(alert: Alert) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.alert_table import alert_table, severity, stage
+from flows.cli.alert_table import WIDE, alert_table, severity, stage
 from flows.cli.answer import print_answer
 from flows.cli.chosen import Choice, asked, choosing, named
 from flows.cli.complete import alert_ids
@@ -107,7 +107,8 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
     if view.as_json:
         print_answer("event", found)
     else:
-        console().print(_event_table(view, found) if found else "no events in the archive")
+        out = console()
+        out.print(_event_table(view, found, out.width) if found else "no events in the archive")
 
 
 def next_tries(view: View, actions: Sequence[Action]) -> dict[str, str]:
@@ -153,14 +154,26 @@ def _show_found(
         print_answer("alert", found, total=total, after=following)
         return
     out = console()
-    out.print(alert_table(view, found, out.width) if found else "no alerts")
+    nothing = "no open alerts; --all looks at ended ones too" if query.status == (ABNORMAL,) else "no alerts"
+    out.print(alert_table(view, found, out.width) if found else nothing)
     if found:
-        rest = f"; more with --after {following} or --limit {total}" if following else ""
-        out.print(f"{len(found)} of {total} alerts; times in {view.zone_name}{rest}", soft_wrap=True)
+        out.print(f"{len(found)} of {total} alerts; times in {view.zone_name}", soft_wrap=True)
+    if following:
+        out.print(f"more with --limit {total}, or --after {following}", soft_wrap=True)
 
 
-def _event_table(view: View, found: Sequence[Event]) -> Table:
+def _event_table(view: View, found: Sequence[Event], width: int) -> Table:
+    """Return the table; where a row would not fit, what is of one kind stands one below the other."""
     table = Table(box=None, pad_edge=False, header_style="bold")
+    if width < WIDE:
+        for title in ("arrived, time", "status, severity"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("id, description", overflow="fold")
+        for event in found:
+            when = f"{view.moment(event.at)}\n{view.moment(event.time)}"
+            how = Text("\n").join((Text(event.status), severity(event)))
+            table.add_row(when, how, Text("\n").join(map(shown, (event.id, event.description))))
+        return table
     for title in ("arrived", "time", "status", "severity", "id"):
         table.add_column(title, no_wrap=True)
     table.add_column("description", overflow="fold")

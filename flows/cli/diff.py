@@ -141,12 +141,21 @@ def _people(people: tuple[Told, ...]) -> Table | None:
 def _causes(causes: tuple[CauseFound, ...]) -> Table | None:
     if not causes:
         return None
-    table = _table("cause", "of", "alerts", "messages", "for example: old, new", right=("alerts", "messages"))
+    table = _table("alerts", "messages", "cause", right=("alerts", "messages"))
     for one in causes:
-        example = f"{one.example.old or '-'}\n{one.example.new or '-'}"
-        numbers = (f"{one.alerts:,}", f"{one.messages:,}")
-        table.add_row(shown(in_words(one.cause)), shown(subject_of(one.cause)), *numbers, Text(example))
+        cause = ": ".join(filter(None, (in_words(one.cause), subject_of(one.cause))))
+        table.add_row(
+            f"{one.alerts:,}", f"{one.messages:,}", shown(cause) + Text(f"\n{_for_example(one.example)}", "dim")
+        )
     return table
+
+
+def _for_example(example: Example) -> str:
+    """Name the alert of a cause: it may have another id on each side, or be on one only."""
+    if example.old == example.new:
+        return f"for example {example.old}"
+    sides = (f"{side} {name}" for side, name in (("old", example.old), ("new", example.new)) if name)
+    return f"for example {', '.join(sides)}"
 
 
 def _named(found: Difference, zone: tzinfo) -> Iterable[Table]:

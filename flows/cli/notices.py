@@ -2,7 +2,9 @@
 
 import click
 from rich.table import Table
+from rich.text import Text
 
+from flows.cli.alert_table import WIDE
 from flows.cli.answer import print_answer
 from flows.cli.chosen import named
 from flows.cli.complete import alert_ids, people, ways
@@ -16,7 +18,8 @@ from sinks.channels.wording import plain_text
 from sinks.store.cursor import CursorError
 from sinks.store.query import NoticeQuery, time_cursor
 
-UNSENT = tuple(one.value for one in NoticeState if one not in (NoticeState.DELIVERED, NoticeState.WRITTEN_TO_FILE))
+SENT = (NoticeState.DELIVERED, NoticeState.WRITTEN_TO_FILE)
+UNSENT = tuple(one.value for one in NoticeState if one not in SENT)
 
 
 @click.command(cls=Command, short_help="Show what was sent, with its words, and what was not.")
@@ -83,7 +86,7 @@ def _tell(view: View, found: list[NoticeDocument], following: str | None, *, wit
             out.print(shown_lines([f"  {line}" for line in lines]))
             out.print()
     else:
-        out.print(_table(view, found))
+        out.print(_table(view, found) if out.width >= WIDE else _narrow(view, found))
     rest = f"; more with --after {following}" if following else ""
     out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}; times in {view.zone_name}{rest}", soft_wrap=True)
 
@@ -96,6 +99,18 @@ def _table(view: View, found: list[NoticeDocument]) -> Table:
     for one in found:
         cells = (one.way, ", ".join(one.receivers), _standing(one), one.title)
         table.add_row(view.moment(one.time), *map(shown, cells))
+    return table
+
+
+def _narrow(view: View, found: list[NoticeDocument]) -> Table:
+    """Return the table where a row would not fit: when and by which way, then what, to whom, and how it stands."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("time, by", no_wrap=True)
+    table.add_column("what, to whom, how it stands", overflow="fold")
+    for one in found:
+        standing = shown(_standing(one), "" if one.state in SENT else "bold red")
+        what = Text("\n").join((shown(one.title), shown(f"to {', '.join(one.receivers)}"), standing))
+        table.add_row(f"{view.moment(one.time)}\n{one.way}", what)
     return table
 
 

@@ -18,6 +18,7 @@ from flows.sources.kafka_client import KafkaTroubleError
 from flows.sources.lines import READ_ERRORS, InputError, input_error, lines, open_input
 from flows.sources.produce import produce as send
 from flows.sources.produce import rebased
+from flows.telemetry.logs import set_up
 from sinks.kafka.producer import DeliveryError
 
 
@@ -39,6 +40,7 @@ def produce(
     happened (all of them are read first). Lines whose `kind` is check, command or
     rules go to the topics `kafka.checks` and `kafka.commands`: by a topic of events a job takes events only.
     """
+    set_up()
     settings = read_settings(settings_path).kafka
     if brokers:
         settings = msgspec.structs.replace(settings, brokers=brokers)

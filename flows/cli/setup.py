@@ -12,6 +12,7 @@ from flows.cli.given import json_option, read_settings, settings_option
 from flows.settings.sections import KafkaSettings
 from flows.settings.settings import SettingsError
 from flows.sources.kafka_client import KafkaTroubleError, ensure
+from flows.telemetry.logs import set_up
 from sinks.store.interface import StoreError
 from sinks.store.place import open_store
 
@@ -37,6 +38,7 @@ def kafka(settings_path: str | None, *, only_print: bool, as_json: bool) -> None
     if only_print:
         click.echo("\n".join(_command(settings, topic) for topic in topics))
         return
+    set_up()
     try:
         made = ensure(put(settings, create_topics=True), os.environ, topics)
     except (SettingsError, KafkaTroubleError) as error:

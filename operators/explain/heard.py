@@ -102,9 +102,13 @@ class _Found:
         self._asked = asked
         self._ways_told: dict[str, set[str]] = {}
         """Action -> ways by which a notice to the person tells of it."""
+        self._summaries: dict[tuple[str, str], list[NoticeDocument]] = {}
+        """Alert and signal -> notices to the person: of a merged end, the summary names the action of the problem."""
         for one in theirs:
             for name in one.action_ids:
                 self._ways_told.setdefault(name, set()).add(one.way)
+            for alert_id in one.alert_ids:
+                self._summaries.setdefault((alert_id, one.signal), []).append(one)
         self.names: dict[str, str] = {}
         """Action that is asked for -> name of its alert."""
         self.untold: list[Unheard] = []
@@ -121,9 +125,17 @@ class _Found:
         names = tuple(dict.fromkeys(name for _, name in _named(action)))
         if self._person in names:
             self._concerned.add(action.alert_ids[0])
-            self.untold += _withheld(action, self._person, self._ways_told.get(action.id, ()))
+            self.untold += _withheld(action, self._person, self._told(action))
         elif names:
             self._elsewhere(action, names)
+
+    def _told(self, action: Action) -> set[str]:
+        """Return the ways by which a notice to the person tells of an action."""
+        ways = set(self._ways_told.get(action.id, ()))
+        if action.reason == Reason.MERGED:
+            told = self._summaries.get((action.alert_ids[0], action.signal), ())
+            ways.update(one.way for one in told if one.time >= action.time)
+        return ways
 
     def _receipts(self, action: Action) -> None:
         for name, one in action.deliveries.items():
@@ -181,10 +193,9 @@ def _failed(one: NoticeDocument, person: str, names: Mapping[str, str]) -> Unhea
     )  # fmt: skip
 
 
-def _withheld(action: Action, person: str, ways_told: Iterable[str]) -> Iterator[Unheard]:
+def _withheld(action: Action, person: str, told: set[str]) -> Iterator[Unheard]:
     """Yield an action that names the person by ways of which no notice to them tells."""
     meant = [way for way, name in _named(action) if name == person]
-    told = set(ways_told)
     told |= {one.way for one in action.deliveries.values() if _answer(one.results, person) is not None}
     by_reason: dict[str, list[str]] = {}
     for way in dict.fromkeys(way for way in meant if way not in told):

@@ -43,6 +43,7 @@ def chromium() -> Chromium:
         return Chromium(Path(installed), dict(os.environ))
     root = unpacked("chromium", [*PACKAGES, *_libraries()])
     folders = [f"{root}/usr/lib/{os.uname().machine}-linux-gnu", f"{root}/lib/{os.uname().machine}-linux-gnu"]
+    folders.append(f"{folders[0]}/pulseaudio")  # libpulse looks for its other half there, by a path of the machine
     fonts = root / "fonts.conf"
     fonts.write_text(_FONTS.format(fonts=root / "usr/share/fonts", cache=root / "fonts.cache"))
     found = {"LD_LIBRARY_PATH": ":".join(folders), "FONTCONFIG_FILE": str(fonts)}

@@ -118,7 +118,7 @@ def ids(output: str) -> list[str]:
 
 def test_a_list_says_of_how_many_and_in_which_zone_the_times_are(tocsin):
     assert tocsin(alerts, "list", "--all", "--time-zone", "Asia/Tokyo").endswith("2 of 2 alerts; times in Asia/Tokyo\n")
-    assert "1 of 2 alerts; times in the zone of this machine (UTC); more with --after " in tocsin(
+    assert "1 of 2 alerts; times in the zone of this machine (UTC)\nmore with --limit 2, or --after " in tocsin(
         alerts, "list", "--all", "--limit", "1"
     )
 

@@ -51,3 +51,17 @@ def as_document(notice: Notice) -> NoticeDocument:
         id=notice.id, time=notice.time, way=notice.way, receivers=notice.receivers, followed=notice.followed,
         signal=notice.signal, alert_ids=notice.alert_ids, action_ids=notice.action_ids, title=notice.title, state="delivered",
     )  # fmt: skip
+
+
+def test_a_merged_end_was_told_by_the_summary_that_names_its_alert():
+    end = Action(
+        id="end", time=T0, alert_ids=("a",), strategy_id="1", relation_id="n", plugin_type="notice", signal="recovered", notice_type="normal",
+        execute_times=1, status="skipped", reason=Reason.MERGED, receivers={"mail": ["bob"], "sms": ["bob"]},
+    )  # fmt: skip
+    summary = NoticeDocument(
+        id="n", time=T0 + 240, way="mail", receivers=("bob",), signal="recovered", alert_ids=("a", "b"), action_ids=("problem",),
+        title="2 are well", state="delivered",
+    )  # fmt: skip
+    assert [one.ways for one in hearing("bob", T0, T0 + 300, [end], [summary]).untold] == [("sms",)]
+    earlier = msgspec.structs.replace(summary, time=T0 - 1)
+    assert [one.ways for one in hearing("bob", T0 - 9, T0 + 300, [end], [earlier]).untold] == [("mail", "sms")]
