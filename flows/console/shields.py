@@ -92,10 +92,10 @@ def _row(one: Shield, book: RuleBook, settings: CoreSettings, now: int) -> Shiel
     window = shield_window(one, zone, now)
     holds = window.active and one.is_enabled
     is_over = not one.is_enabled or one.end_time < now
-    end = None if one.end_time >= FOREVER else one.end_time
+    end = now + window.left if holds and window.left else one.end_time
     return ShieldRow(
         id=one.id, by_command=False, state=HOLDS if holds else OVER if is_over else COMES, category=one.category,
-        covers=_covers(one), begin=one.begin_time, until=now + window.left if holds and window.left else end,
+        covers=_covers(one), begin=one.begin_time, until=None if end >= FOREVER else end,
         who=one.created_by, why=one.description, windows=_windows(one, zone, today) if one.is_enabled else (),
     )  # fmt: skip
 
