@@ -3,6 +3,7 @@
 import msgspec
 
 from operators.model.alert import Alert
+from operators.model.bounds import whole
 from operators.model.event import Event
 from operators.rules.remembered import EACH_STRATEGY, Remembered
 from operators.rules.shapes.model import Algorithm, Detect, Item, Strategy
@@ -136,8 +137,8 @@ def result_level(event: Event, strategy: Strategy) -> int:
     """
     if event.event_id.count(".") == PARTS_OF_EVENT_ID - 1:
         parts = event.event_id.split(".")
-        if parts[2] == strategy.id and parts[4].isdecimal():
-            return int(parts[4])
+        if parts[2] == strategy.id and (level := whole(parts[4])) is not None:
+            return level
     if strategy.items and strategy.detects:
         if is_host_anomaly(strategy.items[0]):
             return strategy.detects[0].level

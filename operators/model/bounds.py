@@ -12,7 +12,17 @@ LEAST, MOST = -(2**63), 2**63 - 1
 Second = Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)]
 Whole = Annotated[int, msgspec.Meta(ge=LEAST, le=MOST)]
 
+LONGEST = len(str(MOST))
+
 _encode = msgspec.msgpack.Encoder().encode
+
+
+def whole(text: str) -> int | None:
+    """Return the whole number that a text of digits names; None for any other text, and for one that is too long."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST):
+        return None
+    number = int(text)
+    return number if number <= MOST else None
 
 
 def fits(value: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from operators.model.bounds import whole
 from operators.model.event import Event
 from operators.model.reason import DropReason
 from operators.rules.book import RuleBook
@@ -21,7 +22,8 @@ TOPO_PARTS = 2
 
 def number(text: str | None) -> int | str | None:
     """Return an id of the rule book, which is text there, as the number it was written as."""
-    return int(text) if text and text.isdecimal() and (text == "0" or text[0] != "0") else text
+    found = None if text is None else whole(text)
+    return text if found is None or str(found) != text else found
 
 
 def locate_host(event: Event, book: RuleBook) -> Event | Refusal:
@@ -29,8 +31,8 @@ def locate_host(event: Event, book: RuleBook) -> Event | Refusal:
     target = event.target
     if not target or not book.hosts:
         return event
-    if target.isdecimal():
-        host = book.hosts.get(str(int(target)))
+    if (host_id := whole(target)) is not None:
+        host = book.hosts.get(str(host_id))
         return event if host is None else with_host(event, host)
     address, separator, cloud = target.partition("|")
     candidates = book.hosts_by_ip.get(address, ())

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from operators.intake.formats.format import ZABBIX, Foreign, Made, line, plain_tags, unreadable
+from operators.model.bounds import whole
 from operators.model.event import RESOLVES, Tag
 from operators.model.identity import digest
 
@@ -75,7 +76,7 @@ def _commands(told: Told, md5: str) -> list[dict[str, str]]:
 
 
 def _event(told: Told, md5: str, at: int) -> Foreign:
-    began = int(told.time) if told.time.isascii() and told.time.isdigit() else at
+    began = whole(told.time)
     is_over = told.value == "0"
     host = _said(told.host)
     return Foreign(
@@ -83,7 +84,7 @@ def _event(told: Told, md5: str, at: int) -> Foreign:
         plugin_id=ZABBIX,
         alert_name=told.name,
         time=at,
-        anomaly_time=min(began, at),
+        anomaly_time=at if began is None else min(began, at),
         status="resolved" if is_over else "problem",
         severity=SEVERITIES.get(told.severity, told.severity),
         description=_said(told.description),
