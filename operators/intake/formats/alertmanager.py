@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, over, unreadable
+from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, over, second_of, unreadable
 from operators.model.event import RESOLVES, Tag
 from operators.model.identity import digest
 from operators.model.reason import DeadReason
@@ -145,7 +145,7 @@ def _lease(alert: PostedAlert, ends: int | None, at: int) -> int | None:
 
 def _second(moment: datetime | None) -> int | None:
     """Return a moment in Unix seconds; the year 1 is how Go writes that there is none."""
-    return None if moment is None or moment.year < EPOCH else int(moment.timestamp())
+    return None if moment is None or moment.year < EPOCH else second_of(moment)
 
 
 def _description(annotations: Mapping[str, str]) -> str:

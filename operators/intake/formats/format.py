@@ -1,7 +1,7 @@
 """What a format makes of a body: lines of ours, and what it could not use (gateway.md 4, 5)."""
 
 from collections.abc import Callable, Mapping, Sized
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -84,12 +84,17 @@ def text_in(body: bytes, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
+def second_of(moment: datetime) -> int:
+    """Return a moment in Unix seconds; one that names no zone is one of UTC, whatever the zone of this machine."""
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
 def moment(text: Any, at: int) -> int | None:
     """Return a moment of RFC 3339, or of seconds, no later than `at`; None for what is none."""
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         return min(int(text), at) if 0 <= text < at + 1 else None
     try:
-        second = int(msgspec.convert(text, datetime).timestamp())
+        second = second_of(msgspec.convert(text, datetime))
     except (msgspec.ValidationError, OverflowError, ValueError):
         return None
     return min(second, at) if second >= 0 else None

@@ -1,12 +1,12 @@
 """The fields of an event as a rule of kind `sources` finds them in a record (docs/gateway.md)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from operators.intake.formats.format import plain_tags
+from operators.intake.formats.format import plain_tags, second_of
 from operators.model.bounds import LAST_SECOND
 from operators.rules.shapes.paths import PathError, found
 from operators.rules.shapes.source import EventFields, Found
@@ -130,7 +130,6 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).isdigit()
 
 
-def _moment(text: str) -> float:
-    """Return a moment of ISO 8601; one that names no zone is one of UTC."""
-    moment = msgspec.convert(text.strip(), datetime)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def _moment(text: str) -> int:
+    """Return a moment of ISO 8601 in Unix seconds."""
+    return second_of(msgspec.convert(text.strip(), datetime))
