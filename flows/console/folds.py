@@ -25,6 +25,8 @@ class Row(msgspec.Struct, frozen=True):
     is_blocked: bool
     told: tuple[str, ...]
     """Who is responsible, by the rules or by hand."""
+    next_status: str
+    """What it becomes at `next_status_time` if nothing comes."""
     next_status_time: int | None
 
 
@@ -56,7 +58,8 @@ def row(alert: Alert) -> Row:
         acked_by=(alert.ack_operator or "?") if alert.is_ack else "", acked_until=alert.extra_info.ack_until,
         is_shielded=alert.is_shielded,
         shielded_until=shielded_until(alert) if alert.is_shielded else None, is_blocked=alert.is_blocked,
-        told=tuple(map(str, alert.appointee or alert.assignee)), next_status_time=alert.next_status_time,
+        told=tuple(map(str, alert.appointee or alert.assignee)), next_status=alert.next_status or "",
+        next_status_time=alert.next_status_time,
     )  # fmt: skip
 
 

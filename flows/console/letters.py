@@ -9,7 +9,7 @@ import msgspec
 from flows.settings.places import commands_file
 from flows.settings.settings import Settings
 from flows.sources.kafka_client import read_topics
-from operators.intake.again import Again, again
+from operators.intake.again import ACCEPTED, Again, again
 from operators.intake.decode import KINDS, MIXED
 from operators.intake.formats.by_rule import named
 from operators.intake.poll import OURS, Raw
@@ -35,6 +35,8 @@ class Letters(msgspec.Struct, frozen=True):
     reason: str
     count: int
     newest: tuple[Letter, ...]
+    accepted: int
+    """Of the newest, how many would be accepted now."""
 
 
 def letters_of(settings: Settings, book: RuleBook, now: int) -> tuple[tuple[Letters, ...], bool]:
@@ -45,9 +47,9 @@ def letters_of(settings: Settings, book: RuleBook, now: int) -> tuple[tuple[Lett
     told = []
     for reason, count in counts.most_common():
         newest = [one for one in reversed(found) if one.reason == reason][:OF_ONE_REASON]
-        told.append(
-            Letters(reason, count, tuple(Letter(one, _again(one, kinds, book, settings, now)) for one in newest))
-        )
+        judged = tuple(Letter(one, _again(one, kinds, book, settings, now)) for one in newest)
+        accepted = sum(one.now is not None and one.now.outcome == ACCEPTED for one in judged)
+        told.append(Letters(reason, count, judged, accepted))
     return tuple(told), is_tail
 
 

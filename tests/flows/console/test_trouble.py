@@ -63,7 +63,7 @@ def test_of_each_refused_record_it_is_said_whether_it_would_be_accepted_now(cons
     assert (found["unknown_command"]["outcome"], found["unknown_command"]["reason"]) == ("refused", "unknown_command")
     assert found["refused_by_store"] is None
     page = console.page("/trouble")
-    assert "would be accepted" in page
+    assert "now it would be accepted" in page
     assert "still refused" in page
 
 
