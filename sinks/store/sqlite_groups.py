@@ -97,16 +97,34 @@ def _ends(
 
 def _of_facts(connection: sqlite3.Connection, query: AlertQuery, column: str) -> tuple[int, list[Tallied]]:
     where, values = conditions(query)
-    table = TARGETS if column == "target" and _is_of_open_severities(query) else ALL
-    statement = (
-        f"WITH found AS MATERIALIZED (SELECT {column} AS value, count(*) AS number, min(severity) AS worst FROM {table}"  # noqa: S608
-        f" WHERE {where} AND {column} IS NOT NULL GROUP BY {column})"
-        f" SELECT (SELECT count(*) FROM found), * FROM found {_BEST_FIRST}"
+    is_sorted = column == "target" and _is_of_open_severities(query)
+    table = TARGETS if is_sorted else ALL
+    grouped = (
+        f"SELECT {column} AS value, count(*) AS number, min(severity) AS worst FROM {table}"  # noqa: S608
+        f" WHERE {where} AND {column} IS NOT NULL GROUP BY {column}"
     )
+    total = f"SELECT count(DISTINCT {column}) FROM {table} WHERE {where} AND {column} IS NOT NULL"  # noqa: S608
+    if is_sorted:  # by its index, so that counting once more is less than keeping every group
+        statement = f"SELECT ({total}), * FROM ({grouped} {_BEST_FIRST})"  # noqa: S608
+        values = [*values, *values]
+    else:
+        statement = (
+            f"WITH found AS MATERIALIZED ({grouped}) SELECT (SELECT count(*) FROM found), * FROM found {_BEST_FIRST}"  # noqa: S608
+        )
     rows = connection.execute(statement, (*values, query.limit, query.offset)).fetchall()
     found = {row[1]: Tallied(*row[1:]) for row in rows}
+    _complete(connection, query, column, found, is_sorted=is_sorted)
+    return rows[0][0] if rows else 0, list(found.values())
+
+
+def _complete(
+    connection: sqlite3.Connection, query: AlertQuery, column: str, found: dict[str, Tallied], *, is_sorted: bool
+) -> None:
+    """Fill in what the groups of a page need: few alerts are read by their rows, many by the index of facts."""
+    where, values = conditions(query)
+    table = TARGETS if is_sorted and sum(one.number for one in found.values()) <= SOME else ALL
     ends = (
-        f"SELECT {column}, {_NUMBERS} FROM alerts"  # noqa: S608
+        f"SELECT {column}, {_NUMBERS} FROM {table}"  # noqa: S608
         f" WHERE {where} AND {column} IN ({', '.join('?' * len(found))}) GROUP BY {column}"
     )
     for value, *numbers, oldest, first in connection.execute(ends, (*values, *found)):
@@ -114,7 +132,6 @@ def _of_facts(connection: sqlite3.Connection, query: AlertQuery, column: str) ->
         found[value] = msgspec.structs.replace(
             found[value], acked=acked, shielded=shielded, blocked=blocked, oldest=oldest, first=first[1:]
         )
-    return rows[0][0] if rows else 0, list(found.values())
 
 
 def _of_the_worst(
