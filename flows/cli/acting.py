@@ -199,7 +199,11 @@ def _meant(told: Telling, choice: Choice, skip: Skip) -> list[Alert]:
         found = store.alerts(query)
     alerts = [alert for alert in found if skip(alert) is None]
     if not alerts:
-        fail(f"nothing to do for the {len(found)} that meet the conditions" if found else "no open alert meets them")
+        fail(
+            f"nothing to do for the {len(found)} that meet the conditions"
+            if found
+            else "no open alert meets the conditions"
+        )
     return alerts
 
 

@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from typing import NoReturn
 
 import click
 
@@ -88,15 +89,23 @@ class Lazy(Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; Ctrl-C ends it with exit 130, as shells expect."""
+        """Run the command; Ctrl-C ends it with exit 130, as shells expect, at a question too."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            sys.exit(INTERRUPTED)
+            _interrupted()
+        except click.Abort as error:  # by Ctrl-C at a question, by Ctrl-D, or by a no
+            if isinstance(error.__context__, KeyboardInterrupt):
+                _interrupted()
+            raise
 
 
 INTERRUPTED = 130
+
+
+def _interrupted() -> NoReturn:
+    click.echo("interrupted", err=True)
+    sys.exit(INTERRUPTED)
 
 
 COMPLETION = """\b

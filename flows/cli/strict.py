@@ -46,7 +46,9 @@ class DefaultGroup(Group):
         self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default command before arguments that begin with no command."""
+        """Put the default command before arguments that begin with no command, nor with one that is nearly meant."""
+        if args and args[0] not in self.commands and (meant := nearest(args[0], self.commands)):
+            ctx.fail(f"no such command {args[0]!r}{meant}")
         if (not args and self.takes_nothing) or (args and args[0] not in (*self.commands, *ctx.help_option_names)):
             args = [self.default, *args]
         return super().parse_args(ctx, args)

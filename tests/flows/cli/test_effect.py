@@ -118,7 +118,7 @@ def test_many_are_changed_by_conditions_once_that_is_said_to_be_meant(job, monke
     )
     assert said("ack", *both, "--yes", *told)[0] == 0
     assert said("ack", *both, "--yes", *told) == (1, ["nothing to do for the 2 that meet the conditions"])
-    assert said("ack", "--target", "nowhere", "--yes", *told) == (1, ["no open alert meets them"])
+    assert said("ack", "--target", "nowhere", "--yes", *told) == (1, ["no open alert meets the conditions"])
     assert said("ack", ids["h5"], "--target", "h5", *told)[0] == said("ack", *told)[0] == 2
 
 

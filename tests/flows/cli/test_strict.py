@@ -113,26 +113,42 @@ def test_a_setting_that_is_not_there_is_met_with_its_nearest(name: str, meant: s
         load_settings(None, {name: "1"})
 
 
+def started(tmp_path, *words):
+    """Start the program as in a terminal: what a shell began in the background ignores Ctrl-C, and so would its children."""
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [sys.executable, "-c", f"{heard}; from flows.cli import main; main()", *words]
+    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    return subprocess.Popen(program, cwd=tmp_path, env=env, stderr=subprocess.PIPE)
+
+
 def test_ctrl_c_ends_a_command_with_130(tmp_path):
     os.mkfifo(tmp_path / "events")
-    program = [
-        sys.executable,
-        "-c",
-        # as in a terminal: what a shell began in the background ignores Ctrl-C, and so would its children
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from flows.cli import main; main()",
-        "replay",
-        "--rules",
-        "none",
-        "--input",
-        "events",
-        "--out",
-        "o",
-    ]
-    process = subprocess.Popen(
-        program, cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, stderr=subprocess.PIPE
-    )
+    process = started(tmp_path, "replay", "--rules", "none", "--input", "events", "--out", "o")
     with (tmp_path / "events").open("w"):  # opens once the command reads
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.splitlines()[-1] == b"interrupted"
+
+
+def test_ctrl_c_at_a_question_ends_with_130_too(monkeypatch, capsys):
+    def pressed(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", pressed)
+    with pytest.raises(SystemExit) as ended:
+        main.main(["init"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "interrupted"
+
+
+def test_the_end_of_input_at_a_question_is_no_interruption():
+    done = CliRunner().invoke(main, ["init"])
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, "Aborted!")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [("silence lst", "list"), ("oncall swp", "swap"), ("silence extnd", "extend")]
+)
+def test_a_mistaken_word_is_no_argument_of_the_command_that_may_be_left_out(words, meant):
+    assert said(*words.split()) == (2, f"Error: no such command '{words.split()[1]}'; did you mean '{meant}'?")
