@@ -25,7 +25,8 @@ def look_up(store: Store, name: str, businesses: tuple[str, ...] = ()) -> Alert 
     """Return an alert by id, or the newest of a fingerprint; none of other businesses than some."""
     found = store.alert(name)
     if found is None and len(name) == _FINGERPRINT_LENGTH:
-        found = next(iter(store.alerts(AlertQuery(dedupe_md5=(name.lower(),), limit=1))), None)
+        query = AlertQuery(dedupe_md5=(name.lower(),), bk_biz_id=businesses, limit=1)
+        found = next(iter(store.alerts(query)), None)
     return None if found is not None and businesses and str(found.bk_biz_id) not in businesses else found
 
 

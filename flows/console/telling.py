@@ -4,6 +4,7 @@ import msgspec
 
 from flows.console.chart import Chart, chart
 from flows.console.explained import events_of, look_up, story_of
+from flows.console.signin import within
 from flows.recovery.last_state import last_changes
 from flows.settings.settings import Settings
 from operators.deliver.told import Told, told_of
@@ -48,7 +49,7 @@ def alert_view(
     actions = tuple(store.actions(alert.id))
     events = events_of(store, alert, at)
     story = story_of(store, alert, book, settings, at, events)
-    same = store.alerts(AlertQuery(dedupe_md5=(alert.dedupe_md5,), limit=EARLIER + 1))
+    same = store.alerts(within(AlertQuery(dedupe_md5=(alert.dedupe_md5,), limit=EARLIER + 1), businesses))
     return AlertView(
         alert=alert,
         story=story,
