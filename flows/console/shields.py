@@ -1,10 +1,10 @@
 """The page Shields: those of the rules and those set by command, which of them hold, who set them, and why."""
 
-from collections import Counter
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from flows.console.signin import within
 from flows.console.timeline import Stretch, midnight, stretches
 from operators.model.alert import ABNORMAL
 from operators.model.settings import CoreSettings
@@ -20,7 +20,6 @@ CALENDAR_DAYS = 14
 DAY = 86400
 LONGEST = 200
 """Windows of one shield that are drawn."""
-MOST = 10_000
 HOLDS, COMES, OVER = "holds", "comes", "over"
 
 
@@ -57,11 +56,7 @@ def shield_rows(
     def seen(business: object) -> bool:
         return not businesses or str(business) in businesses
 
-    quiet = Counter(
-        name
-        for alert in store.alerts(AlertQuery(status=(ABNORMAL,), shielded=True, limit=MOST))
-        for name in alert.shield_id
-    )
+    quiet = store.by_shield(within(AlertQuery(status=(ABNORMAL,), shielded=True), businesses))
     by_command = [
         _of_document(one, book, settings, now) for one in store.shields() if seen(one.shield.get("bk_biz_id"))
     ]
@@ -71,7 +66,7 @@ def shield_rows(
     ]
     order = (HOLDS, COMES, OVER)
     rows = sorted((*by_command, *of_rules), key=lambda one: (order.index(one.state), -one.begin))
-    return [msgspec.structs.replace(one, alerts=quiet[one.id]) for one in rows]
+    return [msgspec.structs.replace(one, alerts=quiet.get(one.id, 0)) for one in rows]
 
 
 def _of_document(one: ShieldDocument, book: RuleBook, settings: CoreSettings, now: int) -> ShieldRow:

@@ -22,7 +22,9 @@ from sinks.store.elasticsearch_changes import WATCHED_KINDS, changes_of, changes
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_facets import (
     SEVERITY_AGGREGATION,
+    SHIELD_AGGREGATION,
     by_severity_of,
+    by_shield_of,
     facet_aggregations,
     facets_of,
     group_aggregations,
@@ -95,7 +97,8 @@ class ElasticsearchStore:
     def alerts(self, query: AlertQuery) -> list[Alert]:
         """Return the alerts that match, in the query's order. Raises CursorError."""
         order = [{one.name: "desc" if one.is_descending else "asc"} for one in ORDERS[query.sort]]
-        size = PAGE if query.words else query.offset + query.limit
+        # Words find a little more than is asked for.
+        size = (query.offset + query.limit) * (2 if query.words else 1)
         found = self._search("alert", Alert, alert_clause(query), *order, size=size, after=sorted_after(query))
         # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
         exact = (alert for alert in found if has_words(alert, query.words))
@@ -112,6 +115,10 @@ class ElasticsearchStore:
     def by_severity(self, query: AlertQuery) -> BySeverity:
         """Return how many alerts match of each severity; words find a little more than the text itself."""
         return by_severity_of(self._counted("alert", alert_clause(query), SEVERITY_AGGREGATION))
+
+    def by_shield(self, query: AlertQuery) -> dict[str, int]:
+        """Return how many of the alerts that match each shield keeps quiet."""
+        return by_shield_of(self._counted("alert", alert_clause(query), SHIELD_AGGREGATION))
 
     def facets(self, query: AlertQuery) -> Facets:
         """Return counts of the alerts that match; words find a little more than the text itself."""

@@ -14,6 +14,7 @@ _FIELDS = {
     "target_type": "event.target_type", "acked": "is_ack", "shielded": "is_shielded", "blocked": "is_blocked",
     "person": "people",
 }  # fmt: skip
+MOST_SHIELDS = 1000
 _FLAGS = ("acked", "shielded", "blocked")
 GROUP_FIELDS = {"name": "alert_name.raw", "target": "event.target", "strategy": "strategy_id"}
 
@@ -23,12 +24,19 @@ def _terms(field: str, size: int, **more: Any) -> dict[str, Any]:
 
 
 SEVERITY_AGGREGATION = {"severity": _terms("severity", TOP)}
+SHIELD_AGGREGATION = {"shield": _terms("shield_id", MOST_SHIELDS)}
 
 
 def by_severity_of(answer: Mapping[str, Any]) -> BySeverity:
     """Return what an answer says of severities."""
     buckets = answer.get("aggregations", {}).get("severity", {}).get("buckets", ())
     return BySeverity({int(one["key"]): int(one["doc_count"]) for one in buckets})
+
+
+def by_shield_of(answer: Mapping[str, Any]) -> dict[str, int]:
+    """Return what an answer says of shields."""
+    buckets = answer.get("aggregations", {}).get("shield", {}).get("buckets", ())
+    return {str(one["key"]): int(one["doc_count"]) for one in buckets}
 
 
 def facet_aggregations() -> dict[str, Any]:

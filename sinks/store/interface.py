@@ -95,6 +95,10 @@ class Store(Protocol):
         """Return how many alerts match of each severity, quickly; where words stand in it, perhaps a little more."""
         ...
 
+    def by_shield(self, query: AlertQuery) -> dict[str, int]:
+        """Return how many of the alerts that match each shield keeps quiet; of very many, among some thousands."""
+        ...
+
     def facets(self, query: AlertQuery) -> Facets:
         """Return counts of the alerts that match by what they have in common, whatever the query's limit."""
         ...

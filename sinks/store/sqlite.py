@@ -101,6 +101,10 @@ class SqliteStore:
         """Return how many alerts match of each severity."""
         return self._at_once(lambda connection: sqlite_facets.by_severity(connection, query))
 
+    def by_shield(self, query: AlertQuery) -> dict[str, int]:
+        """Return how many of the alerts that match each shield keeps quiet."""
+        return self._at_once(lambda connection: sqlite_facets.by_shield(connection, query))
+
     def facets(self, query: AlertQuery) -> Facets:
         """Return counts of the alerts that match."""
         return self._at_once(lambda connection: sqlite_facets.facets(connection, query))

@@ -20,8 +20,16 @@ from sinks.store.sqlite_way import is_of_kinds, way_to
 
 SAMPLE = 2000
 """Alerts whose tags are counted."""
+MOST_SHIELDED = 5000
+"""Shielded alerts of which is read by which shield."""
 MOST_READ = 1000
 """Alerts of a severity that are counted where each must be read for that."""
+
+
+class _Shielded(msgspec.Struct, frozen=True, gc=False):
+    """What is read of a document to count its shields."""
+
+    shield_id: tuple[str, ...] = ()
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +42,7 @@ class _Tagged(msgspec.Struct, frozen=True, gc=False):
     event: _Event
 
 
+_shielded = msgspec.json.Decoder(_Shielded).decode
 _tagged = msgspec.json.Decoder(_Tagged).decode
 
 
@@ -51,6 +60,14 @@ def by_severity(connection: sqlite3.Connection, query: AlertQuery) -> BySeverity
     some = f"SELECT count(*) FROM (SELECT 1 FROM {way.table} WHERE {way.where} AND severity = ? LIMIT {MOST_READ})"  # noqa: S608
     counts = ((one, connection.execute(some, (*way.values, one)).fetchone()[0]) for one in (1, 2, 3))
     return BySeverity({one: number for one, number in counts if number}, MOST_READ)
+
+
+def by_shield(connection: sqlite3.Connection, query: AlertQuery) -> dict[str, int]:
+    """Return how many of the alerts that match each shield keeps quiet."""
+    where, values = conditions(query)
+    statement = f"SELECT document FROM alerts WHERE {where} AND shielded LIMIT {MOST_SHIELDED}"  # noqa: S608
+    documents = connection.execute(statement, values)
+    return Counter(name for row in documents for name in _shielded(row[0]).shield_id)
 
 
 def facets(connection: sqlite3.Connection, query: AlertQuery) -> Facets:

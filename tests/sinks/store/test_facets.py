@@ -72,6 +72,24 @@ def test_facets_are_those_of_the_alerts_that_match(four, text, total):
     assert sum(number for _, number in found.counts["severity"]) == total
 
 
+def test_each_shield_has_the_alerts_that_it_keeps_quiet(store, settle):
+    store.write(
+        Batch(
+            alerts=[
+                alert(1, is_shielded=True, shield_id=("s1", "s2")),
+                alert(2, is_shielded=True, shield_id=("s1",)),
+                alert(3, is_shielded=True, shield_id=("s1",), bk_biz_id=3),
+                alert(4, is_shielded=True, shield_id=("s2",), status="CLOSED", end_time=NOW + 9),
+                alert(5),
+            ]
+        )
+    )
+    settle()
+    quiet = AlertQuery(status=("ABNORMAL",), shielded=True)
+    assert store.by_shield(quiet) == {"s1": 3, "s2": 1}
+    assert store.by_shield(msgspec.structs.replace(quiet, bk_biz_id=("3",))) == {"s1": 1}
+
+
 def test_facets_of_a_time_are_those_of_the_alerts_that_lived_in_it(four):
     assert four.facets(AlertQuery(since=NOW + 100)).total == 3
     assert four.facets(AlertQuery(until=NOW + 2)).counts["severity"] == (("1", 1), ("2", 1))
