@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from elasticsearch import NotFoundError
 
-from operators.model.alert import ABNORMAL, Alert
+from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.event import Event
 from operators.model.notice import NoticeDocument
@@ -40,9 +40,10 @@ from sinks.store.elasticsearch_past import (
     step_aggregations,
 )
 from sinks.store.elasticsearch_query import alert_clause, arrived, command_clause, past_clause
+from sinks.store.elasticsearch_retain import retain
 from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
-from sinks.store.indices import DAY, alert_index, index_end
+from sinks.store.indices import alert_index
 from sinks.store.interface import NEWEST, Batch, Retention, Written
 from sinks.store.order import ORDERS
 from sinks.store.outcome import with_receipts
@@ -221,17 +222,8 @@ class ElasticsearchStore:
 
     def retain(self, now: int, retention: Retention) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
-        days = {
-            "alerts": ("alert", retention.alerts),
-            "logs": ("alert_log", retention.logs),
-            "actions": ("action", retention.actions),
-            "receipts": ("receipt", retention.actions),
-            "commands": ("command", retention.actions),
-            "notices": ("notice", retention.actions),
-            "events": ("event", retention.events),
-        }
         with explained("retention"):
-            return {name: self._drop(kind, now - keep * DAY) for name, (kind, keep) in days.items() if keep}
+            return retain(self._client, self._prefix, now, retention)
 
     def close(self) -> None:
         """Close the connections."""
@@ -293,18 +285,3 @@ class ElasticsearchStore:
                 index=self._prefix + kind, query=clause, size=0, aggs=aggregations, ignore_unavailable=True, **more
             ).body
         return answer
-
-    def _drop(self, kind: str, before: int) -> int:
-        present = self._client.indices.get(index=f"{self._prefix}{kind}_*", features="aliases", allow_no_indices=True)
-        dropped = 0
-        for index in present.body:
-            end = index_end(index, self._prefix, kind)
-            if end is not None and end <= before and not (kind == "alert" and self._is_needed(index, before)):
-                dropped += self._client.count(index=index)["count"]
-                self._client.indices.delete(index=index)
-        return dropped
-
-    def _is_needed(self, index: str, before: int) -> bool:
-        late = [{"term": {"status": ABNORMAL}}, {"range": {"end_time": {"gte": str(before)}}}]
-        found = self._client.count(index=index, query={"bool": {"should": late, "minimum_should_match": 1}})
-        return bool(found["count"])
