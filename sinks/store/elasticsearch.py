@@ -21,6 +21,7 @@ from sinks.store.decisions import Concerned, Happened, concerned
 from sinks.store.elasticsearch_changes import WATCHED_KINDS, changes_of, changes_request
 from sinks.store.elasticsearch_documents import documents
 from sinks.store.elasticsearch_facets import (
+    GROUP_FIELDS,
     SEVERITY_AGGREGATION,
     SHIELD_AGGREGATION,
     by_severity_of,
@@ -28,7 +29,9 @@ from sinks.store.elasticsearch_facets import (
     facet_aggregations,
     facets_of,
     group_aggregations,
+    group_values_of,
     groups_of,
+    page_aggregations,
 )
 from sinks.store.elasticsearch_over_time import event_aggregations, event_counts_of, trend_aggregations, trend_in
 from sinks.store.elasticsearch_pages import has_words, now, numbers, place_after, sorted_after
@@ -127,8 +130,14 @@ class ElasticsearchStore:
 
     def groups(self, query: AlertQuery, by: str) -> Groups:
         """Return the alerts that match as groups, from the query's offset on."""
-        asked = group_aggregations(by, query.offset + query.limit)
-        return groups_of(self._counted("alert", alert_clause(query), asked), query.offset)
+        clause = alert_clause(query)
+        total, values = group_values_of(
+            self._counted("alert", clause, group_aggregations(by, query.offset + query.limit)), query.offset
+        )
+        if not values:
+            return Groups(total, ())
+        of_page = {"bool": {"filter": [clause, {"terms": {GROUP_FIELDS[by]: values}}]}}
+        return Groups(total, groups_of(self._counted("alert", of_page, page_aggregations(by, values)), values))
 
     def logs(self, alert_id: str) -> list[LogEntry]:
         """Return the log of one alert, oldest first; of one second, as made."""

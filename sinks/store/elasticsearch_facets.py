@@ -1,13 +1,13 @@
 """Facets and groups in the language of Elasticsearch: what is asked, and what its answer says."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from operators.model.alert import Alert
-from sinks.store.facets import TOP, TOP_KEYS, TOP_VALUES, BySeverity, Facets, Group, Groups, told, yes_or_no
+from sinks.store.facets import TOP, TOP_KEYS, TOP_VALUES, BySeverity, Facets, Group, told, yes_or_no
 
 _FIELDS = {
     "status": "status", "severity": "severity", "strategy": "strategy_id", "biz": "bk_biz_id",
@@ -15,6 +15,8 @@ _FIELDS = {
     "person": "people",
 }  # fmt: skip
 MOST_SHIELDS = 1000
+MOST_GROUPS = 50_000
+"""The server counts no more groups at once."""
 _FLAGS = ("acked", "shielded", "blocked")
 GROUP_FIELDS = {"name": "alert_name.raw", "target": "event.target", "strategy": "strategy_id"}
 
@@ -65,26 +67,38 @@ def _values(buckets: list[dict[str, Any]]) -> Counter[str]:
 
 
 def group_aggregations(by: str, upto: int) -> dict[str, Any]:
-    """Return what is asked to get the first groups: the worst first, of these the largest."""
+    """Return what is asked to get the values of the first groups: the worst first, of these the largest."""
     field = GROUP_FIELDS[by]
+    order = [{"worst": "asc"}, {"_count": "desc"}, {"_key": "asc"}]
+    worst = {"worst": {"min": {"field": "severity"}}}
+    return {
+        "groups": {**_terms(field, min(upto, MOST_GROUPS), order=order), "aggs": worst},
+        "total": {"cardinality": {"field": field, "precision_threshold": 40_000}},
+    }
+
+
+def group_values_of(answer: Mapping[str, Any], offset: int) -> tuple[int, list[Any]]:
+    """Return how many groups an answer says there are, and their values from an offset on."""
+    found = answer.get("aggregations")
+    if not found:  # there is no index yet
+        return 0, []
+    return int(found["total"]["value"]), [one["key"] for one in found["groups"]["buckets"][offset:]]
+
+
+def page_aggregations(by: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Return what is asked to get groups whole: only those of a page, for an alert is read of each."""
     flags = {name: {"filter": {"term": {_FIELDS[name]: True}}} for name in _FLAGS}
     first = {"top_hits": {"size": 1, "sort": [{"severity": "asc"}, {"id": "desc"}]}}
     inside = {
         "worst": {"min": {"field": "severity"}}, "since": {"min": {"field": "create_time"}}, "first": first, **flags,
     }  # fmt: skip
-    order = [{"worst": "asc"}, {"_count": "desc"}, {"_key": "asc"}]
-    return {
-        "groups": {**_terms(field, upto, order=order), "aggs": inside},
-        "total": {"cardinality": {"field": field, "precision_threshold": 40_000}},
-    }
+    return {"groups": {**_terms(GROUP_FIELDS[by], len(values)), "aggs": inside}}
 
 
-def groups_of(answer: Mapping[str, Any], offset: int) -> Groups:
-    """Return what an answer says of groups, from an offset on."""
-    found = answer.get("aggregations")
-    if not found:  # there is no index yet
-        return Groups(0, ())
-    return Groups(int(found["total"]["value"]), tuple(map(_group, found["groups"]["buckets"][offset:])))
+def groups_of(answer: Mapping[str, Any], values: Sequence[Any]) -> tuple[Group, ...]:
+    """Return what an answer says of groups, in the order of their values; one that is gone meanwhile is left out."""
+    buckets = {one["key"]: one for one in answer.get("aggregations", {}).get("groups", {}).get("buckets", ())}
+    return tuple(_group(buckets[value]) for value in values if value in buckets)
 
 
 def _group(bucket: Mapping[str, Any]) -> Group:
