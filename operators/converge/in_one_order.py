@@ -1,7 +1,5 @@
 """Stage 3 where one process drives the stores of all slots, as a replay does."""
 
-from collections.abc import Iterable
-from operator import itemgetter
 from typing import Any
 
 from operators.converge.model import Numbers
@@ -12,8 +10,6 @@ from operators.intake.name import InForce
 from operators.model.settings import CoreSettings
 from operators.model.slot import slot_of_business
 
-_first = itemgetter(0)
-
 
 class InOneOrder:
     """The stores of all slots where one process drives them, as a replay does: what is due fires in the order of its making."""
@@ -23,54 +19,56 @@ class InOneOrder:
         self._numbers = Numbers()
         self._book: InForce | None = None
         self.slots: dict[str, Notices] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        """Slot -> second and number of what its store fires next."""
         self._due: int | None = None
-        """Before this second nothing is due; what was due then may have gone since."""
 
     def take(self, thing: Handed | InForce) -> list[Any]:
         """Take one thing; return what is said."""
         if isinstance(thing, InForce):
             self._book = thing
-            for store in self.slots.values():
+            for slot, store in self.slots.items():
                 store.take(thing)
-                self._note_due(store)
+                self._note_due(slot, store)
             return []
         said = self.advance(time_of(thing))
-        store = self.store(slot_of_handed(thing))
+        slot = slot_of_handed(thing)
+        store = self.store(slot)
         store.take(thing)
-        self._note_due(store)
+        self._note_due(slot, store)
         return said + store.drain()
 
     def advance(self, now: int) -> list[Any]:
         """Let the clock go on; return what is said."""
         said: list[Any] = []
         while self._due is not None and self._due <= now:
-            place, store = min(self._places(), key=_first, default=(None, None))
-            self._due = None if place is None else place[0]
-            if store is not None and place is not None and place[0] <= now:
-                store.fire_next()
-                said += store.drain()
+            slot = min(self._places, key=self._places.__getitem__)
+            store = self.slots[slot]
+            store.fire_next()
+            said += store.drain()
+            self._note_due(slot, store)
         return said
 
     def next_due(self) -> int | None:
         """Return the second at which something is due next."""
-        return min((place[0] for place, _ in self._places()), default=None)
+        return self._due
 
     def close(self) -> list[Any]:
         """Let the last second end; return what is said."""
         said: list[Any] = []
-        for _, store in sorted(self.slots.items()):
+        for slot, store in sorted(self.slots.items()):
             store.close()
             said += store.drain()
-        self._due = self.next_due()
+            self._note_due(slot, store)
         return said
 
-    def _places(self) -> Iterable[tuple[tuple[int, int], Notices]]:
-        return ((place, store) for store in self.slots.values() if (place := store.next_place()) is not None)
-
-    def _note_due(self, store: Notices) -> None:
-        place = store.next_place()
-        if place is not None and (self._due is None or place[0] < self._due):
-            self._due = place[0]
+    def _note_due(self, slot: str, store: Notices) -> None:
+        """Take notice of what is due in a store that took or told something."""
+        place, known = store.next_place(), self._places.pop(slot, None)
+        if place is not None:
+            self._places[slot] = place
+        if place != known:
+            self._due = min(self._places.values())[0] if self._places else None
 
     def store(self, slot: str) -> Notices:
         """Return the store of a slot, made when first asked for."""
@@ -88,4 +86,4 @@ class InOneOrder:
         """Take over a slot from its snapshot. Raises SnapshotError."""
         store = self.store(slot)
         store.restore(data)
-        self._note_due(store)
+        self._note_due(slot, store)

@@ -1,5 +1,6 @@
 """Identities: which notices fall together, and where their state lives."""
 
+from functools import lru_cache
 from hashlib import md5
 
 import msgspec
@@ -8,6 +9,8 @@ from operators.converge.model import Child
 from operators.model.slot import slot_of_business
 
 UPGRADE = "upgrade"
+
+_encode = msgspec.json.Encoder().encode
 
 
 def group_key(child: Child) -> str:
@@ -24,7 +27,7 @@ def group_key(child: Child) -> str:
         action.dimension_hash,
         child.followed,
     )
-    return _hash(child, subject)
+    return _hash(_common(child), subject)
 
 
 def gate_key(child: Child) -> str:
@@ -32,11 +35,21 @@ def gate_key(child: Child) -> str:
 
     Business, receiver, way, level, signal; main or follower alike, escalations apart.
     """
-    return _hash(child, ())
+    return _gate_hash(_common(child))
 
 
-def _hash(child: Child, subject: tuple[object, ...]) -> str:
+def _common(child: Child) -> tuple[str, str, str, int, str, bool]:
+    """Return what both keys name, the business first."""
     action = child.action
     business = str(action.bk_biz_id)
-    common = (business, child.receiver, child.way, action.severity, action.signal, action.notice_type == UPGRADE)
-    return slot_of_business(business) + md5(msgspec.json.encode((common, subject))).hexdigest()[2:]
+    return business, child.receiver, child.way, action.severity, action.signal, action.notice_type == UPGRADE
+
+
+def _hash(common: tuple[str, str, str, int, str, bool], subject: tuple[object, ...]) -> str:
+    return slot_of_business(common[0]) + md5(_encode((common, subject))).hexdigest()[2:]
+
+
+@lru_cache(maxsize=4096)
+def _gate_hash(common: tuple[str, str, str, int, str, bool]) -> str:
+    """Return the hash of a gate: a receiver has few of them."""
+    return _hash(common, ())

@@ -24,6 +24,7 @@ from operators.model.alert import Alert
 from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Message, Notice
 from operators.model.settings import CoreSettings
+from operators.plan.send import shown
 from operators.rules.ask.look import Look
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
@@ -159,8 +160,7 @@ class Notices:
         action = outcome.actions[-1]
         if entry is not None:
             self.said.append(entry_of(entry, action))
-        # no document shows the addresses of webhooks and queues: they may hold secrets
-        self.said.append(replace(action, config=None))
+        self.said.append(shown(action))
         self.said += notices
 
     def met(self, party: Party) -> None:

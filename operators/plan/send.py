@@ -43,9 +43,13 @@ def send(turn: Turn, action: Action, detail: str = "") -> Action:
         _hand_over(turn, action)
         return action
     _log(turn, action, detail)
-    # no document shows the addresses of webhooks and queues: they may hold secrets
-    turn.scene.say(replace(action, config=None))
+    turn.scene.say(shown(action))
     return action
+
+
+def shown(action: Action) -> Action:
+    """Return an action as its document: none shows the addresses of webhooks and queues, for they may hold secrets."""
+    return action if action.config is None else replace(action, config=None)
 
 
 def _hand_over(turn: Turn, action: Action) -> None:
