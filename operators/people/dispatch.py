@@ -1,12 +1,13 @@
 """Dispatch: whose an alert is, by rules instead of by its strategy (spec/lifecycle.md 7, design.md 7.20)."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from operators.model.alert import ABNORMAL, Alert
+from operators.model.alert import ABNORMAL
 from operators.people.groups import people_of
 from operators.rules.ask.facts import rule_facts
 from operators.rules.ask.look import Look
@@ -51,8 +52,8 @@ class Dispatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Of the first rule that says when its alerts flap."""
 
 
-class Assignment(msgspec.Struct, frozen=True, gc=False):
-    """A dispatch rule with its group."""
+class Assignment(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A dispatch rule with its group; made once a book, and compared by identity, so that it can be a key."""
 
     group: DispatchGroup
     rule: DispatchRule
@@ -73,8 +74,8 @@ def _dispatch(look: Look) -> Dispatch | None:
     if not groups or BY_RULE not in assign_mode(strategy):
         return None
     facts = rule_facts(alert, strategy, book, lambda: _notice_users(look))
-    matched = list(_first_priority(_selection(groups).matching(facts)))
-    return _taken_together(matched, alert) if matched else None
+    matched = tuple(_first_priority(_selection(groups).matching(facts)))
+    return _taken_together(matched, alert.severity) if matched else None
 
 
 def relations(look: Look) -> list[Relation]:
@@ -128,11 +129,13 @@ def _first_priority(matching: Iterator[Assignment]) -> Iterator[Assignment]:
         yield from takewhile(lambda one: one.group.priority == first.group.priority, matching)
 
 
-def _taken_together(matched: list[Assignment], alert: Alert) -> Dispatch:
+@lru_cache(maxsize=1024)
+def _taken_together(matched: tuple[Assignment, ...], severity: int) -> Dispatch:
+    """Return what rules say together of an alert of a severity."""
     rules = [one.rule for one in matched]
     upgrades = [(rule, action.upgrade_config) for rule in rules for action in _notices(rule)]
     return Dispatch(
-        severity=min(rule.alert_severity or alert.severity for rule in rules),
+        severity=min(rule.alert_severity or severity for rule in rules),
         severity_source=BY_RULE if any(rule.alert_severity for rule in rules) else "",
         main=_told(rules, MAIN),
         follower=_told(rules, FOLLOWER),

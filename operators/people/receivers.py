@@ -52,8 +52,9 @@ def receivers(
     `exclude`: ways that are not used for this signal. `upgrade`: an escalation, which never falls back to appointees.
     """
     situation = situation_of(alert, book, settings, now)
-    mains, mentions = _by_way(main, alert.severity, situation)
-    followers, more_mentions = _by_way(follower, alert.severity, situation)
+    minute = wall_second(now, situation.zone) // 60 % _DAY_MINUTES
+    mains, mentions = _by_way(main, alert.severity, minute, situation)
+    followers, more_mentions = _by_way(follower, alert.severity, minute, situation)
     if not mains and not upgrade:
         mains = _appointed(alert.appointee, followers)
     followers = _without(followers, mains)
@@ -72,10 +73,9 @@ def is_suspected(event: Event) -> bool:
 
 
 def _by_way(
-    group_ids: Iterable[str], severity: int, situation: Situation
+    group_ids: Iterable[str], severity: int, minute: int, situation: Situation
 ) -> tuple[records.Receivers, records.Receivers]:
-    """Return the receivers of groups by way, and by chat whom to mention there."""
-    minute = wall_second(situation.now, situation.zone) // 60 % _DAY_MINUTES
+    """Return the receivers of groups by way at a minute of the day, and by chat whom to mention there."""
     found: records.Receivers = {}
     mentions: records.Receivers = {}
     for group in filter(None, map(situation.book.user_groups.get, group_ids)):
