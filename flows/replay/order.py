@@ -39,6 +39,8 @@ def row_of(said: Said, thing: Any) -> Row:
 def placed(rows: Iterable[Row]) -> list[Row]:
     """Return rows, given as made, in the order of the contract. Any number of whole seconds."""
     made = list(rows)
+    if len(made) == 1:
+        return made
     ends = {(row.time, row.subject) for row in made if row.is_end}
     openings = {(row.time, row.subject) for row in made if row.is_opening} if ends else set()
 

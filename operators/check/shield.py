@@ -67,7 +67,8 @@ def _by_rules(look: Look) -> Shielding:
     covering = shields_covering(look.alert, look.book)
     if not covering:
         return OPEN
-    windows = [(timed.shield.id, timed.window(look.zone, look.now)) for timed in covering]
+    zone, now = look.zone, look.now
+    windows = [(timed.shield.id, timed.window(zone, now)) for timed in covering]
     holding = sorted(((shield_id, window.left) for shield_id, window in windows if window.active), key=_longest_first)
     return Shielding(
         is_shielded=bool(holding),

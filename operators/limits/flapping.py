@@ -28,8 +28,11 @@ class FlapOption(Protocol):
 
 def limit_of(settings: FlapSettings, *options: FlapOption | None) -> FlapSettings:
     """Return the limit that holds: of each number, the first option that names it, else the setting's."""
+    known = [one for one in options if one is not None]
+    if not known:
+        return settings
     changes, window, quiet = settings.changes, settings.window, settings.quiet
-    for option in reversed([one for one in options if one is not None]):
+    for option in reversed(known):
         changes = changes if option.changes is None else option.changes
         window = window if option.window is None else option.window
         quiet = quiet if option.quiet is None else option.quiet

@@ -34,6 +34,8 @@ def tell_rest(turn: Turn) -> None:
 def settle_flapping(turn: Turn, verdict: Verdict) -> None:
     """End the flapping of a fingerprint that has been in one state for long enough: one notice tells the state."""
     turn.look(verdict.next_look)
+    if not turn.state.flapping.is_on:
+        return
     limit = flap_limit(turn.view())
     due = quiet_at(turn.state.flapping, limit)
     if due is not None and due <= turn.now:
@@ -57,7 +59,8 @@ def _tell_state(turn: Turn) -> None:
 
 def tell_waiting(turn: Turn, verdict: Verdict) -> None:
     """Tell what reached nobody as soon as somebody can be reached, worded as it would have been."""
-    waiting, relation = turn.state.waiting, notice_of(turn.view())
+    waiting = turn.state.waiting
+    relation = notice_of(turn.view()) if waiting is not None else None
     if (
         waiting is None
         or relation is None
