@@ -4,7 +4,7 @@ Facts are lists of values, worked out when first asked for: most alerts meet few
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from operators.model.alert import Alert
 from operators.model.event import Event
@@ -27,25 +27,27 @@ SYNONYMS = (
 TAG = "tags."
 
 
+class Further(NamedTuple):
+    """What facts hold beside those at hand: the plain part, single facts, families."""
+
+    plain: Plain
+    late: dict[str, Callable[[], Values]]
+    families: dict[str, Callable[[], Plain]]
+
+
 class LazyFacts(Mapping[str, Values]):
     """Facts by name: some at hand, a plain part built when they do not answer, single facts and families built by need.
 
     A family holds all names up to the first dot: `host` answers for `host.bk_os_type`.
     """
 
-    def __init__(
-        self,
-        at_hand: Plain,
-        plain: Callable[[], Plain],
-        late: dict[str, Callable[[], Values]] | None = None,
-        families: dict[str, Callable[[], Plain]] | None = None,
-    ) -> None:
-        """Take over `late` and `families`: what has been asked for is taken out of them."""
+    def __init__(self, at_hand: Plain, further: "Callable[[], Further]") -> None:
         self._at_hand = at_hand
-        self._build = plain
+        self._further = further
         self._known: Plain | None = None
-        self._late = late or {}
-        self._families = families or {}
+        self._late: dict[str, Callable[[], Values]] = {}
+        self._families: dict[str, Callable[[], Plain]] = {}
+        """What has been asked for is taken out of both."""
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the values of a fact, or the default if there are none."""
@@ -53,7 +55,7 @@ class LazyFacts(Mapping[str, Values]):
         if at_hand is not None:
             return at_hand or default
         if self._known is None:
-            self._known = self._build()
+            self._known, self._late, self._families = self._further()
         if name in self._late:
             self._known[name] = self._late.pop(name)()
         family = name.partition(".")[0]
@@ -74,7 +76,8 @@ class LazyFacts(Mapping[str, Values]):
         return len(self._all())
 
     def _all(self) -> Plain:
-        for name in ("", *self._late, *self._families):
+        self.get("")
+        for name in (*self._late, *self._families):
             self.get(name)
         return {name: values for name, values in ((self._known or {}) | self._at_hand).items() if values}
 
@@ -86,26 +89,29 @@ def rule_facts(
 
     `people` gives the users of the strategy's groups; without it they are no facts.
     """
-    return LazyFacts(
-        {
-            "strategy_id": _one(alert.strategy_id or None),
-            "alert.strategy_id": _one(alert.strategy_id or None),
-            "level": (alert.severity,),
-            "alert.severity": (alert.severity,),
-            "bk_biz_id": _one(alert.bk_biz_id),
-        },
-        lambda: _plain(alert, strategy),
-        late={
+
+    def further() -> Further:
+        late: dict[str, Callable[[], Values]] = {
             "metric_id": lambda: _metric_ids(strategy),
             "dynamic_group": lambda: _dynamic_groups(alert, book),
             **(_people_facts(people) if people is not None else {}),
-        },
-        families={
+        }
+        families = {
             "host": lambda: _host_facts(alert, book),
             "set": lambda: _node_facts("set", alert, book),
             "module": lambda: _node_facts("module", alert, book),
-        },
-    )
+        }
+        return Further(_plain(alert, strategy), late, families)
+
+    of_strategy, severity = (alert.strategy_id,) if alert.strategy_id else (), (alert.severity,)
+    at_hand: Plain = {
+        "strategy_id": of_strategy,
+        "alert.strategy_id": of_strategy,
+        "level": severity,
+        "alert.severity": severity,
+        "bk_biz_id": _one(alert.bk_biz_id),
+    }
+    return LazyFacts(at_hand, further)
 
 
 def _people_facts(people: Callable[[], Iterable[str]]) -> dict[str, Callable[[], Values]]:

@@ -4,7 +4,7 @@ import pytest
 
 from operators.model.alert import Extra
 from operators.model.event import Tag
-from operators.rules.ask.facts import LazyFacts, circuit_facts, rule_facts
+from operators.rules.ask.facts import Further, LazyFacts, circuit_facts, rule_facts
 from tests.operators.rules.drawn import alert, book, event
 
 HOST = {
@@ -198,9 +198,7 @@ def test_facts_are_worked_out_once_and_only_when_asked_for():
         asked.append("costly")
         return ("x",)
 
-    facts = LazyFacts(
-        {}, lambda: {"plain": ("y",)}, late={"late": costly}, families={"far": lambda: {"far.off": costly()}}
-    )
+    facts = LazyFacts({}, lambda: Further({"plain": ("y",)}, {"late": costly}, {"far": lambda: {"far.off": costly()}}))
     assert facts["plain"] == ("y",)
     assert asked == []
     assert (facts["late"], facts["late"], facts["far.off"], asked) == (("x",), ("x",), ("x",), ["costly"] * 2)
@@ -208,7 +206,7 @@ def test_facts_are_worked_out_once_and_only_when_asked_for():
 
 def test_facts_are_a_mapping_of_what_has_values():
     facts = LazyFacts(
-        {"near": ("z",), "none": ()}, lambda: {"plain": ("y",), "void": ()}, late={"late": lambda: ("x",)}
+        {"near": ("z",), "none": ()}, lambda: Further({"plain": ("y",), "void": ()}, {"late": lambda: ("x",)}, {})
     )
     assert (dict(facts), len(facts)) == ({"near": ("z",), "plain": ("y",), "late": ("x",)}, 3)
     with pytest.raises(KeyError):
