@@ -5,7 +5,7 @@ from typing import Any
 from operators.converge.model import Numbers
 from operators.converge.notices import Notices
 from operators.converge.words import Render
-from operators.intake.handover import Handed, slot_of_handed, time_of
+from operators.intake.handover import Handed, Stands, slot_of_handed, time_of
 from operators.intake.name import InForce
 from operators.model.settings import CoreSettings
 from operators.model.slot import slot_of_business
@@ -35,6 +35,8 @@ class InOneOrder:
         slot = slot_of_handed(thing)
         store = self.store(slot)
         store.take(thing)
+        if type(thing) is Stands:
+            return said  # by itself it tells nothing, now or later
         self._note_due(slot, store)
         return said + store.drain()
 

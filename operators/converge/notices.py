@@ -129,8 +129,8 @@ class Notices:
 
     def stands(self, news: Stands) -> None:
         """Take notice of how an alert stands."""
-        self.advance(news.at)
         if news.stands.id in self._alerts:
+            self.advance(news.at)
             self._alerts[news.stands.id] = news.stands
 
     def shield_told(self, message: Message) -> None:

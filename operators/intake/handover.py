@@ -1,5 +1,7 @@
 """What the lifecycle hands to the stage by business, and a job to the next one (design.md 5; docs/jobs.md)."""
 
+from operator import attrgetter
+
 import msgspec
 
 from operators.intake.decode import Refusal
@@ -74,15 +76,15 @@ def time_of(handed: Handed) -> int:
 
 def slot_of_handed(handed: Handed) -> str:
     """Return the slot of the business that a thing is about: all that may be merged meets there."""
-    if isinstance(handed, Message):
-        return slot_of_business(str(handed.bk_biz_id))
-    return slot_of_business(str(_about(handed).bk_biz_id))
+    return slot_of_business(str(_business_of[type(handed)](handed)))
 
 
-def _about(handed: Planned | Stands | Party) -> Action | Alert:
-    if isinstance(handed, Planned):
-        return handed.action
-    return handed.stands if isinstance(handed, Stands) else handed.party
+_business_of = {
+    Planned: attrgetter("action.bk_biz_id"),
+    Stands: attrgetter("stands.bk_biz_id"),
+    Party: attrgetter("party.bk_biz_id"),
+    Message: attrgetter("bk_biz_id"),
+}
 
 
 def horizon(settings: CoreSettings) -> int:

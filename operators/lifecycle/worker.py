@@ -221,7 +221,7 @@ class Worker:
         if state is None or not fold_repeat(state, event, self.scene, self.clock):
             return False
         slot.changed(md5)
-        if self._handing.awaited:
+        if self._handing.awaited and not self.scene.is_lean:  # without words, a summary asks only whether it is open
             self._handing.changes(state)
         run = state.run
         if run is not None and run.count == 1:
