@@ -13,7 +13,7 @@ from operators.intake.handover import HANDED, Handed, read_handed
 from operators.model.bounds import MOST, bounded
 from operators.model.check import Check, CheckResult
 from operators.model.command import Command
-from operators.model.event import SAID_TIME, Event
+from operators.model.event import NO_EXTRA, SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
 from operators.model.identity import dedupe_keys, event_uid, fingerprint, same_text
 from operators.model.reason import DeadReason
@@ -129,10 +129,6 @@ def _said_arrival(raw: bytes, decoded: Event | Decoded | Refusal) -> int | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, FieldError):
         return None
     return time if at is None else at
-
-
-NO_EXTRA: dict[str, Any] = {}
-"""The `extra_info` of all events that have none."""
 
 
 def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> Event | Dropped:

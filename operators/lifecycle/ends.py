@@ -1,7 +1,6 @@
 """How an alert is opened and ended: the two ends of every move (spec/lifecycle.md 2.4, 2.6; design.md 7)."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from operators.check.ack import ack_duration_at_end
@@ -10,7 +9,7 @@ from operators.check.verdict import Verdict
 from operators.lifecycle.dimensions import dimensions_of
 from operators.lifecycle.shielded import shield
 from operators.limits import quota
-from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, KeptAlert, opening_signal
+from operators.model.alert import ABNORMAL, CLOSED, RECOVERED, Alert, Extra, KeptAlert, opening_signal, plain_extra
 from operators.model.event import RESOLVES, Event, Tag
 from operators.model.identity import alert_id
 from operators.model.moves import MOVES
@@ -92,19 +91,13 @@ def _new_alert(turn: Turn, event: Event, strategy: Strategy | None, predecessor:
 
 def _extra(event: Event, strategy: Strategy | None, predecessor: str | None, agg_dimensions: tuple[str, ...]) -> Extra:
     if strategy is None and predecessor is None and not event.extra_info:
-        return _plain_extra(agg_dimensions)
+        return plain_extra(agg_dimensions)
     return Extra(
         predecessor=predecessor,
         agg_dimensions=agg_dimensions,
         additional_dimensions=event.extra_info.get("additional_dimensions"),
         strategy={"id": strategy.id, "name": strategy.name} if strategy else None,
     )
-
-
-@lru_cache(maxsize=256)
-def _plain_extra(agg_dimensions: tuple[str, ...]) -> Extra:
-    """Return what alerts have in common that only their dimensions tell apart: one for all of them."""
-    return Extra(agg_dimensions=agg_dimensions)
 
 
 def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str | None, int | None]:

@@ -1,5 +1,6 @@
 """The alert document and its log (spec/lifecycle.md 2.1, 2.2, 2.10)."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -91,6 +92,12 @@ class Extra(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     def upgrades(self) -> dict[str, UpgradeRecord]:
         """Return how far each escalation has gone: by dispatch rule id, or "" for the strategy's own."""
         return {"": self.upgrade_notice, **self.rule_snaps} if self.upgrade_notice is not None else self.rule_snaps
+
+
+@lru_cache(maxsize=256)
+def plain_extra(agg_dimensions: tuple[str, ...]) -> Extra:
+    """Return what alerts have in common that only their dimensions tell apart: one for all of them."""
+    return Extra(agg_dimensions=agg_dimensions)
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -18,6 +18,9 @@ SAID_TIME = "said_time"
 RESOLVES = "resolves"
 """True in it: the sender says itself when a problem is over, so its alerts do not time out (design.md 7.53)."""
 
+NO_EXTRA: dict[str, Any] = {}
+"""The `extra_info` of all events that have none: one object, which nobody changes."""
+
 
 class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One dimension or label of an event. `value` is text, number, bool, None or a list of such."""
