@@ -3,13 +3,12 @@
 The packed form of each state is kept until it changes, so a snapshot is a join.
 """
 
-from sys import intern
-
 import msgspec
 import zstandard
 
 from operators.model.snapshot import SnapshotError
 from operators.state.packing import Packer
+from operators.state.sharing import Times, share
 from operators.state.state import State
 
 VERSION = 2
@@ -70,22 +69,22 @@ class Slot:
             raise SnapshotError(
                 f"snapshot of a slot has version {found}; this program reads up to {VERSION}: upgrade it"
             )
-        slot = cls()
+        slot, times = cls(), Times()
         try:
             if data[0] == PLAIN:
                 for state in _plain(data[1:]):
-                    slot._take(state)
+                    slot._take(state, times)
             else:
                 unpack = Packer().unpack
                 for packed in _packed(data[1:]):
-                    slot._take(unpack(packed), _encode(packed))
+                    slot._take(unpack(packed), times, _encode(packed))
         except (msgspec.DecodeError, zstandard.ZstdError) as error:
             raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         return slot
 
-    def _take(self, state: State, encoded: bytes | None = None) -> None:
+    def _take(self, state: State, times: Times, encoded: bytes | None = None) -> None:
         """Take over a restored state; one that comes with its bytes need not be packed again until it changes."""
-        state.rules = intern(state.rules)
+        share(state, times)
         self.put(state)
         if encoded is not None:
             self._encoded[state.dedupe_md5] = encoded
