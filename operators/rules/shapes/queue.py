@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from operators.model.bounds import whole
 from operators.rules.shapes.channel import Secret, is_reference
 from operators.rules.shapes.words import Reader, Reading, RefusedError, kind_of
 
@@ -79,9 +80,10 @@ def _place(parts: SplitResult) -> tuple[int, str]:
             raise RefusedError("kafka://host:port/topic needs one topic")
         return 0, path
     db, _, key = path.partition("/")
-    if not db.isascii() or not db.isdecimal() or not key:
+    number = whole(db)
+    if number is None or not key:
         raise RefusedError("redis://host:port/db/key needs a database number and a key")
-    return int(db), key
+    return number, key
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
