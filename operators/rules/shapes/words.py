@@ -131,8 +131,9 @@ def _date_range(value: Any, _: Reading) -> str:
     edges = [edge.strip() for edge in _text(value).split("--")]
     if len(edges) != 2 or not all(_DATE.fullmatch(edge) for edge in edges):  # noqa: PLR2004
         raise RefusedError(f"not a range of dates (2026-01-01--2026-01-31): {value!r}")
-    for edge in edges:
-        _datetime(edge)
+    begin, end = map(_datetime, edges)
+    if end < begin:
+        raise RefusedError(f"ends before it begins: {value!r}")
     return "--".join(edges)
 
 
