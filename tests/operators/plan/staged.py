@@ -17,6 +17,8 @@ GROUPS = [
     {"id": "none", "name": "Nobody"},
 ]  # fmt: skip
 EVERY = ["abnormal", "no_data", "recovered", "closed", "ack"]
+NIGHT = {"start_time": "03:00:00", "end_time": "03:00:01"}
+"""Hours in which T0 does not lie."""
 HOOK = {"id": 11, "signal": ["abnormal"], "plugin_type": "webhook", "config": {"url": "http://h"}}
 SHIELD = {
     "id": 9,
@@ -36,12 +38,13 @@ def stage(
     options: Any = None,
     actions: Any = (HOOK,),
     shields: Any = (),
+    settings: Any = None,
     **known: Any,
 ) -> Stage:
     notice = {"user_groups": list(groups), "signal": list(signal), "options": options or {}}
     strategy = {"id": 1, "name": "CPU", "bk_biz_id": 2, "notice": notice, "actions": list(actions)}
     rules = book_of(strategies=[strategy], user_groups=GROUPS, shields=list(shields))
-    return Stage(kept(**(about or {})), rules=rules, snapshot=StrategySnapshot(), **known)
+    return Stage(kept(**(about or {})), rules=rules, settings=settings, snapshot=StrategySnapshot(), **known)
 
 
 def planned(

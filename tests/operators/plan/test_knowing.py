@@ -3,7 +3,7 @@
 import pytest
 
 from operators.model.memory import Waiting
-from tests.operators.plan.staged import SHIELD, planned, stage
+from tests.operators.plan.staged import NIGHT, SHIELD, planned, stage
 from tests.operators.plan.told import ALICE, BOB, dispatched, told
 from tests.operators.state.staged import kept
 
@@ -61,8 +61,7 @@ def test_news_that_reached_nobody_waits(asked, groups, known, waits):
 
 
 def test_an_end_waits_for_the_hours_of_the_notice_if_somebody_knows_of_the_problem():
-    night = {"start_time": "03:00:00", "end_time": "03:00:01"}
-    made = stage(options=night, told=told(ALICE), actions=())
+    made = stage(options=NIGHT, told=told(ALICE), actions=())
     assert planned(made, "closed")[0][:3] == ("notice", "shield", "outside_notice_time")
     assert (made.state.waiting, made.state.told) == (Waiting("closed", "normal", 1), told(ALICE))
 
