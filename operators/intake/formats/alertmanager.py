@@ -7,12 +7,12 @@ a lease (design.md 7.61), and a resolved one ended at its `endsAt`, so that what
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from operators.intake.formats.format import ALERTMANAGER, Foreign, Made, Refused, line, over, second_of, unreadable
+from operators.intake.formats.recent import Recent
 from operators.model.event import RESOLVES, Tag
 from operators.model.identity import digest
 from operators.model.reason import DeadReason
@@ -24,6 +24,8 @@ TARGETS = (("instance", "HOST"), ("host", "HOST"), ("node", "HOST"), ("pod", "K8
 """The first of these labels names the target."""
 FIRING, RESOLVED = "firing", "resolved"
 EPOCH = 1970
+KNOWN = 8 << 20
+"""Bytes of what is kept of labels."""
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:.\-/]*")
 _PORT = re.compile(r":\d{1,5}$")
 
@@ -38,6 +40,14 @@ class PostedAlert(msgspec.Struct, frozen=True, rename="camel"):
     generator_url: str = msgspec.field(name="generatorURL", default="")
     status: str = ""
     fingerprint: str = ""
+
+
+class Span(NamedTuple):
+    """Firing or resolved, the time of the event, and until when it holds."""
+
+    state: str
+    time: int
+    until: int | None
 
 
 class Group(msgspec.Struct, frozen=True, rename="camel"):
@@ -111,23 +121,21 @@ def event_of(alert: PostedAlert, at: int, plugin: str, extra: Mapping[str, Any] 
     known = named(tuple(sorted(alert.labels.items())))
     if isinstance(known, str):
         return known
-    starts = _second(alert.starts_at)
-    ends = _second(alert.ends_at)
+    starts, ends = second_or_none(alert.starts_at), second_or_none(alert.ends_at)
     if starts is not None and ends is not None and ends < starts:
         return "`endsAt` lies before `startsAt`"
-    is_over = alert.status == RESOLVED or (not alert.status and ends is not None and ends <= at)
     began = starts if starts is not None else min(at, ends or at)
-    state, lease = (RESOLVED, None) if is_over else (FIRING, _lease(alert, ends, at))
+    span = span_of(ends, at, alert.status)
     return Foreign(
-        event_id=f"{known.fingerprint}-{began}-{state}",
+        event_id=f"{known.fingerprint}-{began}-{span.state}",
         plugin_id=plugin,
         alert_name=known.name,
-        time=(ends or at) if is_over else at,
+        time=span.time,
         anomaly_time=began,
-        until=lease,
-        status=state,
+        until=span.until,
+        status=span.state,
         severity=known.severity,
-        description=_description(alert.annotations),
+        description=described(alert.annotations),
         target_type=known.target_type,
         target=known.target,
         tags=known.tags,
@@ -136,19 +144,27 @@ def event_of(alert: PostedAlert, at: int, plugin: str, extra: Mapping[str, Any] 
     )
 
 
-def _lease(alert: PostedAlert, ends: int | None, at: int) -> int | None:
+def span_of(ends: int | None, at: int, status: str) -> Span:
+    """Return what the end of an alert says, or a status that says more."""
+    if status == RESOLVED or (not status and ends is not None and ends <= at):
+        return Span(RESOLVED, ends or at, None)
+    return Span(FIRING, at, _lease(status, ends, at))
+
+
+def _lease(status: str, ends: int | None, at: int) -> int | None:
     """Return until when a firing alert holds; a webhook tells the end itself, and none is promised before."""
     if ends is not None and ends > at:
         return ends
-    return None if alert.status else at + RESOLVE_TIMEOUT
+    return None if status else at + RESOLVE_TIMEOUT
 
 
-def _second(moment: datetime | None) -> int | None:
+def second_or_none(moment: datetime | None) -> int | None:
     """Return a moment in Unix seconds; the year 1 is how Go writes that there is none."""
     return None if moment is None or moment.year < EPOCH else second_of(moment)
 
 
-def _description(annotations: Mapping[str, str]) -> str:
+def described(annotations: Mapping[str, str]) -> str:
+    """Return the description among annotations."""
     return next((text for name in ("summary", "description", "message") if (text := annotations.get(name))), "")
 
 
@@ -173,8 +189,22 @@ class Named(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
-@lru_cache(maxsize=65536)
-def named(labels: tuple[tuple[str, str], ...]) -> Named | str:
+Pairs = tuple[tuple[str, str], ...]
+_named: Recent[Pairs, Named | str] = Recent(
+    KNOWN, lambda labels, _: 10 * sum(len(key) + len(value) for key, value in labels)
+)
+
+
+def named(labels: Pairs) -> Named | str:
+    """Return what sorted labels say, as `named_by` does, worked out once for those that come again."""
+    known = _named.of(labels)
+    if known is None:
+        known = named_by(labels)
+        _named.keep(labels, known)
+    return known
+
+
+def named_by(labels: Pairs) -> Named | str:
     """Return what sorted labels say, or why they are no alert's; labels without a value do not count."""
     pairs = tuple(pair for pair in labels if pair[1])
     wrong = _wrong(pairs)
@@ -193,7 +223,7 @@ def named(labels: tuple[tuple[str, str], ...]) -> Named | str:
     )
 
 
-def _wrong(pairs: tuple[tuple[str, str], ...]) -> str:
+def _wrong(pairs: Pairs) -> str:
     if not pairs:
         return "at least one label with a value is needed"
     if len(pairs) > MOST_LABELS:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from operators.intake.formats import alertmanager, bk_monitor, cloudevents, grafana, pagerduty, tocsin, zabbix
+from operators.intake.formats import alertmanager, bk_monitor, cloudevents, grafana, pagerduty, posted, tocsin, zabbix
 from operators.intake.formats.format import (
     ALERTMANAGER,
     BK_MONITOR,
@@ -35,7 +35,7 @@ def _unread(body: bytes, at: int) -> Made:  # noqa: ARG001 - a format is told wh
 
 FORMATS: Mapping[str, Format] = {
     "tocsin": Format(tocsin.read),
-    "prometheus": Format(alertmanager.read_posted, resolves=True),
+    "prometheus": Format(posted.read, resolves=True),
     ALERTMANAGER: Format(alertmanager.read_webhook, resolves=True),
     GRAFANA: Format(grafana.read, resolves=True),
     PAGERDUTY: Format(pagerduty.read, resolves=True, secret=pagerduty.secret),
