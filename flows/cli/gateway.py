@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 import msgspec
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from flows.cli.courier import rules_of
 from flows.cli.fail import fail
@@ -71,7 +71,7 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
             service.store.close()
 
 
-def serve_here(application: Starlette, listener: socket, again: Callable[[], None] = lambda: None, **more: Any) -> None:
+def serve_here(application: ASGIApp, listener: socket, again: Callable[[], None] = lambda: None, **more: Any) -> None:
     """Say where, and answer until SIGTERM or SIGINT; SIGHUP has the rules read `again`."""
     Stop().on_signals(again)  # the server takes them while it runs, and gives them back to whoever had them before
     host, port = listener.getsockname()[:2]

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from starlette.requests import Request
-
+from flows.gateway.bodies import Asking
 from flows.gateway.signatures import OLDEST, SignatureError, signed_in
 from flows.gateway.tokens import EVERYBODY, Need, Token, Tokens, secret_in
 from operators.deliver.lane import Bucket, refill, spend
@@ -25,7 +24,7 @@ class Gate:
         self.tokens, self._clock = tokens, clock
         self._buckets: dict[str, Bucket] = {}
 
-    def judge(self, request: Request, need: Need, source: str = "", secret: str = "") -> Token | Denied:
+    def judge(self, request: Asking, need: Need, source: str = "", secret: str = "") -> Token | Denied:
         """Return who asks, or why that is not allowed; `secret` is one that stands in the body."""
         if self.tokens is None:
             return EVERYBODY
@@ -34,7 +33,7 @@ class Gate:
             return Denied(401, "a token is needed: Authorization: Bearer ...")
         return self._allowed(token, need, source)
 
-    def judge_signed(self, request: Request, source: str, body: bytes, now: float) -> Token | Denied:
+    def judge_signed(self, request: Asking, source: str, body: bytes, now: float) -> Token | Denied:
         """Return who signed a body as it came, or why it is not taken."""
         if self.tokens is None:
             return EVERYBODY

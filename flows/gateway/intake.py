@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from flows.gateway.bodies import IN_FLIGHT, BodyError, Held, read_body, unpacked
+from flows.gateway.bodies import IN_FLIGHT, Asking, BodyError, Held, read_body, unpacked
 from flows.gateway.durable import NotKeptError, Pressure
 from flows.gateway.service import AnswerError, Service, let_in, let_in_signed, not_kept, said
 from flows.gateway.signatures import is_signed
@@ -25,7 +25,7 @@ LARGE = 32 * 1024
 """Bytes of a body that takes a while."""
 KEPT = 128 * 1024
 """Bytes of a refused record that its dead letter holds."""
-Handler = Callable[[Request], Awaitable[Response]]
+_EMPTY = Response(status_code=200)
 
 
 class Path(NamedTuple):
@@ -50,14 +50,14 @@ def as_alertmanager(made: Made) -> Response:
     """Answer as Alertmanager does: nothing, or why some of the alerts are none; the others are kept."""
     if made.refused:
         raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
-    return Response(status_code=200)
+    return _EMPTY
 
 
 def as_webhook(made: Made) -> Response:
     """Answer a webhook: 400 where nothing of it can be used, so that nobody sends it for ever."""
     if made.refused and not made.events:
         raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
-    return Response(status_code=200)
+    return _EMPTY
 
 
 def as_record(made: Made) -> Response:
@@ -95,19 +95,58 @@ PATHS = (
 )
 
 
-def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Handler:
-    """Return the handler of a path; `rules` are those of kind `sources`."""
-    secret = FORMATS[path.format].secret
+class Arrived:
+    """A request to a path that takes in: its head read once, its body to come."""
 
-    async def taken_in(request: Request, held: Held, at: int, *, signs: bool) -> tuple[Made, list[bytes]]:
+    __slots__ = ("headers", "receive", "source")
+
+    def __init__(self, scope: Scope, receive: Receive, source: str) -> None:
+        pairs = reversed(scope["headers"])  # of a header that comes twice the first counts
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+        self.receive = receive
+        self.source: str = scope.get("path_params", {}).get("source", source)
+
+
+class TakingIn:
+    """The application of a path; `rules` are those of kind `sources`."""
+
+    def __init__(self, service: Service, path: Path, rules: Callable[[], Sources]) -> None:
+        self._service, self._path, self._rules = service, path, rules
+        self._secret = FORMATS[path.format].secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what comes of it is counted, and a refusal is an answer too."""
+        path = self._path
+        try:
+            response = await self._answer(Arrived(scope, receive, path.format))
+        except AnswerError as error:
+            response = error.response(path.path)
+        self._service.meter.add(metrics.REQUESTS, 1, path.path, str(response.status_code))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Arrived) -> Response:
+        """Read a body, and make durable what became of it. Raises AnswerError."""
+        service, path, source = self._service, self._path, request.source
+        signs = is_signed(request.headers)
+        if self._secret is None and not signs:
+            let_in(service, request, "send", source)
+        begun, at = time.monotonic(), int(service.now())
+        with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
+            made, buried = await self._made(request, held, at, signs=signs)
+        await keep(service, made, at, path.busy, buried)
+        service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
+        _count(service, source, made)
+        return path.answer(made)
+
+    async def _made(self, request: Arrived, held: Held, at: int, *, signs: bool) -> tuple[Made, list[bytes]]:
         """Read a body; return what became of it, and what of it is for the dead letters."""
-        source, sources = _source(request, path), rules()
+        service, path, source, sources = self._service, self._path, request.source, self._rules()
         packed = await packed_of(request, held, path.busy)
         if signs:
             let_in_signed(service, request, source, packed)
         body = unpacked_of(request, packed)
-        if secret is not None and not signs:
-            let_in(service, request, "send", source, _spare(request, secret(body)))
+        if self._secret is not None and not signs:
+            let_in(service, request, "send", source, _spare(request, self._secret(body)))
         if path.format == JSON and rule_of(source, sources) is None:
             raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
         made = await _read(service, path, read_as(named(path.format, source), sources), body, at)
@@ -116,26 +155,6 @@ def taking_in(service: Service, path: Path, rules: Callable[[], Sources]) -> Han
         ):
             raise AnswerError(413, many.detail)
         return made, _buried(made, body, source) if path.buries else []
-
-    async def handle(request: Request) -> Response:
-        source = _source(request, path)
-        signs = is_signed(request.headers)
-        if secret is None and not signs:
-            let_in(service, request, "send", source)
-        begun, at = time.monotonic(), int(service.now())
-        with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
-            made, buried = await taken_in(request, held, at, signs=signs)
-        await keep(service, made, at, path.busy, buried)
-        service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
-        _count(service, source, made)
-        return path.answer(made)
-
-    return handle
-
-
-def _source(request: Request, path: Path) -> str:
-    name: str = request.path_params.get("source", path.format)
-    return name
 
 
 async def _read(service: Service, path: Path, read: Read, body: bytes, at: int) -> Made:
@@ -158,18 +177,18 @@ def _text(raw: bytes) -> str:
     return raw[:KEPT].decode("utf-8", "backslashreplace")
 
 
-def _spare(request: Request, secret: str) -> str:
+def _spare(request: Asking, secret: str) -> str:
     """Return the secret of a body, if the head names none."""
     return "" if "authorization" in request.headers else secret
 
 
-async def body_of(request: Request, room: Pressure | None = None) -> bytes:
+async def body_of(request: Asking, room: Pressure | None = None) -> bytes:
     """Return the body of a request; without `room` it shares none. Raises AnswerError."""
     with Held(room or Pressure(IN_FLIGHT)) as held:
         return unpacked_of(request, await packed_of(request, held, 429))
 
 
-async def packed_of(request: Request, held: Held, busy: int) -> bytes:
+async def packed_of(request: Asking, held: Held, busy: int) -> bytes:
     """Return the body of a request as it comes. Raises AnswerError."""
     try:
         return await read_body(request, held)
@@ -179,7 +198,7 @@ async def packed_of(request: Request, held: Held, busy: int) -> bytes:
         raise AnswerError(error.status, str(error)) from error
 
 
-def unpacked_of(request: Request, packed: bytes) -> bytes:
+def unpacked_of(request: Asking, packed: bytes) -> bytes:
     """Return a body as it is to be read. Raises AnswerError."""
     try:
         body = unpacked(request, packed)

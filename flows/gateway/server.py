@@ -1,21 +1,26 @@
 """The server under the application: one process, bounded in connections, headers and patience; ends in peace on SIGTERM."""
 
 import asyncio
+import gc
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD = 32 * 1024
 """Bytes of a request before its body."""
 SLOWEST_HEAD = 10.0
 """Seconds in which they must have come, since the connection was made or the request before was answered."""
+LOOK = 1.0
+"""Seconds after which who reads a slow body is woken, again and again."""
 CONNECTIONS = 2000
 """At once; one more is told 503 and let go."""
+COLLECT_EVERY = 10_000
+"""New objects after which the youngest are looked through: a request leaves no circles behind."""
 GRACE = 20
 """Seconds for what is being answered when the end is wished."""
 
@@ -29,13 +34,14 @@ class HeadError(Exception):
 
 
 class Bounded(HttpToolsProtocol):
-    """A connection that is closed when the head of a request is too large or too slow."""
+    """A connection that is closed when the head of a request is too large or too slow, and lets readers of slow bodies see it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
         super().connection_made(transport)
         self._head, self._whole = 0, False
         self._patience = self.loop.call_later(SLOWEST_HEAD, self._let_go)
+        self._waker: asyncio.TimerHandle | None = None
 
     def on_message_begin(self) -> None:
         """Count a new head."""
@@ -59,11 +65,25 @@ class Bounded(HttpToolsProtocol):
         super().data_received(data)
         if not self._whole and self._head > HEAD:
             self._let_go()
+        if self._waker is None and self._is_body_to_come():
+            self._waker = self.loop.call_later(LOOK, self._wake)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._patience.cancel()
+        if self._waker is not None:
+            self._waker.cancel()
         super().connection_lost(exc)
+
+    def _is_body_to_come(self) -> bool:
+        return self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
+
+    def _wake(self) -> None:
+        """Let who waits for the rest of a body look at the clock."""
+        self._waker = None
+        if self._is_body_to_come():
+            self.cycle.message_event.set()
+            self._waker = self.loop.call_later(LOOK, self._wake)
 
     def _let_go(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -118,10 +138,13 @@ async def _nothing() -> None:
 
 
 def serve(
-    application: Starlette, listener: socket.socket, ready: Callable[[], None] = lambda: None,
+    application: ASGIApp, listener: socket.socket, ready: Callable[[], None] = lambda: None,
     ending: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:  # fmt: skip
     """Answer until SIGTERM or SIGINT; `ending` ends answers that last."""
+    gc.collect()
+    gc.freeze()  # what stands now stays
+    gc.set_threshold(COLLECT_EVERY)
     config = uvicorn.Config(
         application, http=Bounded, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,

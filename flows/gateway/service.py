@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from flows.gateway.bodies import IN_FLIGHT
+from flows.gateway.bodies import IN_FLIGHT, Asking
 from flows.gateway.durable import Durable, NotKeptError, Pressure
 from flows.gateway.gate import Denied, Gate
 from flows.gateway.tokens import Need, Token
@@ -54,12 +53,12 @@ def said(value: object, status: int = 200, **headers: str) -> Response:
     return Response(json(value), status, headers, media_type="application/json")
 
 
-def let_in(service: Service, request: Request, need: Need, source: str = "", secret: str = "") -> Token:
+def let_in(service: Service, request: Asking, need: Need, source: str = "", secret: str = "") -> Token:
     """Return who asks. Raises AnswerError."""
     return _admitted(service.gate.judge(request, need, source, secret))
 
 
-def let_in_signed(service: Service, request: Request, source: str, body: bytes) -> Token:
+def let_in_signed(service: Service, request: Asking, source: str, body: bytes) -> Token:
     """Return who signed a body as it came. Raises AnswerError."""
     return _admitted(service.gate.judge_signed(request, source, body, service.now()))
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,9 +121,9 @@ class Spool:
                 self._try_again()
                 continue
             error = self._write(group)
-            for one in group:
-                self._pressure.give(len(one.data))
-                one.loop.call_soon_threadsafe(_tell, one.done, error)
+            self._pressure.give(sum(len(one.data) for one in group))
+            for loop, some in groupby(group, key=lambda one: one.loop):
+                loop.call_soon_threadsafe(_tell, [one.done for one in some], error)
 
     def _try_again(self) -> None:
         """See whether there is room again: nobody sends to a gateway that says it is not ready."""
@@ -173,13 +174,14 @@ class Spool:
             self._trouble = f"{self._folder}: {error.strerror}"
 
 
-def _tell(done: "asyncio.Future[None]", error: NotKeptError | None) -> None:
-    if done.cancelled():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(type(error)(*error.args))
+def _tell(waiting: "Sequence[asyncio.Future[None]]", error: NotKeptError | None) -> None:
+    for done in waiting:
+        if done.cancelled():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(type(error)(*error.args))
 
 
 def _write_whole(file: int, parts: list[bytes]) -> None:

@@ -20,8 +20,8 @@ LATENCY = (1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 180.0, 300.0)
 """Seconds between an event and its alert, as dashboards of the reference system have them (spec/storage.md 6)."""
 
 
-class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric. `counter` names have no `_total`: the exposition adds it."""
+class Metric(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One metric, and no other is equal to it. `counter` names have no `_total`: the exposition adds it."""
 
     name: str
     kind: Kind
