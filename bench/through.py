@@ -1,6 +1,6 @@
 """Through gateway, job and SQLite at a steady rate, and from POST to the first notice at a provider on this machine.
 
-python -m bench.through [--seconds N] [--rate ALERTS]
+python -m bench.through [--seconds N] [--rate ALERTS] [--patience SECONDS]
 
 `tocsin up` takes batches of 50; two alerts a second of another name are told to somebody.
 """
@@ -19,6 +19,7 @@ from typing import Any
 
 import urllib3
 
+from bench.figure import calibration
 from bench.flow import TOCSIN
 from bench.gateway import bodies, cpu, folder, rss, served
 from tests.servers.process import free_port
@@ -55,7 +56,7 @@ DISPATCH = """dispatch:
 """
 
 
-def through(seconds: float, rate: int) -> None:
+def through(seconds: float, rate: int, patience: float) -> None:
     """Print how `tocsin up` fares at a steady rate: how far behind it is, its memory, and how long a first notice takes."""
     provider = Provider()
     with folder() as root:
@@ -70,17 +71,18 @@ def through(seconds: float, rate: int) -> None:
         }
         arguments = [*TOCSIN, "up", "--data", str(root / "data"), "--listen", f"127.0.0.1:{port}", "--console", "none"]
         with served(arguments, port, root, env) as pid:
-            told, sizes, sent = Told(port), [], Steady(port, rate)
+            told, sizes, sent = Told(port, provider), [], Steady(port, rate)
             begin, before = time.monotonic(), used(pid)
             while (passed := time.monotonic() - begin) < seconds:
-                sent.until(passed)
-                told.at_times()
+                sent.until(passed, begin + seconds)
+                told.at_times(sent.alerts)
                 sizes.append(sum(map(rss, family(pid))))
                 time.sleep(0.02)
             took = time.monotonic() - begin
-            told.one()
-            behind = wait_for(provider, told.last)
-            report(sent.alerts / took, behind, (used(pid) - before) / sent.alerts * 1e6, sizes, told.waits(provider))
+            told.one(sent.alerts)
+            is_through = told.wait(patience)
+            report(sent.alerts / took, rate, (used(pid) - before) / sent.alerts * 1e6, sizes)
+            print(told.said(is_through=is_through))
     provider.shutdown()
 
 
@@ -91,8 +93,9 @@ class Steady:
         self._client = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1)
         self._bodies, self._rate, self.alerts = bodies(50), rate, 0
 
-    def until(self, passed: float) -> None:
-        while self.alerts < passed * self._rate:
+    def until(self, passed: float, end: float) -> None:
+        """Send what is due after some seconds, but nothing any more after the end: who cannot take it is behind."""
+        while self.alerts < passed * self._rate and time.monotonic() < end:
             body = self._bodies[self.alerts // 50 % len(self._bodies)]
             answer = self._client.request("POST", "/api/v2/alerts", body=renewed(body))
             assert answer.status == 200, answer.data[:300]
@@ -107,38 +110,55 @@ def renewed(body: bytes) -> bytes:
 
 
 class Told:
-    """Sends single alerts that are told, and remembers when."""
+    """Sends single alerts that are told, and remembers when, and how many others went before."""
 
-    def __init__(self, port: int) -> None:
-        self._client = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1)
-        self._sent: dict[str, float] = {}
-        self._last = 0.0
+    def __init__(self, port: int, provider: Provider) -> None:
+        self._client, self._provider = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1), provider
+        self._sent: dict[str, tuple[float, int]] = {}
+        self._last, self._begin = 0.0, time.time()
 
-    @property
-    def last(self) -> str:
-        """The name of the last one."""
-        return f"told-{len(self._sent) - 1:05d}"
-
-    def at_times(self) -> None:
+    def at_times(self, before: int) -> None:
         """Send one twice a second."""
         if time.monotonic() >= self._last + 0.5:
-            self.one()
+            self.one(before)
 
-    def one(self) -> None:
+    def one(self, before: int) -> None:
         self._last, name = time.monotonic(), f"told-{len(self._sent):05d}"
-        body = [
-            {
-                "labels": {"alertname": "Told", "instance": name, "severity": "critical"},
-                "startsAt": datetime.now(UTC).isoformat(),
-            }
-        ]
-        self._sent[name] = time.time()
+        labels = {"alertname": "Told", "instance": name, "severity": "critical"}
+        body = [{"labels": labels, "startsAt": datetime.now(UTC).isoformat()}]
+        self._sent[name] = time.time(), before
         assert self._client.request("POST", "/api/v2/alerts", body=json.dumps(body)).status == 200
 
-    def waits(self, provider: Provider) -> list[float]:
-        """Return the seconds from POST to the first message that names each; those never told are not among them."""
-        found = (min((at for at, text in provider.texts if name in text), default=None) for name in self._sent)
-        return sorted(at - sent for at, sent in zip(found, self._sent.values(), strict=True) if at is not None)
+    def wait(self, patience: float) -> bool:
+        """Wait until the last one is told: then all before it is done with, as a spool is read in its order."""
+        end, last = time.monotonic() + patience, list(self._sent)[-1]
+        while time.monotonic() < end:
+            if any(last in text for _, text in self._provider.texts):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def heard(self) -> dict[str, float]:
+        """Return when each was first named in a message; those that never were are not among them."""
+        first = (
+            (name, min((at for at, text in self._provider.texts if name in text), default=None)) for name in self._sent
+        )
+        return {name: at for name, at in first if at is not None}
+
+    def said(self, *, is_through: bool) -> str:
+        """Return how long they took, and how far the job is behind."""
+        heard = self.heard()
+        if not heard:
+            return "none was told: the job is behind by all of it"
+        waits = sorted(at - self._sent[name][0] for name, at in heard.items())
+        newest = max(heard)
+        done, everything = self._sent[newest][1], max(before for _, before in self._sent.values())
+        behind = "all of it is done with" if is_through else f"{everything - done:,} alerts still wait"
+        return (
+            f"the job did {done / (heard[newest] - self._begin):,.0f} alerts/s; {behind}\n"
+            f"from POST to the first notice: p50 {waits[len(waits) // 2]:.2f} s, p99 {waits[len(waits) * 99 // 100]:.2f} s"
+            f" of {len(waits)}, {len(self._sent) - len(waits)} not told yet"
+        )
 
 
 def family(pid: int) -> list[int]:
@@ -151,36 +171,26 @@ def used(pid: int) -> float:
     return sum(map(cpu, family(pid)))
 
 
-def wait_for(provider: Provider, name: str) -> float:
-    """Return the seconds until an alert is told: then all before it is done with, as a spool is read in its order."""
-    begin = time.monotonic()
-    while time.monotonic() < begin + 300:
-        if any(name in text for _, text in provider.texts):
-            return time.monotonic() - begin
-        time.sleep(0.05)
-    raise TimeoutError(f"{name} was never told")
-
-
-def report(rate: float, behind: float, each: float, sizes: Sequence[float], waits: Sequence[float]) -> None:
+def report(rate: float, asked: int, each: float, sizes: Sequence[float]) -> None:
     third = max(len(sizes) // 3, 1)
     print(
-        f"through gateway, job and SQLite: {rate:,.0f} alerts/s sent, the last one told {behind:.1f} s later,"
-        f" {each:.0f} us CPU an alert of all processes;"
-        f" memory {max(sizes[:third]):.0f} MiB in the first third, {max(sizes[-third:]):.0f} in the last"
+        f"through gateway, job and SQLite: {rate:,.0f} alerts/s taken in, {asked:,} were asked for;"
+        f" {each:.0f} us CPU an alert of all processes = {each / calibration():.1f} c;"
+        f" memory {max(sizes[:third]):.0f} MiB in the first third, {max(sizes[-third:]):.0f} in the last",
+        flush=True,
     )
-    if waits:
-        print(
-            f"from POST to the first notice: p50 {waits[len(waits) // 2]:.2f} s, p99 {waits[len(waits) * 99 // 100]:.2f} s of {len(waits)}"
-        )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--rate", type=int, default=5000)
+    options.add_argument(
+        "--patience", type=float, default=60, help="seconds for what the job is behind with at the end"
+    )
     given = options.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-    through(given.seconds, given.rate)
+    through(given.seconds, given.rate, given.patience)
 
 
 if __name__ == "__main__":
