@@ -72,6 +72,9 @@ def through(seconds: float, rate: int, patience: float) -> None:
         arguments = [*TOCSIN, "up", "--data", str(root / "data"), "--listen", f"127.0.0.1:{port}", "--console", "none"]
         with served(arguments, port, root, env) as pid:
             told, sizes, sent = Told(port, provider), [], Steady(port, rate)
+            told.one(0)
+            assert told.wait(120), "the job never began"
+            told.begin()
             begin, before = time.monotonic(), used(pid)
             while (passed := time.monotonic() - begin) < seconds:
                 sent.until(passed, begin + seconds)
@@ -115,7 +118,11 @@ class Told:
     def __init__(self, port: int, provider: Provider) -> None:
         self._client, self._provider = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1), provider
         self._sent: dict[str, tuple[float, int]] = {}
-        self._last, self._begin = 0.0, time.time()
+        self._last, self._begin = 0.0, 0.0
+
+    def begin(self) -> None:
+        """Count from now."""
+        self._sent, self._begin = {}, time.time()
 
     def at_times(self, before: int) -> None:
         """Send one twice a second."""
@@ -123,7 +130,7 @@ class Told:
             self.one(before)
 
     def one(self, before: int) -> None:
-        self._last, name = time.monotonic(), f"told-{len(self._sent):05d}"
+        self._last, name = time.monotonic(), f"told-{time.time_ns()}"
         labels = {"alertname": "Told", "instance": name, "severity": "critical"}
         body = [{"labels": labels, "startsAt": datetime.now(UTC).isoformat()}]
         self._sent[name] = time.time(), before
