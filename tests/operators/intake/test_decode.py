@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.intake.decode import MAX_BYTES, MIXED, Decoded, Refusal, Wire, _decode_untyped, decode
+from operators.intake.decode import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MIXED,
+    Decoded,
+    Refusal,
+    Wire,
+    _decode_untyped,
+    decode,
+    depth,
+    oversized,
+)
 from operators.model.event import Event
 from tests.replay.driver import event
 
@@ -134,3 +145,30 @@ def test_a_kind_that_is_none_is_refused_whatever_the_source(named):
 def test_a_record_may_say_what_its_source_carries_anyway(kind, named):
     found = decode(json.dumps({"kind": named, "time": 8}).encode(), kind)
     assert found == Decoded(named, None, {"time": 8})
+
+
+# --- bounds of a record (design.md 7.59)
+
+
+@pytest.mark.parametrize(
+    ("raw", "levels"),
+    [
+        (b"", 0), (b"5", 0), (b"[]", 1), (b'{"a": [{}]}', 3), (b'"[[["', 0), (b'"\\"[["', 0), (b'"\\\\" [', 1), (b"[][][]", 1), (b"[[]]]]]][", 2),
+        (b'{"a": "]", "b": [', 2),
+    ],
+)  # fmt: skip
+def test_brackets_nest_outside_of_texts_alone(raw, levels):
+    assert depth(raw) == levels
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH, None), (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "too_deep"), (b"[]" * 999, None),
+        (b'"' + b"[" * 999 + b'"', None), (b" " * MAX_BYTES, None), (b" " * (MAX_BYTES + 1), "too_large"),
+    ],
+    ids=["as deep as may be", "deeper", "many, none deep", "within a text", "as long as may be", "longer"],
+)  # fmt: skip
+def test_a_record_is_bounded_before_anything_parses_it(raw, reason):
+    found = oversized(raw)
+    assert (found and str(found.reason)) == reason
