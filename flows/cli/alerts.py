@@ -108,7 +108,7 @@ def events(view: View, *, alert_id: str, since: int | None, until: int | None) -
         print_answer("event", found)
     else:
         out = console()
-        out.print(_event_table(view, found, out.width) if found else "no events in the archive")
+        out.print(event_table(view, found, out.width) if found else "no events in the archive")
 
 
 def next_tries(view: View, actions: Sequence[Action]) -> dict[str, str]:
@@ -162,7 +162,7 @@ def _show_found(
         out.print(f"more with --limit {total}, or --after {following}", soft_wrap=True)
 
 
-def _event_table(view: View, found: Sequence[Event], width: int) -> Table:
+def event_table(view: View, found: Sequence[Event], width: int) -> Table:
     """Return the table; where a row would not fit, what is of one kind stands one below the other."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     if width < WIDE:

@@ -86,12 +86,17 @@ def _tell(view: View, found: list[NoticeDocument], following: str | None, *, wit
             out.print(shown_lines([f"  {line}" for line in lines]))
             out.print()
     else:
-        out.print(_table(view, found) if out.width >= WIDE else _narrow(view, found))
+        out.print(notices_table(view, found, out.width))
     rest = f"; more with --after {following}" if following else ""
     out.print(f"{len(found)} notice{'' if len(found) == 1 else 's'}; times in {view.zone_name}{rest}", soft_wrap=True)
 
 
-def _table(view: View, found: list[NoticeDocument]) -> Table:
+def notices_table(view: View, found: list[NoticeDocument], width: int) -> Table:
+    """Return the table; where a row would not fit, a notice has several lines."""
+    return _wide(view, found) if width >= WIDE else _narrow(view, found)
+
+
+def _wide(view: View, found: list[NoticeDocument]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("time", no_wrap=True)
     for title in ("by", "to", "stands", "what"):
@@ -103,7 +108,6 @@ def _table(view: View, found: list[NoticeDocument]) -> Table:
 
 
 def _narrow(view: View, found: list[NoticeDocument]) -> Table:
-    """Return the table where a row would not fit: when and by which way, then what, to whom, and how it stands."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("time, by", no_wrap=True)
     table.add_column("what, to whom, how it stands", overflow="fold")

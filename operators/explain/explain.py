@@ -49,4 +49,5 @@ def _headline(alert: Alert) -> str:
     status = "RECOVERING" if alert.status == ABNORMAL and alert.extra_info.is_recovering else alert.status
     target = f" on {alert.event.target}" if alert.event.target else ""
     source = f"strategy {alert.strategy_id}" if alert.strategy_id else f"plugin {alert.event.plugin_id}"
-    return f"{status} {severity}: {alert.alert_name}{target} ({source}, {alert.event_count} events)"
+    events = "1 event" if alert.event_count == 1 else f"{alert.event_count} events"
+    return f"{status} {severity}: {alert.alert_name}{target} ({source}, {events})"

@@ -216,7 +216,7 @@ def test_the_store_may_be_named_by_option_directory_environment_or_settings(tocs
 def test_explain_tells_the_story_and_why_not(tocsin):
     told = tocsin(explain, alert(1).id, "-v")
     assert told.splitlines()[0].startswith("On its way to alice (mail), bob (voice), carol (voice).")
-    assert "ABNORMAL fatal: 磁盘空间不足 on 10.0.0.1|0 (strategy 1, 1 events)" in told
+    assert "ABNORMAL fatal: 磁盘空间不足 on 10.0.0.1|0 (strategy 1, 1 event)" in told
     assert "An abnormal event came and no alert of its fingerprint was open." in told
     assert "events were dropped (3 times)" in told
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from flows.cli.alert_table import WIDE, alert_table
+from flows.cli.alerts import event_table
 from flows.cli.given import typed
+from flows.cli.notices import notices_table
 from flows.cli.view import View
 from flows.settings.settings import Settings
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
-from tests.sinks.store.samples import alert
+from tests.sinks.store.samples import alert, archived, sent
 
 PROGRAM = [sys.executable, "-c", "from flows.cli import main; main()"]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -44,11 +46,15 @@ def tocsin(tmp_path):
     return run
 
 
-def table(width):
+def printed(table, width):
     console = Console(width=width, file=open(os.devnull, "w"), record=True)  # noqa: PTH123, SIM115
-    console.print(alert_table(View("", Settings(), UTC, False), [NAMED], width))
+    console.print(table)
     console.file.close()
     return console.export_text()
+
+
+def table(width):
+    return printed(alert_table(View("", Settings(), UTC, False), [NAMED], width), width)
 
 
 @pytest.mark.parametrize("width", [50, 80, WIDE - 1, WIDE, 200])
@@ -58,6 +64,22 @@ def test_an_id_is_never_cut_and_the_alert_is_named(width):
     assert "web-1" in shown
     assert "磁盘" in shown
     assert all(len(line.rstrip()) <= width for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, WIDE - 1, WIDE, 200])
+def test_times_and_ids_of_notices_and_events_are_never_cut(width):
+    view, long = View("", Settings(), UTC, False), "http://10.0.0.1:8088/a/long/address"
+    notice = sent(
+        receivers=(long,), title="Disk full on 10.0.0.1", state="failed", reason="the host refuses connections"
+    )
+    arrived = archived(id="f" * 32)
+    for found, cells in (
+        (notices_table(view, [notice], width), ("Disk full", "2025-11-23 12:13:20+00:00", "refuses")),
+        (event_table(view, [arrived], width), ("f" * 32, "2025-11-23 12:13:20+00:00", "ABNORMAL")),
+    ):
+        text = printed(found, width)
+        assert all(cell in text for cell in cells)
+        assert all(len(line.rstrip()) <= width for line in text.splitlines())
 
 
 def test_a_wide_terminal_has_one_row_an_alert():

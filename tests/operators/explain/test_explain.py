@@ -92,9 +92,7 @@ def rules(tmp_path):
 
 
 def test_the_headline_says_what_the_alert_is():
-    assert (
-        explain(alert(), [], [], now=NOW).headline == "ABNORMAL warning: CPU usage on 10.0.0.1 (strategy 1, 1 events)"
-    )
+    assert explain(alert(), [], [], now=NOW).headline == "ABNORMAL warning: CPU usage on 10.0.0.1 (strategy 1, 1 event)"
 
 
 def test_an_open_alert_in_recovery_is_called_recovering():
@@ -103,7 +101,7 @@ def test_an_open_alert_in_recovery_is_called_recovering():
 
 
 def test_a_third_party_alert_names_its_plugin():
-    assert "(plugin bkmonitor, 1 events)" in explain(alert(strategy_id=""), [], [], now=NOW).headline
+    assert "(plugin bkmonitor, 1 event)" in explain(alert(strategy_id=""), [], [], now=NOW).headline
 
 
 def test_every_log_entry_is_a_line_with_the_sentence_of_its_reason():
