@@ -117,7 +117,7 @@ def test_an_event_that_opened_an_ended_alert_is_known_although_sixty_four_came_s
 
 def test_what_was_folded_is_remembered_by_the_newest_time():
     stage = watched()
-    for number, time in enumerate([T0, T0 - 50, T0 + 9]):
+    for number, time in enumerate([T0, T0 + 9, T0 - 50]):
         folded(stage, time, later=9, number=number)
     assert (stage.state.newest, stage.state.touched) == (T0 + 9, T0 + 9)
 
