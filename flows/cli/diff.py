@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.answer import print_answer
+from flows.cli.counting import counted
 from flows.cli.fail import fail
 from flows.cli.given import json_option
 from flows.cli.strict import Command
@@ -69,7 +70,7 @@ def diff(old: str, new: str, *, html: Path | None, causes: int, zone_name: str, 
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise click.BadParameter(f"{zone_name!r} is no time zone", param_hint="--time-zone") from error
     try:
-        found = compare(output_at(old), output_at(new), causes)
+        found = compare(output_at(old), output_at(new), causes, watch=counted)
         if html is not None:
             write_page(found, html, zone)
     except (InputError, OSError) as error:

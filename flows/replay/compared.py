@@ -26,6 +26,8 @@ SIDES = ("old", "new")
 CAUSES = 10
 
 Seen = AlertSeen | EntrySeen | NoticeSeen
+Watch = Callable[[Iterable[Seen], str], Iterable[Seen]]
+"""What passes documents on, and may say how many there were of which."""
 REPETITION = tuple(f'"op_type":"{op_type}"'.encode() for op_type in IGNORED)
 """What a line holds that is passed over unread: most of a log says only that an event came again."""
 
@@ -91,8 +93,14 @@ def _kind_of(name: str) -> str:
     raise InputError(f"{name}: neither alerts, logs nor notices of a replay")
 
 
-def compare(old: Output, new: Output, causes: int = CAUSES, *, room: int = ROOM) -> Difference:
-    """Return how two outputs differ. Raises InputError."""
+def _unwatched(documents: Iterable[Seen], _: str) -> Iterable[Seen]:
+    return documents
+
+
+def compare(
+    old: Output, new: Output, causes: int = CAUSES, *, room: int = ROOM, watch: Watch = _unwatched
+) -> Difference:
+    """Return how two outputs differ; what is read of each passes through `watch`. Raises InputError."""
     both = old.files.keys() & new.files.keys()
     if not both:
         raise InputError(f"{old.name} and {new.name} have no file in common: nothing to compare")
@@ -100,7 +108,7 @@ def compare(old: Output, new: Output, causes: int = CAUSES, *, room: int = ROOM)
     with TemporaryDirectory(prefix="tocsin-diff-") as folder, ExitStack() as closing:
         sides = [closing.enter_context(_Side(Path(folder), room)) for _ in SIDES]
         for name, side, output in zip(SIDES, sides, (old, new), strict=True):
-            side.read(output, both, tally, name)
+            side.read(output, both, tally, name, watch)
         strategies = (frozenset(sides[0].strategies), frozenset(sides[1].strategies))
         for lives in _by_fingerprint(*sides):
             tally.fingerprint(*lives, strategies)
@@ -129,10 +137,10 @@ class _Side:
     def __exit__(self, *raised: object) -> None:
         self._spill.close()
 
-    def read(self, output: Output, kinds: Collection[str], tally: Tally, side: str) -> None:
+    def read(self, output: Output, kinds: Collection[str], tally: Tally, side: str, watch: Watch) -> None:
         """Read all of it; notices are counted as they pass. Raises InputError."""
         for kind in (one for one in KINDS if one in kinds):
-            for thing in _documents(output, kind):
+            for thing in watch(_documents(output, kind), f"{kind} of {side}"):
                 if isinstance(thing, NoticeSeen):
                     tally.notice(side, thing)
                 elif isinstance(thing, AlertSeen) and thing.strategy_id:
