@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
+from flows.cli.alert_table import WIDE
 from flows.cli.answer import print_answer
 from flows.cli.given import json_option, limit_option, read_settings, settings_option
 from flows.cli.strict import Group
@@ -89,7 +91,8 @@ def list_notices(*, place: str, state: str, limit: int, as_json: bool) -> None:
         f" the oldest waits {span(int(depth.oldest_age))}"
     )
     if entries:
-        console().print(_table(entries, now))
+        out = console()
+        out.print(waiting_table(entries, now, out.width))
 
 
 def _of_state(depth: Depth, state: str) -> int:
@@ -98,21 +101,29 @@ def _of_state(depth: Depth, state: str) -> int:
     return count
 
 
-def _table(entries: list[Entry], now: float) -> Table:
-    table = Table("id", "way", "receivers", "attempts", "age", "due", "error", "title", box=None, pad_edge=False)
-    for entry in entries:
-        taken = entry.taken
-        table.add_row(
-            shown(taken.notice.id),
-            shown(taken.notice.way),
-            shown(hidden(", ".join(pending(taken).receivers))),
-            str(taken.attempt),
-            span(max(0, int(now - taken.created))),
-            datetime.fromtimestamp(int(entry.due)).astimezone().isoformat(sep=" "),
-            shown(hidden(entry.error)),
-            shown(taken.notice.title),
-        )
+def waiting_table(entries: list[Entry], now: float, width: int) -> Table:
+    """Return the table; where a row would not fit, a notice has several lines, and its id is never cut."""
+    names = ("id", "way", "receivers", "attempts", "age", "due", "error", "title")
+    rows = [[shown(cell) for cell in _cells(entry, now)] for entry in entries]
+    if width >= WIDE:
+        table = Table(*names, box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        return table
+    table = Table("id, way, due", "what, to whom, and how it went", box=None, pad_edge=False)
+    table.columns[0].no_wrap, table.columns[1].overflow = True, "fold"
+    for name, way, receivers, attempts, age, due, error, title in rows:
+        how = Text.assemble("attempt ", attempts, ", ", age, " old")
+        table.add_row(Text("\n").join((name, way, due)), Text("\n").join((title, Text("to ") + receivers, how, error)))
     return table
+
+
+def _cells(entry: Entry, now: float) -> Iterator[str]:
+    taken = entry.taken
+    yield from (taken.notice.id, taken.notice.way, hidden(", ".join(pending(taken).receivers)), str(taken.attempt))
+    yield span(max(0, int(now - taken.created)))
+    yield datetime.fromtimestamp(int(entry.due)).astimezone().isoformat(sep=" ")
+    yield from (hidden(entry.error), taken.notice.title)
 
 
 def _choosing(command: Callable[..., None]) -> Callable[..., None]:

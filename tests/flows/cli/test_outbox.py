@@ -1,11 +1,14 @@
 """`tocsin outbox` on both places."""
 
+import io
 import time
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from flows.cli.outbox import outbox as command
+from flows.cli.outbox import waiting_table
 from operators.deliver.delivery import BuryReason, Outcome, Result, bury
 from sinks.outbox import Depth, State, open_outbox
 from tests.flows.cli.answers import answer, items
@@ -48,6 +51,16 @@ def test_list_counts_all_and_shows_the_dead(tocsin):
     assert "1 ready, 1 later, 0 in flight, 3 dead; the oldest waits 1m" in shown
     assert [line.split()[0] for line in shown.splitlines()[2:]] == ["d1", "d2", "d3"]
     assert "expired: bob: unknown" in shown
+
+
+def test_on_a_narrow_terminal_ids_and_times_are_whole(outbox):
+    name = "f" * 32
+    outbox.put([notice(name)], time.time())
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(waiting_table(outbox.entries(State.READY, 9, time.time()), time.time(), 80))
+    text = console.export_text()
+    assert name in text
+    assert all(len(line.rstrip()) <= 80 for line in text.splitlines())
 
 
 def test_list_shows_text_from_outside_as_it_is(tocsin):
