@@ -97,9 +97,10 @@ def test_a_cell_holds_what_was_said_and_no_formula(message, cell):
     assert row["message"] == cell
 
 
-def test_a_table_has_a_column_for_all_that_is_known_and_an_empty_cell_where_nothing_is():
+def test_a_cell_is_empty_where_nothing_is_known():
     (row,) = csv.DictReader(io.StringIO(exported([command("c1", outcome="refused", reason="already_acked")])))
-    assert row == {
-        "time": str(NOW), "operator": "alice", "command": "ack", "alert_id": "a1", "dedupe_md5": "", "shield_id": "",
-        "outcome": "refused", "reason": "already_acked", "detail": "", "message": "", "id": "c1",
+    assert {name: text for name, text in row.items() if text} == {
+        "time": str(NOW), "operator": "alice", "command": "ack", "alert_id": "a1", "outcome": "refused",
+        "reason": "already_acked", "id": "c1",
     }  # fmt: skip
+    assert {"dedupe_md5", "shield_id", "detail", "message"} <= row.keys()
