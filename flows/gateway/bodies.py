@@ -18,7 +18,8 @@ IN_FLIGHT = 64 * 1024 * 1024
 """Bytes of all bodies that are on their way in or being read."""
 SLOWEST = 10.0
 """Seconds in which a body must have come."""
-CHUNK = 64 * 1024
+CHUNK = 1024 * 1024
+_GZIP = zlib.MAX_WBITS | 32
 
 
 class Asking(Protocol):
@@ -104,14 +105,19 @@ def _few(body: bytes) -> bytes:
 
 
 def _gunzip(packed: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    """Return what was packed, measured first: memory is taken once, and none for what is too much."""
+    unpacker, part, size = zlib.decompressobj(_GZIP), packed, 0
     try:
-        out = unpacker.decompress(packed, UNPACKED + 1)
+        while part and not unpacker.eof and size <= UNPACKED:
+            size += len(unpacker.decompress(part, CHUNK))
+            part = unpacker.unconsumed_tail
+        if size > UNPACKED:
+            raise BodyError(413, f"more than {UNPACKED} bytes when unpacked")
+        if not unpacker.eof:
+            raise BodyError(400, "gzip breaks off")
+        return zlib.decompress(packed, _GZIP, size)
     except zlib.error as error:
         raise BodyError(400, f"not gzip: {error}") from None
-    if not unpacker.eof and len(out) <= UNPACKED:
-        raise BodyError(400, "gzip breaks off")
-    return _bounded(out)
 
 
 def _unzstd(packed: bytes) -> bytes:

@@ -20,8 +20,8 @@ from tests.flows.gateway.stand import Stand
 pytestmark = pytest.mark.slow
 
 EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "A", "time": 1_700_000_000}
-BOUND = 200 * 1024
-"""KiB that the process ever holds."""
+BOUND = 240 * 1024
+"""KiB that the process ever holds: 160 MiB after any of the bodies alone; what connections left behind comes on top."""
 
 
 @pytest.fixture(scope="module")
