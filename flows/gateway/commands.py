@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from sinks.store.interface import StoreError
 from sinks.store.query import CommandQuery
 
 HEADER = "Tocsin-Command"
-"""Names the command in the answer of an API that has no room for it."""
+"""Names the command, or the commands, in the answer of an API that has no room for it."""
 _ID = re.compile("[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -27,6 +28,12 @@ async def pass_on(service: Service, command: dict[str, Any], operator: str) -> s
     except NotKeptError as error:
         raise not_kept(error) from error
     return name
+
+
+def with_ids(lines: Sequence[bytes]) -> tuple[list[bytes], list[str]]:
+    """Return the commands that a format made, each with an id of its own, and the ids."""
+    names = [secrets.token_hex(16) for _ in lines]
+    return [b'{"command_id":"%b",' % name.encode() + raw[1:] for name, raw in zip(names, lines, strict=True)], names
 
 
 async def outcome(service: Service, request: Request) -> Response:

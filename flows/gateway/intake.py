@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from flows.gateway.bodies import IN_FLIGHT, Asking, BodyError, Held, read_body, unpacked
+from flows.gateway.commands import HEADER, with_ids
 from flows.gateway.durable import NotKeptError, Pressure
 from flows.gateway.service import AnswerError, Service, let_in, let_in_signed, not_kept, said
 from flows.gateway.signatures import is_signed
@@ -57,7 +58,7 @@ def as_webhook(made: Made) -> Response:
     """Answer a webhook: 400 where nothing of it can be used, so that nobody sends it for ever."""
     if made.refused and not made.events:
         raise AnswerError(400, "; ".join(f"{one.place}: {one.detail}" for one in made.refused[:10]))
-    return _EMPTY
+    return Response(status_code=200)
 
 
 def as_record(made: Made) -> Response:
@@ -133,10 +134,14 @@ class TakingIn:
         begun, at = time.monotonic(), int(service.now())
         with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
             made, buried = await self._made(request, held, at, signs=signs)
-        await keep(service, made, at, path.busy, buried)
+        commands, names = with_ids(made.commands)
+        await keep(service, made._replace(commands=commands), at, path.busy, buried)
         service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
         _count(service, source, made)
-        return path.answer(made)
+        answer = path.answer(made)
+        if names:
+            answer.headers[HEADER] = ", ".join(names)
+        return answer
 
     async def _made(self, request: Arrived, held: Held, at: int, *, signs: bool) -> tuple[Made, list[bytes]]:
         """Read a body; return what became of it, and what of it is for the dead letters."""

@@ -9,6 +9,7 @@ import pytest
 import zstandard
 
 from flows.gateway.bodies import MOST, UNPACKED
+from tests.flows.gateway.stand import Stand
 
 EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "A", "time": 1_700_000_000}
 ALERT = {"labels": {"alertname": "A", "instance": "h:1"}}
@@ -119,3 +120,14 @@ def test_zabbix_bk_monitor_and_cloudevents_are_taken(gateway):
     assert gateway.post("/cloudevents", {"severity": "critical"}, **binary).status == 202
     kept = {event["alert_name"] for event in gateway.kept()}
     assert {"zabbix says", "bk says", "cloud says", "binary says"} <= kept
+
+
+def test_an_update_that_is_a_command_says_under_which_id_its_outcome_is_found(tmp_path):
+    gateway = Stand(tmp_path)
+    acknowledge = {"routing_key": "r", "event_action": "acknowledge", "dedup_key": "k"}
+    names = [gateway.post("/v2/enqueue", acknowledge).headers["Tocsin-Command"]]
+    update = {"event_id": "1", "name": "n", "update_status": "1", "update_action": "acknowledged, closed"}
+    names += gateway.post("/webhook/zabbix", update).headers["Tocsin-Command"].split(", ")
+    assert "Tocsin-Command" not in gateway.post("/webhook/zabbix", {"event_id": "2", "name": "n"}).headers
+    assert [line["command_id"] for line in gateway.kept() if "command" in line] == names
+    assert gateway.stop() == 0
