@@ -113,7 +113,8 @@ def _of_facts(connection: sqlite3.Connection, query: AlertQuery, column: str) ->
         )
     rows = connection.execute(statement, (*values, query.limit, query.offset)).fetchall()
     found = {row[1]: Tallied(*row[1:]) for row in rows}
-    _complete(connection, query, column, found, is_sorted=is_sorted)
+    if found:  # no index leads to none
+        _complete(connection, query, column, found, is_sorted=is_sorted)
     return rows[0][0] if rows else 0, list(found.values())
 
 

@@ -311,7 +311,7 @@ def test_the_audit_goes_back_page_by_page(console):
 
 def test_trouble_shows_what_was_refused_with_its_bytes(console):
     (letters,) = console.view("/trouble")["letters"]
-    assert (letters["reason"], letters["count"], letters["newest"][0]["raw"]) == (EVIL, 1, EVIL)
+    assert (letters["reason"], letters["count"], letters["newest"][0]["letter"]["raw"]) == (EVIL, 1, EVIL)
 
 
 def test_what_is_looked_for_is_found_whatever_it_is_even_what_was_refused(console):
