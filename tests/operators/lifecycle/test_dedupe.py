@@ -238,6 +238,7 @@ def test_an_end_of_any_age_and_severity_ends_the_alert(status, severity, time, e
     assert folded(stage, time, later=9, status=status, severity=severity)
     one = stage.state.alert
     assert (one.status, one.end_time, one.latest_time, one.begin_time, one.severity) == (status, end, T0, T0, 2)
+    assert one.event_count == 2
     assert (entry in stage.entries, stage.state.over, stage.state.ended_at) == (True, end, T0 + 9)
 
 
@@ -256,8 +257,16 @@ def test_a_recovery_waits_for_its_delay_and_a_closing_does_not():
         T0 + 69,
         T0 + 5,
     )
+    assert (one.event_count, stage.entries) == (2, [("DELAY_RECOVER", "recovery_delayed")])
     folded(stage, T0 + 6, later=10, number=2, status="CLOSED")
     assert (one.status, one.end_time, stage.state.said_over) == ("CLOSED", T0 + 6, None)
+
+
+def test_of_two_recoveries_within_the_delay_the_newer_time_counts_and_the_delay_begins_again():
+    stage = watched(kept(), settings=DELAY)
+    assert folded(stage, T0 + 5, later=9, status="RECOVERED")
+    assert folded(stage, T0 + 3, later=20, number=2, status="RECOVERED")
+    assert (stage.state.said_over, stage.state.alert.next_status_time) == (T0 + 5, T0 + 80)
 
 
 @pytest.mark.parametrize(
