@@ -48,9 +48,10 @@ def test_a_text_that_is_no_place_of_this_order_is_refused(text, why):
     assert why in str(told.value)
 
 
-def test_of_an_endless_text_only_the_beginning_is_repeated():
+@pytest.mark.parametrize("text", ["?" * 10_000, cursor("x" * 10_000)], ids=["no-place", "another-order"])
+def test_of_an_endless_text_only_the_beginning_is_repeated(text):
     with pytest.raises(CursorError) as told:
-        read_cursor("?" * 10_000, [int])
+        read_cursor(text, [int])
     assert len(str(told.value)) < 150
 
 
