@@ -59,7 +59,9 @@ def test_an_error_of_writing_names_the_file(tmp_path, filename, named):
     assert str(told.value.filename).endswith(named)
 
 
-@pytest.mark.parametrize("room", [1, 250, 100_000], ids=["each-written-out", "some-written-out", "all-held"])
+@pytest.mark.parametrize(
+    "room", [1, 250, 60_000, 100_000], ids=["each-written-out", "some-written-out", "in-several-frames", "all-held"]
+)
 def test_what_was_put_comes_back_by_key_and_as_it_came_where_keys_are_equal(tmp_path, room):
     spill = Spill(tmp_path, room)
     for number in range(700):
