@@ -155,12 +155,9 @@ class Worker:
             self._pass_on(stands)
 
     def _fire_until(self, now: int) -> None:
-        while (due := self._next_due()) is not None and due <= now:
+        while (due := sooner(self._shared_due(), self._timers.next_due())) is not None and due <= now:
             self._move(due)
             self._fire(self.clock)
-
-    def _next_due(self) -> int | None:
-        return sooner(self._shared_due(), self._timers.next_due())
 
     def _shared_due(self) -> int | None:
         """Return the next second at which noise reduction or a shield notice is due."""
@@ -210,8 +207,8 @@ class Worker:
         The generation is the arrival of the record, not the clock's second: read again after a crash, a late record
         may find an earlier clock, and versions must not run backwards.
         """
-        now = self.clock
-        return Turn(self.states.get(md5) or State(md5, generation=self._arrival, touched=now), self.scene, now)
+        state = self.states.get(md5) or State(md5, generation=self._arrival, touched=self.clock)
+        return Turn(state, self.scene, self.clock)
 
     def repeats(self, event: Event) -> bool:
         """Fold an event that repeats an open alert and moves nothing; return False for any other."""
@@ -223,8 +220,7 @@ class Worker:
         slot.changed(md5)
         if self._handing.awaited and not self.scene.is_lean:  # without words, a summary asks only whether it is open
             self._handing.changes(state)
-        run = state.run
-        if run is not None and run.count == 1:
+        if (run := state.run) is not None and run.count == 1:
             self._timers.schedule(md5, state.wakes_at())
         return True
 
