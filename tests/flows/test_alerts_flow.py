@@ -55,8 +55,7 @@ def run(settings, outcome, stop_after=None):
         )
     finally:
         job.edges.close()
-    for thing in said:
-        outcome.take(thing)
+    outcome.take(said)
     return job
 
 

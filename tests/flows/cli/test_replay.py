@@ -268,6 +268,7 @@ def test_the_store_of_a_job_is_found_by_its_directory_or_by_the_variable(place, 
     (place / "data").mkdir()
     (place / "store.sqlite3").rename(place / "data/tocsin.sqlite3")
     assert "name the store of the job" in from_store(code=1).output
+    monkeypatch.delenv("TOCSIN__STORE__DSN")
     from_store("--data", "data")
     monkeypatch.setenv("TOCSIN_STORE", "data/tocsin.sqlite3")
     from_store()

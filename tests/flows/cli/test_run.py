@@ -65,7 +65,7 @@ FILE = ["--input", "events.jsonl", "--data", "d"]
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@h:1"}, "redis://h:1: expected redis://host:port/db/key"),
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@h:p/0/k"}, "redis://h:p/0/k: expected redis://host:port/db/key"),
         (FILE, {"MESSAGE_QUEUE_DSN": "redis://:geheim@[h/0/k"}, "redis://[h/0/k: expected redis://host:port/db/key"),
-        (FILE, {"TOCSIN__KAFKA__WORKER": "2", "TOCSIN__KAFKA__WORKERS": "2"}, "TOCSIN__KAFKA__WORKER: 2: of 2 workers, the last one is 1"),
+        (FILE, {"TOCSIN__KAFKA__WORKER": "2", "TOCSIN__KAFKA__WORKERS": "2"}, "TOCSIN__KAFKA__WORKER: kafka.worker: 2: of 2 workers, the last one is 1"),
         (FILE, {"TOCSIN__BATCH": "0"}, "TOCSIN__BATCH: batch: expected `int` >= 1"),
         (FILE, {"TOCSIN__METRICS__PORT": "1", "TOCSIN__METRICS__HOST": "192.0.2.1"}, "metrics.port: cannot listen on 192.0.2.1:1"),
     ],
