@@ -11,12 +11,11 @@ from flows.cli.answer import print_answer
 from flows.cli.fail import fail
 from flows.cli.given import json_option, lone_settings_option, read_lone_settings
 from flows.cli.strict import Group
-from flows.replay.replay import Replay
 from flows.rules.source import SourceUnavailableError, Terms, id_in
 from flows.rules.templates import renderer
 from flows.rules.transfer import RefusedRulesError, export_rules, import_rules
-from flows.rules.trial import failures
 from flows.rules.trial_of_sources import source_failures
+from flows.rules.trials import trials
 from flows.settings.settings import Settings, SettingsError
 from operators.model.address import without_password
 from operators.rules.advice import advice
@@ -167,13 +166,8 @@ def _tested(directory: str, settings: Settings) -> Iterator[Tested]:
     if book is None:
         yield Tested(directory, "", [str(error) for error in errors])
         return
-    words = renderer(settings)
-    for one in book.tests:
-        yield Tested(directory, one.name, failures(one, Replay(settings, book, words, words.check_template)))
-    for source in book.sources.values():
-        failed = list(source_failures(source))
-        for number, case in enumerate(source.tests):
-            yield Tested(directory, f"{source.id}: {case.name}", [line for at, line in failed if at == number])
+    for name, failures in trials(book, settings):
+        yield Tested(directory, name, failures)
 
 
 def _tell_tested(one: Tested) -> None:

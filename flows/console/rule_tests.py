@@ -5,10 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from flows.replay.replay import Replay
-from flows.rules.templates import renderer
-from flows.rules.trial import failures
-from flows.rules.trial_of_sources import source_failures
+from flows.rules.trials import trials
 from flows.settings.settings import Settings
 from operators.rules.book import RuleBook
 
@@ -44,14 +41,8 @@ class TestsAtHand:
 
 def tested(book: RuleBook, settings: Settings) -> Iterator[Tested]:
     """Run every test of a book, and yield how it went. Raises SettingsError."""
-    words = renderer(settings)
-    for one in book.tests:
-        differs = failures(one, Replay(settings, book, words, words.check_template))
-        yield Tested(one.name, tuple(differs[:SHOWN]))
-    for source in book.sources.values():
-        failed = list(source_failures(source))
-        for number, case in enumerate(source.tests):
-            yield Tested(f"{source.id}: {case.name}", tuple([line for at, line in failed if at == number][:SHOWN]))
+    for name, differs in trials(book, settings):
+        yield Tested(name, tuple(differs[:SHOWN]))
 
 
 def count_of(book: RuleBook) -> int:

@@ -8,6 +8,7 @@ from operators.intake.formats.unpack import parts_of
 from operators.intake.name import Body, RulesChange, take_in
 from operators.intake.poll import Raw
 from operators.model.event import Event
+from operators.model.reason import DeadReason
 from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 from operators.rules.read.patch import patch
@@ -43,7 +44,7 @@ def _told(body: Body, book: RuleBook) -> Again:
     if isinstance(body, RulesChange):
         patched = patch(book, body.put, body.delete, None)
         if isinstance(patched, list):
-            return Again(REFUSED, "invalid_rules", "; ".join(map(str, patched)))
+            return Again(REFUSED, DeadReason.INVALID_RULES, "; ".join(map(str, patched)))
     if isinstance(body, Event):
         return Again(ACCEPTED, "", f"{body.alert_name} {body.target or ''}".strip())
     return Again(ACCEPTED)
