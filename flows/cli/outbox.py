@@ -1,12 +1,13 @@
 """`tocsin outbox`: what waits for the courier, and what it gave up."""
 
+import getpass
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.table import Table
@@ -14,15 +15,18 @@ from rich.text import Text
 
 from flows.cli.alert_table import WIDE
 from flows.cli.answer import print_answer
-from flows.cli.given import json_option, limit_option, read_settings, settings_option
+from flows.cli.given import json_option, limit_option, read_settings, settings_option, typed
 from flows.cli.strict import Group
+from flows.cli.telling import ORIGIN
 from flows.cli.view import console, shown
+from flows.courier.noting import done_to_outbox, note
 from flows.courier.waiting import document, hidden
-from flows.settings.places import outbox_under
+from flows.settings.places import outbox_under, store_under
 from operators.deliver.delivery import BuryReason, Outcome, drop, pending
 from operators.explain.text import span
 from sinks.outbox import Depth, Entry, Outbox, OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
+from sinks.store.interface import StoreError
 
 PIECE = 500
 """Notices handled at once."""
@@ -38,12 +42,21 @@ def place_of(outbox_: str | None, data: str | None, settings_path: str | None) -
     return outbox_ or outbox_under(read_settings(settings_path), data).dsn
 
 
+def _where(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where the outbox is."""
+    for option in (
+        settings_option,
+        click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in."),
+        click.option("--outbox", "outbox_", metavar="PATH|redis://...", help="Default: setting outbox.dsn."),
+    ):
+        command = option(command)
+    return command
+
+
 def placing(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say where the outbox is; the command gets `place`."""
 
-    @click.option("--outbox", "outbox_", metavar="PATH|redis://...", help="Default: setting outbox.dsn.")
-    @click.option("--data", metavar="DIR", help="Directory that `tocsin run --data` keeps its files in.")
-    @settings_option
+    @_where
     @wraps(command)
     def with_place(*, outbox_: str | None, data: str | None, settings_path: str | None, **others: Any) -> None:
         command(place=place_of(outbox_, data, settings_path), **others)
@@ -146,6 +159,41 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
     return with_choice
 
 
+class Deed(NamedTuple):
+    """Who does something to the outbox, and where it is written down."""
+
+    operator: str
+    message: str
+    store: str
+
+    def noted(self, deed: str, ids: list[str], count: int, now: float) -> None:
+        """Write it down for the page Audit; where that cannot be, say so: it is done."""
+        document = done_to_outbox(
+            deed, ids, count, who=self.operator, origin=ORIGIN, now=now, message=typed(self.message)
+        )
+        try:
+            note(self.store, document)
+        except StoreError as error:
+            click.echo(f"done, and not written down for the page Audit: {error}", err=True)
+
+
+def _doing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what a deed takes: where the outbox is, as for `placing`, who does it, and why; the command gets `deed` too."""
+
+    @click.option("--operator", default=getpass.getuser, help="Who does it, for the page Audit.  [default: you]")
+    @click.option("--message", "-m", default="", help="Why: what to remember with it.")
+    @_where
+    @wraps(command)
+    def with_deed(
+        *, operator: str, message: str, outbox_: str | None, data: str | None, settings_path: str | None, **others: Any
+    ) -> None:
+        store = store_under(read_settings(settings_path), data).dsn
+        place = place_of(outbox_, data, settings_path)
+        command(place=place, deed=Deed(operator, message, store), **others)
+
+    return with_deed
+
+
 def _chooser(ids: tuple[str, ...], reason: str | None, way: str | None) -> Callable[[Outbox, float], list[Entry]]:
     def choose(place: Outbox, now: float) -> list[Entry]:
         if ids:
@@ -163,21 +211,22 @@ def _chooser(ids: tuple[str, ...], reason: str | None, way: str | None) -> Calla
 @outbox.command(short_help="Send dead notices again, to those they did not reach.")
 @_choosing
 @json_option
-@placing
-def retry(*, place: str, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
+@_doing
+def retry(*, place: str, deed: Deed, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
     """Send dead notices again, with a new deadline, to those they did not reach."""
     now = time.time()
     with opened(place) as found:
         ids = [entry.taken.notice.id for entry in chosen(found, now)]
         count = sum(found.revive(ids[start : start + PIECE], now) for start in range(0, len(ids), PIECE))
+    deed.noted("retry", ids, count, now)
     _say(ids, count, "revived", as_json=as_json)
 
 
 @outbox.command("drop", short_help="Drop notices for good.")
 @_choosing
 @json_option
-@placing
-def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
+@_doing
+def drop_notices(*, place: str, deed: Deed, chosen: Callable[[Outbox, float], list[Entry]], as_json: bool) -> None:
     """Drop notices for good; their actions show whom they did not reach. One in flight may still arrive."""
     now = time.time()
     with opened(place) as found:
@@ -185,7 +234,9 @@ def drop_notices(*, place: str, chosen: Callable[[Outbox, float], list[Entry]], 
         outcomes = [Outcome(entry.taken, drop(entry.taken, "dropped", now)) for entry in entries]
         for start in range(0, len(outcomes), PIECE):
             found.record(outcomes[start : start + PIECE], now)
-    _say([entry.taken.notice.id for entry in entries], len(entries), "dropped", as_json=as_json)
+    ids = [entry.taken.notice.id for entry in entries]
+    deed.noted("drop", ids, len(ids), now)
+    _say(ids, len(ids), "dropped", as_json=as_json)
 
 
 def _say(ids: list[str], count: int, done: str, *, as_json: bool) -> None:

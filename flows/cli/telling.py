@@ -34,6 +34,10 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+ORIGIN = "command line"
+"""Where a command was given that comes from here."""
+
+
 class Telling(NamedTuple):
     """Whom to tell, and what goes with every command."""
 
@@ -69,6 +73,7 @@ def tell(whom: Telling, commands: Sequence[dict[str, Any]]) -> Sent:
             "operator": whom.operator,
             "message": whom.message,
             "command_id": uuid4().hex,
+            "origin": ORIGIN,
         }
         for one in commands
     ]

@@ -13,13 +13,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from flows.console.chosen import MOST, Chosen, chosen
 from flows.console.deeds import ON_ALERTS, command_ids, commands_of, message_of, shields_asked
-from flows.console.guard import actor, new_command_id, reader
-from flows.console.noting import note
+from flows.console.guard import actor, new_command_id, origin_of, reader
 from flows.console.page import rendered, wants_json
 from flows.console.parts import Console
 from flows.console.preview import foreseen
 from flows.console.reading import asked, read, read_store
 from flows.console.trouble import OUTBOX_DEEDS, settle_dead
+from flows.courier.noting import done_to_outbox, note
 from flows.gateway.durable import NotKeptError
 from flows.gateway.intake import body_of
 from flows.gateway.service import AnswerError, json, not_kept, said
@@ -33,7 +33,6 @@ LOOKS = 60
 """Looks at the store, about one a second, after which the page says that no job seems to listen."""
 EARLIER = 600
 """Seconds before the deed from which its commands are looked for: clocks differ."""
-LONGEST_DETAIL = 500
 _COMMAND_ID = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
@@ -110,8 +109,8 @@ class Deeds:
         now = self._console.service.now()
         count = await read(settle_dead, self._console.settings.outbox.dsn, deed, ids, now)
         log.info("outbox", deed=deed, operator=who, asked=len(ids), done=count)
-        detail = f"{count} of {len(ids)} notices: {', '.join(ids)}"[:LONGEST_DETAIL]
-        document = CommandDocument(id=new_command_id(), time=int(now), command=deed, operator=who, detail=detail)
+        origin = origin_of(self._console, request)
+        document = done_to_outbox(deed, ids, count, who=who, origin=origin, now=now)
         await read(note, self._console.settings.store.dsn, document)
         if wants_json(request):
             return said({"done": count, "asked": len(ids)})
@@ -144,8 +143,9 @@ class Deeds:
 
     async def _told(self, request: Request, commands: list[dict[str, Any]], who: str) -> Response:
         now, name = int(self._console.service.now()), new_command_id()
+        given = {"kind": "command", "at": now, "operator": who, "origin": origin_of(self._console, request)}
         lines = [
-            json({"kind": "command", "at": now, "operator": who, "command_id": one, **command})
+            json({**given, "command_id": one, **command})
             for one, command in zip(command_ids(name, len(commands)), commands, strict=True)
         ]
         try:

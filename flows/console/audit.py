@@ -26,6 +26,7 @@ _COLUMNS = (
     "detail",
     "until",
     "message",
+    "origin",
     "id",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -75,6 +75,11 @@ def actor(console: Console, request: Request, need: Need = "command") -> str:
     return name
 
 
+def origin_of(console: Console, request: Request) -> str:
+    """Return where a deed was done, as the page Audit shows it: on a page, or by a program."""
+    return "console, program" if _is_by_program(console, request) else "console"
+
+
 def new_command_id() -> str:
     """Return a name for a command, which nobody can guess."""
     return secrets.token_hex(16)

@@ -19,6 +19,7 @@ from operators.alertmanager.alerts import GettableAlert, Status, gettable, group
 from operators.alertmanager.matchers import Matcher, MatcherError, all_hold, parse_matcher, pattern
 from operators.alertmanager.silences import EXPIRED, SilenceError, must_be_new, ordered, read_silence, shield_of
 from operators.alertmanager.silences import gettable as gettable_silence
+from operators.intake.formats.format import ALERTMANAGER
 from operators.model.shield import ShieldDocument
 from operators.rules.ask.inhibition import inhibited_among
 from operators.rules.book import RuleBook
@@ -131,7 +132,7 @@ class Api:
             await self._end(silence.id, token.name)
         who = token.name if self._service.gate.tokens else silence.created_by or token.name
         command = {"command": "shield", "shield": shield, "message": silence.comment}
-        passed = await pass_on(self._service, command, who)
+        passed = await pass_on(self._service, command, who, ALERTMANAGER)
         self._silences.put(shield, who)
         return said({"silenceID": name}, 200, **{HEADER: passed})
 
@@ -143,7 +144,7 @@ class Api:
         return Response(status_code=200, headers={HEADER: await self._end(name, token.name)})
 
     async def _end(self, name: str, operator: str) -> str:
-        passed = await pass_on(self._service, {"command": "unshield", "id": name}, operator)
+        passed = await pass_on(self._service, {"command": "unshield", "id": name}, operator, ALERTMANAGER)
         self._silences.end(self._silences.all()[name])
         return passed
 

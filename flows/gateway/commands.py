@@ -19,21 +19,29 @@ HEADER = "Tocsin-Command"
 _ID = re.compile("[A-Za-z0-9_.:-]{1,128}")
 
 
-async def pass_on(service: Service, command: dict[str, Any], operator: str) -> str:
-    """Make a command durable; return its id. Raises AnswerError."""
+async def pass_on(service: Service, command: dict[str, Any], operator: str, source: str) -> str:
+    """Make a command durable that came by an API; return its id. Raises AnswerError."""
     now, name = int(service.now()), secrets.token_hex(16)
     try:
-        line = json({"kind": "command", "at": now, "operator": operator, "command_id": name, **command})
+        given = {"operator": operator, "command_id": name, "origin": origin_of(source)}
+        line = json({"kind": "command", "at": now, **given, **command})
         await service.durable.keep([line], now, "command")
     except NotKeptError as error:
         raise not_kept(error) from error
     return name
 
 
-def with_ids(lines: Sequence[bytes]) -> tuple[list[bytes], list[str]]:
-    """Return the commands that a format made, each with an id of its own, and the ids."""
+def with_ids(lines: Sequence[bytes], source: str) -> tuple[list[bytes], list[str]]:
+    """Return the commands that a format made, each with an id of its own and where it was given, and the ids."""
     names = [secrets.token_hex(16) for _ in lines]
-    return [b'{"command_id":"%b",' % name.encode() + raw[1:] for name, raw in zip(names, lines, strict=True)], names
+    origin = json(origin_of(source))
+    heads = (b'{"command_id":"%b","origin":%b,' % (name.encode(), origin) for name in names)
+    return [head + raw[1:] for head, raw in zip(heads, lines, strict=True)], names
+
+
+def origin_of(source: str) -> str:
+    """Return where a command was given that an API of the gateway took, as the page Audit shows it."""
+    return f"gateway, {source}"
 
 
 async def outcome(service: Service, request: Request) -> Response:

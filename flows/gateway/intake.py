@@ -134,7 +134,7 @@ class TakingIn:
         begun, at = time.monotonic(), int(service.now())
         with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
             made, buried = await self._made(request, held, at, signs=signs)
-        commands, names = with_ids(made.commands)
+        commands, names = with_ids(made.commands, source)
         await keep(service, made._replace(commands=commands), at, path.busy, buried)
         service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
         _count(service, source, made)

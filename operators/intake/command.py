@@ -12,10 +12,10 @@ from operators.model.reason import DeadReason
 replace = msgspec.structs.replace
 
 
-def outcome(command: Command, place: str, time: int, refusal: Refusal | None = None) -> CommandDocument:
+def outcome(command: Command, source: str, position: str, time: int, refusal: Refusal | None = None) -> CommandDocument:
     """Return what became of a command; one without an id has that of its place in the stream."""
     document = CommandDocument(
-        id=command.command_id or digest("command", place),
+        id=command.command_id or digest("command", f"{source}:{position}"),
         time=time,
         command=command.command,
         operator=command.operator,
@@ -24,6 +24,7 @@ def outcome(command: Command, place: str, time: int, refusal: Refusal | None = N
         dedupe_md5=command.dedupe_md5,
         shield_id=_shield_id(command),
         until=command.until,
+        origin=command.origin or source,
     )
     if refusal is None:
         return document

@@ -201,10 +201,10 @@ class Intake:
         self, command: Command, record: Record, known: dict[str, Any] | None, refusal: Refusal | None = None
     ) -> Told:
         """Return what became of a command, as documents."""
-        place = f"{record.source}:{record.position}"
+        document = outcome(command, record.source, record.position, self.clock, refusal)
         if refusal is not None:
-            return Told((dead_letter(refusal, record, self.clock), outcome(command, place, self.clock, refusal)))
-        return Told((outcome(command, place, self.clock), *self._shield_documents(command, known)))
+            return Told((dead_letter(refusal, record, self.clock), document))
+        return Told((document, *self._shield_documents(command, known)))
 
     def _change_of(self, command: Command) -> RulesChange | Refusal:
         if command.command == "shield":

@@ -99,7 +99,7 @@ class Worker:
         if refusal is not None:
             self.said.append(dead_letter(refusal, record, self.clock))
         if type(body) is Command:
-            self.said.append(outcome(body, f"{record.source}:{record.position}", self.clock, refusal))
+            self.said.append(outcome(body, record.source, record.position, self.clock, refusal))
 
     # --- rules
 

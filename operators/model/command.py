@@ -21,6 +21,8 @@ class Command(msgspec.Struct, frozen=True, gc=False):
     """Of an ack: the Unix second at which it ends by itself; None = it holds until it is taken back."""
     command_id: str = ""
     """Under which whoever asked finds what became of it."""
+    origin: str = ""
+    """Where it was given, as whoever passed it on says: console, command line, gateway and for which format."""
 
 
 class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -41,6 +43,8 @@ class CommandDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
     detail: str = ""
     until: int | None = None
     """Of an ack with an end: its Unix second."""
+    origin: str = ""
+    """Where it was given; where nobody said so, the topic or file that it was read from."""
 
 
 ON_ALERTS = frozenset({"ack", "unack", "close", "assign", "comment"})

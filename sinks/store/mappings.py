@@ -4,7 +4,7 @@ from typing import Any
 
 from sinks.store.indices import PERIODS
 
-VERSION = 3
+VERSION = 4
 """Of the templates; those of a newer version are left alone and refused."""
 
 Mapping = dict[str, Any]
@@ -113,7 +113,9 @@ _SHIELD: Mapping = {
     "message": _TEXT,
 }
 _COMMAND: Mapping = {
-    **_fields(_KEYWORD, "id", "command", "operator", "alert_id", "dedupe_md5", "shield_id", "outcome", "reason"),
+    **_fields(
+        _KEYWORD, "id", "command", "operator", "alert_id", "dedupe_md5", "shield_id", "outcome", "reason", "origin"
+    ),
     **_fields(_TEXT, "message", "detail"),
     **_fields(_DATE, "time", "until"),
     "written": _WRITTEN,

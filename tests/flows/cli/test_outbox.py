@@ -2,6 +2,7 @@
 
 import io
 import time
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,8 @@ from flows.cli.outbox import outbox as command
 from flows.cli.outbox import waiting_table
 from operators.deliver.delivery import BuryReason, Outcome, Result, bury
 from sinks.outbox import Depth, State, open_outbox
+from sinks.store.query import CommandQuery
+from sinks.store.sqlite import SqliteStore
 from tests.flows.cli.answers import answer, items
 from tests.sinks.outbox.notices import all_room, buried, notice, retried
 
@@ -33,9 +36,17 @@ def outbox(place):
 
 
 @pytest.fixture
-def tocsin(place, outbox):
+def store(tmp_path):
+    """The store of the job, in its data directory."""
+    with closing(SqliteStore(tmp_path / "tocsin.sqlite3")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tocsin(place, outbox, store, tmp_path):
     def run(*arguments, code=0):
-        result = CliRunner().invoke(command, [*arguments, "--outbox", place])
+        where = ["--outbox", place, "--data", str(tmp_path)]
+        result = CliRunner().invoke(command, [*arguments, *where], env={"TOCSIN_SETTINGS": None})
         assert result.exit_code == code, result.output
         return result.output
 
@@ -122,6 +133,25 @@ def test_drop_drops_by_id_in_any_state_and_leaves_receipts(tocsin, outbox):
 def test_drop_drops_all_dead(tocsin, outbox):
     assert tocsin("drop", "--all") == "3 dropped\n"
     assert states(outbox) == {"ready": ["r1"], "later": ["l1"], "in_flight": [], "dead": []}
+
+
+def test_what_is_done_is_kept_for_the_page_audit_with_who_did_it_and_why(tocsin, store):
+    tocsin("retry", "d2", "l1", "--operator", "ann", "-m", "the relay is back")
+    (noted,) = store.commands(CommandQuery())
+    assert (noted.command, noted.operator, noted.message, noted.origin) == (
+        "retry", "ann", "the relay is back", "command line",
+    )  # fmt: skip
+    assert noted.detail == "1 of 2 notices: d2, l1"
+    tocsin("drop", "--all")
+    assert [one.command for one in store.commands(CommandQuery())] == ["drop", "retry"]
+
+
+def test_what_is_done_where_no_store_is_is_done_and_says_that_nothing_keeps_it(place, outbox, tmp_path):
+    where = ["--outbox", place, "--data", str(tmp_path / "nowhere")]
+    result = CliRunner().invoke(command, ["drop", "d1", *where], env={"TOCSIN_SETTINGS": None})
+    assert (result.exit_code, result.stdout) == (0, "1 dropped\n")
+    assert "not written down for the page Audit" in result.stderr
+    assert states(outbox)["dead"] == ["d2", "d3"]
 
 
 @pytest.mark.parametrize("arguments", [["retry"], ["drop"], ["retry", "--all", "d1"], ["drop", "d1", "--way", "sms"]])

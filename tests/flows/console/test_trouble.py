@@ -76,7 +76,8 @@ def test_what_is_done_to_the_outbox_is_on_the_audit_page_with_who_did_it(console
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (noted,) = seen
-    assert (noted["command"], bool(noted["operator"]), noted["detail"]) == ("drop", True, "1 of 1 notices: d1")
+    assert (noted["command"], bool(noted["operator"]), noted["detail"]) == ("drop", True, "1 of 1 notice: d1")
+    assert noted["origin"] == "console"
 
 
 def test_tests_of_the_rules_are_run_when_somebody_asks_those_that_failed_first(console):

@@ -212,7 +212,8 @@ def test_shields_of_the_store_are_shown_and_found_by_their_matchers(tools):
 
 def test_what_became_of_a_silence_is_found_under_the_id_of_its_command(tools):
     name = tools.post("/api/v2/silences", silence()).headers["Tocsin-Command"]
-    assert tools.kept()[-1]["command_id"] == name
+    kept = tools.kept()[-1]
+    assert (kept["command_id"], kept["origin"]) == (name, "gateway, alertmanager")
     assert tools.get(f"/v1/commands/{name}").json() == {"command_id": name, "outcome": "pending", "command": None}
     done = CommandDocument(id=name, time=NOW, command="shield", outcome="refused", reason="invalid_rules", detail="why")
     tools.store.write(Batch(commands=[done]))

@@ -129,5 +129,7 @@ def test_an_update_that_is_a_command_says_under_which_id_its_outcome_is_found(tm
     update = {"event_id": "1", "name": "n", "update_status": "1", "update_action": "acknowledged, closed"}
     names += gateway.post("/webhook/zabbix", update).headers["Tocsin-Command"].split(", ")
     assert "Tocsin-Command" not in gateway.post("/webhook/zabbix", {"event_id": "2", "name": "n"}).headers
-    assert [line["command_id"] for line in gateway.kept() if "command" in line] == names
+    commands = [line for line in gateway.kept() if "command" in line]
+    assert [line["command_id"] for line in commands] == names
+    assert [line["origin"] for line in commands] == ["gateway, pagerduty", *["gateway, zabbix"] * (len(names) - 1)]
     assert gateway.stop() == 0

@@ -62,17 +62,22 @@ def test_a_command_needs_no_more_than_it_acts_on(fields):
     ids=["named", "by its place", "a shield", "a shield without id", "the end of a shield"],
 )
 def test_what_became_of_a_command_is_found_by_its_id_or_its_place(command, name, shield):
-    found = outcome(command, "commands:0:5", T0)
+    found = outcome(command, "commands", "0:5", T0)
     assert (found.id, found.shield_id, found.outcome, found.reason, found.time) == (name, shield, "applied", "", T0)
 
 
 def test_the_document_of_an_ack_says_until_when_it_holds():
-    assert outcome(Command("ack", alert_id="a1", until=T0), "commands:1", T0).until == T0
-    assert outcome(Command("ack", alert_id="a1"), "commands:2", T0).until is None
+    assert outcome(Command("ack", alert_id="a1", until=T0), "commands", "1", T0).until == T0
+    assert outcome(Command("ack", alert_id="a1"), "commands", "2", T0).until is None
+
+
+@pytest.mark.parametrize(("said", "origin"), [("", "commands"), ("console", "console")])
+def test_where_a_command_was_given_is_what_it_says_itself_or_else_what_it_was_read_from(said, origin):
+    assert outcome(Command("ack", alert_id="a1", origin=said), "commands", "1", T0).origin == origin
 
 
 def test_a_refusal_is_told_with_its_reason():
-    found = outcome(Command("ack", "bob", "m", "1"), "commands:0:5", T0, Refusal(DeadReason.ALERT_ENDED, "d"))
+    found = outcome(Command("ack", "bob", "m", "1"), "commands", "0:5", T0, Refusal(DeadReason.ALERT_ENDED, "d"))
     assert (found.outcome, found.reason, found.detail, found.operator, found.message, found.alert_id) == (
         "refused", "alert_ended", "d", "bob", "m", "1",
     )  # fmt: skip
