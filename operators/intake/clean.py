@@ -39,13 +39,13 @@ def clean_typed(event: Event) -> Event | None:
     extra = event.extra_info
     if extra and not fits(extra):
         return None
-    severity, status, target_type, data_type, category, unread = _clean_words(
+    severity, status, target_type, data_type, category, are_read = _clean_words(
         event.severity, event.status, event.target_type, event.data_type, event.category
     )
     if extra and "origin_alarm" in extra:
         severity = _severity(event.severity, extra)
-    if unread:
-        extra = {**extra, SAID_STATUS: unread}
+    if not are_read:
+        extra = _with_unread(extra, event.status, event.severity)
     strategy_id = event.strategy_id
     return msgspec.structs.replace(
         event,
@@ -63,9 +63,9 @@ def clean_typed(event: Event) -> Event | None:
 
 @lru_cache(maxsize=256)
 def _clean_words(
-    severity: int, status: str, target_type: str, data_type: str, category: str
-) -> tuple[int, str, str, str, str, str]:
-    """Return the words of an event, cleaned, and a status that was not understood.
+    severity: int | str, status: str, target_type: str, data_type: str, category: str
+) -> tuple[int, str, str, str, str, bool]:
+    """Return the words of an event, cleaned, and whether status and severity were understood.
 
     They come in few combinations, and equal ones share their memory.
     """
@@ -75,7 +75,7 @@ def _clean_words(
         _target_type(target_type),
         _data_type(data_type),
         _category(category),
-        "" if status_of(status) else _unread(status),
+        not _with_unread({}, status, severity),
     )
 
 
@@ -128,7 +128,7 @@ def clean_event(wire: "Wire") -> Event:
         bk_host_id=optional(wire.bk_host_id, "bk_host_id", name_or_number),
         bk_service_instance_id=optional(wire.bk_service_instance_id, "bk_service_instance_id", name_or_number),
         bk_topo_node=() if wire.bk_topo_node is None else texts(wire.bk_topo_node, "bk_topo_node"),
-        extra_info=_with_unread(extra, wire),
+        extra_info=_with_unread(extra, wire.status, wire.severity),
         at=None if wire.at is None else whole_number(wire.at, "at"),
         bk_tenant_id="system" if wire.bk_tenant_id is None else text(wire.bk_tenant_id, "bk_tenant_id"),
     )
@@ -143,12 +143,12 @@ def _extra(value: Any) -> dict[str, Any]:
     return known
 
 
-def _with_unread(extra: dict[str, Any], wire: "Wire") -> dict[str, Any]:
+def _with_unread(extra: dict[str, Any], status: Any, severity: Any) -> dict[str, Any]:
     """Return `extra_info` with the words of an event that were not understood."""
     unread = {}
-    if status_of(wire.status) is None and (word := _unread(wire.status)):
+    if status_of(status) is None and (word := _unread(status)):
         unread[SAID_STATUS] = word
-    if severity_of(wire.severity) is None and (word := _unread(wire.severity)) and _dynamic_level(extra) is None:
+    if severity_of(severity) is None and (word := _unread(severity)) and _dynamic_level(extra) is None:
         unread[SAID_SEVERITY] = word
     return {**extra, **unread} if unread else extra
 

@@ -108,6 +108,9 @@ def read_handed(raw: bytes, kind: str) -> Event | Check | Handed | Refusal:
     """Return what another job wrote: it is decided already, and read as it is. Never raises."""
     decoder = next(decoder for begins, decoder in _BEGINS[kind] if raw.startswith(begins))
     try:
-        return decoder.decode(raw)
+        found = decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Refusal(DeadReason.WRONG_TYPE, f"not written by a job of this version: {error}")
+    if type(found) is Event and type(found.severity) is not int:  # as it may stand on the wire alone
+        return Refusal(DeadReason.WRONG_TYPE, "not written by a job of this version: a severity that is no number")
+    return found

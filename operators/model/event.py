@@ -8,8 +8,10 @@ from operators.model.bounds import MOST, Second, Whole
 
 if TYPE_CHECKING:
     StrategyId = str
-else:
-    StrategyId = str | int  # as it stands on the wire; text once cleaned
+    Severity = int
+else:  # as they stand on the wire; text, and a number, once cleaned
+    StrategyId = str | int
+    Severity = Whole | str
 
 SAID_STATUS, SAID_SEVERITY = "said_status", "said_severity"
 """Where `extra_info` keeps a word that was not understood (design.md 7.51)."""
@@ -45,7 +47,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     """Empty for a third-party event."""
     alert_name: str = ""
     description: str = ""
-    severity: Whole = MOST
+    severity: Severity = MOST
     """1 fatal, 2 warning, 3 remind; one that is missing is cleaned like one that is too mild."""
     data_type: str = ""
     tags: tuple[Tag, ...] = ()

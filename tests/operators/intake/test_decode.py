@@ -18,6 +18,7 @@ from operators.intake.decode import (
     depth,
     oversized,
 )
+from operators.intake.formats.alertmanager import read_posted
 from operators.model.event import Event
 from tests.replay.driver import event
 
@@ -46,6 +47,7 @@ numbers = st.one_of(
     st.sampled_from([2**31, 2**63 - 1, 2**63, 2**64, 10**30, 1_700_000_000, 10**10]),
     st.floats(allow_nan=False, allow_infinity=False),
 )
+words = st.sampled_from(["", " ", "critical", " Warning", "INFO", "2", " 9 ", "-1", "urgent", "urgent " * 20, "é"])
 plain = st.one_of(texts, numbers, st.booleans(), st.none())
 anything = st.recursive(
     plain, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)), max_leaves=6
@@ -62,7 +64,7 @@ origin = st.builds(
 )
 VALUES = {
     **dict.fromkeys(Wire.__struct_fields__, st.one_of(plain, anything)),
-    "kind": st.sampled_from(["event", None]), "tags": tags, "extra_info": st.one_of(origin, anything), "severity": numbers,
+    "kind": st.sampled_from(["event", None]), "tags": tags, "extra_info": st.one_of(origin, anything), "severity": st.one_of(numbers, words),
     "metric": st.lists(texts, max_size=2), "dedupe_keys": st.lists(texts, max_size=2), "strategy_id": st.sampled_from([0, 1, "0", "", "2", None]),
 }  # fmt: skip
 fields = st.sets(st.sampled_from(sorted(VALUES)), max_size=3).flatmap(
@@ -82,6 +84,16 @@ def test_the_quick_way_agrees_with_the_long_way(changes):
         assert isinstance(quick, Refusal)
         assert isinstance(long, Refusal)
         assert quick.reason == long.reason
+
+
+def test_what_senders_of_alerts_send_is_read_the_quick_way(monkeypatch):
+    alert = {
+        "labels": {"alertname": "Disk", "instance": "a:9100", "severity": "warning"},
+        "startsAt": "2026-01-01T00:00:00Z",
+    }
+    [line] = read_posted(json.dumps([alert]).encode(), 1_800_000_000).events
+    monkeypatch.setattr("operators.intake.decode._decode_untyped", lambda *_: None)
+    assert (decode(line).alert_name, decode(line).severity) == ("Disk", 2)
 
 
 BOM = b"\xef\xbb\xbf"

@@ -57,6 +57,13 @@ def test_what_no_job_wrote_is_refused(raw, kind):
     assert (found.reason, found.detail[:35]) == ("wrong_type", "not written by a job of this versio")
 
 
+def test_an_event_whose_severity_is_still_a_word_was_named_by_no_job():
+    raw = msgspec.json.encode(event(id="a", dedupe_md5="b" * 32, at=T0))
+    found = read_handed(raw.replace(b'"severity":2', b'"severity":"warning"'), "keyed")
+    assert isinstance(found, Refusal)
+    assert found.reason == "wrong_type"
+
+
 def test_a_summary_may_name_an_alert_until_both_windows_and_a_look_have_passed():
     settings = CoreSettings(converge=ConvergeSettings(window=100, delay=20), check_interval=10)
     assert horizon(settings) == 150
