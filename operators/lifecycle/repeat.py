@@ -4,11 +4,13 @@ What folding means is said in `dedupe.py`. This does the same, without a turn, f
 concern; a law holds the two together (tests/replay/test_laws.py).
 """
 
+from typing import Any
+
 from operators.check.results import fold_event as fold_event_check
 from operators.lifecycle.ends import timeout_of
 from operators.lifecycle.skip import may_skip
 from operators.model.alert import ABNORMAL, KeptAlert
-from operators.model.event import Event
+from operators.model.event import SAID_TIME, Event
 from operators.model.reason import OpType, Reason
 from operators.state.scene import Scene
 from operators.state.state import Run, State, id_key, remember
@@ -55,7 +57,7 @@ def _is_plain(state: State, alert: KeptAlert, event: Event, scene: Scene, now: i
         and event.anomaly_time >= alert.first_anomaly_time
         and event.time >= now - scene.settings.event_expiry
         and event.strategy_id == alert.strategy_id
-        and not event.extra_info
+        and _says_one_time(event.extra_info)
         and not alert.is_blocked
         and not alert.assign_tags
         and not state.repeat_waits
@@ -63,6 +65,11 @@ def _is_plain(state: State, alert: KeptAlert, event: Event, scene: Scene, now: i
         and state.said_over is None
         and not scene.book.circuit_breaking
     )
+
+
+def _says_one_time(extra: dict[str, Any]) -> bool:
+    """Return True if an event tells no other time than its own: neither that of its data, nor that of a clock ahead."""
+    return not extra or ("origin_alarm" not in extra and SAID_TIME not in extra)
 
 
 def _say(state: State, alert: KeptAlert, event: Event, scene: Scene, now: int) -> None:

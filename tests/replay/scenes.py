@@ -110,6 +110,15 @@ severities = st.sampled_from([1, 2, 2, 3])
 statuses = st.sampled_from(["ABNORMAL", "ABNORMAL", "ABNORMAL", "RECOVERED", "CLOSED"])
 delays = st.one_of(st.just(0), st.integers(1, 90), st.integers(90, 700))
 leases = st.one_of(st.none(), st.none(), st.integers(-20, 400))
+extras = st.sampled_from(
+    [
+        {},
+        {},
+        {"resolves": True},
+        {"annotations": {"summary": "full"}},
+        {"origin_alarm": {"data": {"access_time": T0 - 90_000}}},
+    ]
+)
 lags = st.one_of(st.just(0), st.integers(-30, 30), st.integers(0, 2000))
 
 
@@ -140,6 +149,7 @@ def events(draw, at):
         severity=draw(severities),
         event_id=f"e{draw(st.integers(0, 50))}",
         tags=tags,
+        extra_info=draw(extras),
     )
 
 
