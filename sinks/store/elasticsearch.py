@@ -13,6 +13,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 from sinks.store.bulk import Bulk
 from sinks.store.changes import Changes
 from sinks.store.cluster import check, connect, explained, prepare, read_address
@@ -52,13 +53,13 @@ from sinks.store.order import ORDERS
 from sinks.store.outcome import with_receipts
 from sinks.store.over_time import EventCount, Span, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
-from sinks.store.refusal import UNENCODABLE, refusal
+from sinks.store.refusal import UNENCODABLE, Record, refusal
 
 PAGE = 1000
 ARCHIVE_PAGE = 5000
 """Archived events a page: a month of them is read at once, and they are small."""
 MILLISECONDS = 1000
-T = TypeVar("T", Alert, LogEntry, Action, Receipt, Event, ShieldDocument, CommandDocument, NoticeDocument)
+T = TypeVar("T", bound=Record)
 _Clause = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
 
@@ -169,16 +170,17 @@ class ElasticsearchStore:
     def archive_span(self) -> tuple[int, int] | None:
         """Return when the first and the last event that the archive holds arrived."""
         bounds = {"first": {"min": {"field": "at"}}, "last": {"max": {"field": "at"}}}
-        with explained("reading the archive"):
-            answer = self._client.search(index=f"{self._prefix}event", size=0, aggs=bounds, ignore_unavailable=True)
-        found = answer.get("aggregations", {})
+        found = self._counted("event", {"match_all": {}}, bounds).get("aggregations", {})
         first, last = (found.get(name, {}).get("value") for name in ("first", "last"))
         return None if first is None or last is None else (int(first) // MILLISECONDS, int(last) // MILLISECONDS)
 
     def shields(self) -> list[ShieldDocument]:
         """Return the shields set by command, the newest change first."""
-        found = self._search("shield", ShieldDocument, {"match_all": {}}, {"time": "desc"}, {"id": "asc"})
-        return list(islice(found, NEWEST))
+        return self._all("shield", ShieldDocument)
+
+    def workers(self) -> list[WorkerDocument]:
+        """Return what each worker last said of itself, the newest word first."""
+        return self._all("worker", WorkerDocument)
 
     def commands(self, query: CommandQuery) -> list[CommandDocument]:
         """Return the commands that match, newest first."""
@@ -238,13 +240,17 @@ class ElasticsearchStore:
         """Close the connections."""
         self._client.close()
 
+    def _all(self, kind: str, shape: type[T]) -> list[T]:
+        """Read a kind of few documents, the newest first."""
+        found = self._search(kind, shape, {"match_all": {}}, {"time": "desc"}, {"id": "asc"})
+        return list(islice(found, NEWEST))
+
     def _newest(self, kind: str, shape: type[T], query: PastQuery) -> list[T]:
         """Read what matches, newest first, from the query's place on."""
         order = ({"time": "desc"}, {"id": "desc"})
         after = place_after(query.after, int, str)
-        return list(
-            islice(self._search(kind, shape, past_clause(query), *order, size=query.limit, after=after), query.limit)
-        )
+        found = self._search(kind, shape, past_clause(query), *order, size=query.limit, after=after)
+        return list(islice(found, query.limit))
 
     def _with_receipts(self, actions: Sequence[Action]) -> list[Action]:
         receipts = self._receipts([action.id for action in actions])
@@ -273,14 +279,9 @@ class ElasticsearchStore:
         while True:
             with explained("search"):
                 answer = self._client.search(
-                    index=self._prefix + kind,
-                    query=clause,
-                    sort=list(sort),
-                    size=size,
-                    search_after=after,
-                    track_total_hits=False,
-                    ignore_unavailable=True,
-                )
+                    index=self._prefix + kind, query=clause, sort=list(sort), size=size, search_after=after,
+                    track_total_hits=False, ignore_unavailable=True,
+                )  # fmt: skip
             hits = answer["hits"]["hits"]
             yield hits
             if len(hits) < size:

@@ -11,6 +11,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 from sinks.store.bulk import Document
 from sinks.store.decisions import names_in
 from sinks.store.indices import alert_index, event_index, index_of, log_index
@@ -40,6 +41,7 @@ def documents(batch: Batch, prefix: str, written: int) -> tuple[list[Document], 
         encode_each(batch.shields, lambda shield: _shield(shield, prefix, written)),
         encode_each(batch.commands, lambda command: _command(command, prefix, written)),
         encode_each(batch.notices, lambda notice: _notice(notice, prefix, written)),
+        encode_each(batch.workers, lambda worker: _worker(worker, prefix)),
     )
     return list(chain(*(made for made, _ in parts))), list(chain(*(refused for _, refused in parts)))
 
@@ -85,6 +87,11 @@ def _command(command: CommandDocument, prefix: str, written: int) -> Document:
 def _notice(notice: NoticeDocument, prefix: str, written: int) -> Document:
     header = _indexed(prefix + index_of("notice", notice.time), notice.id, notice.attempt)
     return Document(header, _with(notice, written=written), notice)
+
+
+def _worker(worker: WorkerDocument, prefix: str) -> Document:
+    header = _indexed(prefix + index_of("worker", worker.time), worker.id, worker.time)
+    return Document(header, _encode(worker), worker)
 
 
 def _with(record: Record, **more: Any) -> bytes:

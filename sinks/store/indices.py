@@ -13,11 +13,11 @@ DAY = 86400
 MONTHLY, DAILY, UNDATED = "%Y%m", "%Y%m%d", "all"
 PERIODS = {
     "alert": MONTHLY, "alert_log": MONTHLY, "action": MONTHLY, "receipt": MONTHLY, "event": DAILY, "shield": UNDATED,
-    "command": MONTHLY, "notice": MONTHLY,
+    "command": MONTHLY, "notice": MONTHLY, "worker": UNDATED,
 }  # fmt: skip
 """Kind -> how its indices are dated, in UTC. Their names are `<prefix><kind>_<date>`; `<prefix><kind>` is the alias.
 
-Shields are few and change whenever somebody ends them: they have one index, which is never dropped.
+Shields and workers are few and change in their place: they have one index each, which is never dropped.
 """
 
 

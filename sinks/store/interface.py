@@ -11,6 +11,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
@@ -44,6 +45,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     shields: Sequence[ShieldDocument] = ()
     commands: Sequence[CommandDocument] = ()
     notices: Sequence[NoticeDocument] = ()
+    workers: Sequence[WorkerDocument] = ()
 
     def __len__(self) -> int:
         return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
@@ -132,6 +134,10 @@ class Store(Protocol):
 
     def shields(self) -> list[ShieldDocument]:
         """Return the shields set by command, those that are over too; the newest change first."""
+        ...
+
+    def workers(self) -> list[WorkerDocument]:
+        """Return what each worker last said of itself, also those that are gone; the newest word first."""
         ...
 
     def commands(self, query: CommandQuery) -> list[CommandDocument]:

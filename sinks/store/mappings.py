@@ -131,6 +131,12 @@ _NOTICE: Mapping = {
     "followed": _BOOLEAN,
     "written": _WRITTEN,
 }
+_WORKER: Mapping = {
+    **_fields(_KEYWORD, "id", "job", "rules_version", "unit"),
+    **_fields(_LONG, "worker", "workers", "waits"),
+    **_fields(_DATE, "time", "rules_since", "clock"),
+    "rules_trouble": _TEXT,
+}
 
 PROPERTIES: dict[str, Mapping] = {
     "alert": _ALERT,
@@ -141,6 +147,7 @@ PROPERTIES: dict[str, Mapping] = {
     "shield": _SHIELD,
     "command": _COMMAND,
     "notice": _NOTICE,
+    "worker": _WORKER,
 }
 """Kind -> every field its documents may have."""
 

@@ -14,9 +14,20 @@ from operators.model.notice import NoticeDocument
 from operators.model.reason import DeadReason
 from operators.model.records import Action, DeadLetter, LogEntry, Message, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 
 Record = (
-    Alert | LogEntry | Action | Receipt | Event | Check | Handed | ShieldDocument | CommandDocument | NoticeDocument
+    Alert
+    | LogEntry
+    | Action
+    | Receipt
+    | Event
+    | Check
+    | Handed
+    | ShieldDocument
+    | CommandDocument
+    | NoticeDocument
+    | WorkerDocument
 )
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -87,5 +98,6 @@ _NAMES: Mapping[type, _Names] = {
     ShieldDocument: ("shield", lambda one: one.id, lambda one: one.time),
     CommandDocument: ("command", lambda one: one.id, lambda one: one.time),
     NoticeDocument: ("notice", lambda one: one.id, lambda one: one.time),
+    WorkerDocument: ("worker", lambda one: one.id, lambda one: one.time),
 }
 """Shape -> its kind, and how a record of it tells its id and its second."""

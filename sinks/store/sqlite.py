@@ -15,6 +15,7 @@ from operators.model.event import Event
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, DeadLetter, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 from sinks.store import (
     sqlite_alerts,
     sqlite_archive,
@@ -51,9 +52,10 @@ ON CONFLICT (notice_id) DO UPDATE SET attempt = excluded.attempt, time = exclude
 WHERE excluded.attempt >= attempt"""
 _ACTION_RECEIPT = "INSERT OR IGNORE INTO action_receipts (action_id, notice_id) VALUES (?, ?)"
 
-_SHIELD = """
-INSERT INTO shields (id, time, document) VALUES (?, ?, ?)
+_NEWEST = """
+INSERT INTO {} (id, time, document) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET time = excluded.time, document = excluded.document WHERE excluded.time >= time"""
+_SHIELD, _WORKER = map(_NEWEST.format, ("shields", "workers"))
 _COMMAND = """
 INSERT INTO commands (id, time, operator, alert_id, outcome, document) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING"""
@@ -137,6 +139,10 @@ class SqliteStore:
         """Return the shields set by command, the newest change first."""
         return self._alone(sqlite_reads.shields)
 
+    def workers(self) -> list[WorkerDocument]:
+        """Return what each worker last said of itself, the newest word first."""
+        return self._alone(sqlite_reads.workers)
+
     def commands(self, query: CommandQuery) -> list[CommandDocument]:
         """Return the commands that match, newest first."""
         return self._alone(lambda connection: sqlite_reads.commands(connection, query))
@@ -219,13 +225,15 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     actions, bad_actions = encode_each(batch.actions, sqlite_past.action_row)
     receipts, bad_receipts = encode_each(batch.receipts, _receipt_row)
     events, bad_events = encode_each(batch.events, _event_row)
-    shields, bad_shields = encode_each(batch.shields, _shield_row)
+    shields, bad_shields = encode_each(batch.shields, _newest_row)
+    workers, bad_workers = encode_each(batch.workers, _newest_row)
     commands, bad_commands = encode_each(batch.commands, _command_row)
     notices, bad_notices = encode_each(batch.notices, sqlite_notices.row)
     versioned = ((sqlite_past.PUT_ACTION, actions), (_RECEIPT, receipts), (sqlite_notices.PUT, notices))
     conflicts = sqlite_alerts.put(connection, alerts) + sum(_put(connection, *put) for put in versioned)
     _put(connection, sqlite_past.PUT_LOG, logs)
     _put(connection, _SHIELD, shields)
+    _put(connection, _WORKER, workers)
     _put(connection, _COMMAND, commands)
     sqlite_archive.put(connection, events)
     _put(connection, _ACTION_ALERT, [(alert, action.id) for action in batch.actions for alert in action.alert_ids])
@@ -233,7 +241,8 @@ def _put_all(connection: sqlite3.Connection, batch: Batch) -> Written:
     sqlite_past.link(connection, batch.actions)
     sqlite_notices.link(connection, batch.notices)
     sqlite_changes.note(connection, batch)
-    bad = (bad_alerts, bad_logs, bad_actions, bad_receipts, bad_events, bad_shields, bad_commands, bad_notices)
+    bad = (bad_alerts, bad_logs, bad_actions, bad_receipts, bad_events, bad_shields, bad_workers, bad_commands,
+           bad_notices)  # fmt: skip
     return Written(conflicts, tuple(chain(*bad)))
 
 
@@ -256,24 +265,15 @@ def _put_singly(connection: sqlite3.Connection, batch: Batch) -> Written:
 
 
 def _singles(batch: Batch) -> list[tuple[Record, Batch]]:
-    return [
-        *((alert, Batch(alerts=(alert,))) for alert in batch.alerts),
-        *((entry, Batch(logs=(entry,))) for entry in batch.logs),
-        *((action, Batch(actions=(action,))) for action in batch.actions),
-        *((receipt, Batch(receipts=(receipt,))) for receipt in batch.receipts),
-        *((event, Batch(events=(event,))) for event in batch.events),
-        *((shield, Batch(shields=(shield,))) for shield in batch.shields),
-        *((command, Batch(commands=(command,))) for command in batch.commands),
-        *((notice, Batch(notices=(notice,))) for notice in batch.notices),
-    ]
+    return [(one, Batch(**{kind: (one,)})) for kind in Batch.__struct_fields__ for one in getattr(batch, kind)]
 
 
 def _receipt_row(receipt: Receipt) -> _Row:
     return receipt.notice_id, receipt.attempt, receipt.time, _encode(receipt)
 
 
-def _shield_row(shield: ShieldDocument) -> _Row:
-    return shield.id, shield.time, _encode(shield)
+def _newest_row(one: ShieldDocument | WorkerDocument) -> _Row:
+    return one.id, one.time, _encode(one)
 
 
 def _command_row(command: CommandDocument) -> _Row:

@@ -8,6 +8,7 @@ from operators.model.alert import Alert
 from operators.model.command import CommandDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 from sinks.store import sqlite_past
 from sinks.store.interface import NEWEST
 from sinks.store.outcome import with_receipts
@@ -18,6 +19,7 @@ _log = msgspec.json.Decoder(LogEntry).decode
 _action = msgspec.json.Decoder(Action).decode
 _receipt = msgspec.json.Decoder(Receipt).decode
 _shield = msgspec.json.Decoder(ShieldDocument).decode
+_worker = msgspec.json.Decoder(WorkerDocument).decode
 _command = msgspec.json.Decoder(CommandDocument).decode
 
 
@@ -53,6 +55,12 @@ def shields(connection: sqlite3.Connection) -> list[ShieldDocument]:
     """Return the shields set by command, the newest change first."""
     statement = "SELECT document FROM shields ORDER BY time DESC, id LIMIT ?"
     return [_shield(row[0]) for row in connection.execute(statement, (NEWEST,))]
+
+
+def workers(connection: sqlite3.Connection) -> list[WorkerDocument]:
+    """Return what each worker last said of itself, the newest word first."""
+    statement = "SELECT document FROM workers ORDER BY time DESC, id LIMIT ?"
+    return [_worker(row[0]) for row in connection.execute(statement, (NEWEST,))]
 
 
 def commands(connection: sqlite3.Connection, query: CommandQuery) -> list[CommandDocument]:

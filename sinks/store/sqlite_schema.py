@@ -12,7 +12,7 @@ from sinks.store.sqlite_tallies import keep_tallies
 
 APPLICATION_ID = 0x746F6373
 """`tocs`, in the header of every file of ours."""
-VERSION = 7
+VERSION = 8
 """Of the tables; a file of a newer version is refused."""
 BUSY_SECONDS = 30
 
@@ -105,6 +105,9 @@ CREATE INDEX alerts_by_end ON alerts (end_time, severity) WHERE end_time IS NOT 
 _SINCE_7 = """
 CREATE INDEX open_targets ON alerts (target, severity) WHERE status = 'ABNORMAL' AND target IS NOT NULL;
 """
+_SINCE_8 = """
+CREATE TABLE workers (id TEXT PRIMARY KEY, time INTEGER NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
+"""
 _Step = str | Callable[[sqlite3.Connection], None]
 _STEPS: dict[int, tuple[_Step, ...]] = {
     1: (_TABLES,),
@@ -114,6 +117,7 @@ _STEPS: dict[int, tuple[_Step, ...]] = {
     5: (_SINCE_5, fill_past, _PAST_INDEXED),
     6: (_SINCE_6,),
     7: (_SINCE_7,),
+    8: (_SINCE_8,),
 }
 """Version -> what it adds to the one before."""
 

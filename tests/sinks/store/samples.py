@@ -8,6 +8,7 @@ from operators.model.event import Event, Tag
 from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt, ReceiverResult
 from operators.model.shield import ShieldDocument
+from operators.model.worker import WorkerDocument
 
 NOW = 1763900000
 """Sunday, 23 November 2025, 12:13:20 UTC."""
@@ -118,6 +119,11 @@ def shield(name: str = "s1", **changed: Any) -> ShieldDocument:
     return ShieldDocument(
         **({"id": name, "time": NOW, "shield": document, "operator": "alice", "message": "why"} | changed)
     )
+
+
+def worker(number: int = 0, **changed: Any) -> WorkerDocument:
+    values = {"job": "all", "worker": number, "workers": 2, "rules_version": "v1", "clock": NOW, "waits": 7}
+    return WorkerDocument(**({"id": f"all-{number}", "time": NOW, "unit": "records"} | values | changed))
 
 
 def command(name: str = "c1", **changed: Any) -> CommandDocument:

@@ -9,7 +9,7 @@ from operators.model.records import ReceiverResult
 from sinks.store.interface import Batch, Retention, Store
 from sinks.store.order import WORST_FIRST
 from sinks.store.query import AlertQuery, CommandQuery, parse_query
-from tests.sinks.store.samples import DAY, NOW, action, alert, archived, command, entry, receipt, shield
+from tests.sinks.store.samples import DAY, NOW, action, alert, archived, command, entry, receipt, shield, worker
 
 MONTHS = 100 * DAY
 
@@ -447,6 +447,23 @@ def test_an_older_form_of_a_shield_that_comes_again_changes_nothing(store, settl
     store.write(Batch(shields=[shield()]))
     settle()
     assert [one.ended for one in store.shields()] == [NOW + 9]
+
+
+def test_the_last_word_of_each_worker_is_kept(store, settle):
+    store.write(Batch(workers=[worker(0), worker(1, time=NOW + 5, waits=None, unit="")]))
+    store.write(Batch(workers=[worker(0, time=NOW + 9, rules_version="v2", rules_trouble="x: y")]))
+    store.write(Batch(workers=[worker(0, time=NOW + 1)]))
+    settle()
+    assert store.workers() == [
+        worker(0, time=NOW + 9, rules_version="v2", rules_trouble="x: y"), worker(1, time=NOW + 5, waits=None, unit=""),
+    ]  # fmt: skip
+
+
+def test_a_word_of_a_worker_is_no_news_of_the_alerts(store, settle):
+    before = store.changes().cursor
+    store.write(Batch(workers=[worker()]))
+    settle()
+    assert store.changes(before).kinds == frozenset()
 
 
 @pytest.mark.parametrize(
