@@ -21,7 +21,7 @@ from flows.sources.files import FilesSource, unheard
 from flows.sources.kafka import KafkaSource
 from flows.sources.kafka_client import HANDS_ON, options, prepare
 from flows.sources.shares import divided, owner_of
-from flows.sources.spool import SpoolSource
+from flows.sources.spool import SpoolSource, unseen
 from flows.stop import Stop
 from flows.telemetry.observability import Observability
 from operators.batch import InOrder
@@ -192,7 +192,10 @@ def source_of(
     """Return the source that the settings name: the spool of gateways, files, or Kafka."""
     answered = watched.telemetry.asked if watched is not None else unheard
     if settings.source.spool:
-        return SpoolSource(settings.source, size=settings.batch, stop=stop, answered=answered, inherited=inherited)
+        observe = watched.telemetry.unread if watched is not None else unseen
+        return SpoolSource(
+            settings.source, size=settings.batch, stop=stop, answered=answered, inherited=inherited, observe=observe
+        )
     if settings.source.files:
         return FilesSource(
             settings.source,

@@ -32,6 +32,7 @@ from flows.sources.lines import InputError, check_inputs
 from flows.telemetry.began import tell_what_begins
 from flows.telemetry.heartbeat import heartbeat_of
 from flows.telemetry.observability import Observability, open_observability
+from flows.telemetry.presence import presence_of
 from operators.intake.poll import OURS
 from operators.model.snapshot import SnapshotError
 from operators.rules.advice import ways_without_channel
@@ -116,6 +117,7 @@ def _run(
         job = build(settings, watched=watched)
         beside = courier_beside(job, notices, watched) if courier else None
         beat = heartbeat_of(settings, lambda: watched.heart.trouble)
+        presence = presence_of(job.settings, job.intake, watched.telemetry, lambda: job.rules.trouble)
     except REFUSALS as error:
         fail(error)
     job.stop.on_signals(job.rules.again)
@@ -125,8 +127,9 @@ def _run(
         watched.heart.also("courier", lambda: beside.alive)
     watched.start()
     tell_what_begins(settings, job.rules.holder.current())
-    if beat is not None:
-        beat.start()
+    signs = [one for one in (beat, presence) if one is not None]
+    for sign in signs:
+        sign.start()
     try:
         left = run_job(job, beside, watched.telemetry.backed_up)
     except (RuntimeError, *REFUSALS) as error:
@@ -137,8 +140,8 @@ def _run(
             panic.forget()
         fail(reason)
     finally:
-        if beat is not None:
-            beat.stop()
+        for sign in signs:
+            sign.stop()
         watched.close()
     return left
 

@@ -9,7 +9,7 @@ from flows.console.explained import look_up
 from flows.console.folds import Row, row
 from flows.console.letters import letters_with
 from flows.console.people import everybody
-from flows.console.rulebook import Entry, rules
+from flows.console.rulebook import Entry, listed
 from flows.console.signin import within
 from flows.settings.settings import Settings
 from operators.model.records import DeadLetter
@@ -43,7 +43,7 @@ def find(store: Store, book: RuleBook, settings: Settings, q: str, businesses: t
         alerts=tuple(_alerts(store, q, businesses)),
         people=tuple(one for one in everybody(book) if word in one.lower())[:MOST],
         shields=tuple(one for one in (*by_command, *book.shields) if word in one.lower())[:MOST],
-        rules=rules(store, book, (), {"q": q}).entries[:MOST],
+        rules=listed(book, q)[:MOST],
         letters=letters_with(Path(settings.dead_letters), q, MOST),
     )
 

@@ -1,14 +1,17 @@
-"""How the house stands, in one line under every page: when the job last kept its state, and what waits to be sent."""
+"""How the house stands, in one line under every page: when the job last kept its state, how far it is, what waits to be sent."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from flows.console.standing import Lag, lag_of, standings
 from flows.settings.settings import Settings
+from operators.model.worker import WorkerDocument
 from sinks.outbox import Depth, OutboxUnavailableError, open_outbox
 from sinks.redis_client import PlaceError
+from sinks.store.interface import StoreError
 
 FRESH = 5.0
 """Seconds for which one look counts."""
@@ -29,10 +32,12 @@ class Health(msgspec.Struct, frozen=True):
     is_late: bool = False
     """A notice waits for long, or was given up."""
     trouble: str = ""
+    lag: Lag | None = None
+    """What the workers have yet to read; None: none has said anything, or the store cannot be read."""
 
 
-def health(settings: Settings, now: float) -> Health:
-    """Return how things stand. Looks at files, or asks Redis."""
+def health(settings: Settings, now: float, words: Callable[[], Sequence[WorkerDocument]] = tuple) -> Health:
+    """Return how things stand. Looks at files, or asks Redis, and the store for the workers' words."""
     age = _snapshot_age(settings.recovery.directory, now)
     depth, trouble = depth_of(settings.outbox.dsn, now)
     return Health(
@@ -41,7 +46,15 @@ def health(settings: Settings, now: float) -> Health:
         depth=depth,
         is_late=depth is not None and (depth.oldest_age > LATE or depth.dead > 0),
         trouble=trouble,
+        lag=_lag(words, now),
     )
+
+
+def _lag(words: Callable[[], Sequence[WorkerDocument]], now: float) -> Lag | None:
+    try:
+        return lag_of(standings(words(), "", now))
+    except StoreError:  # which the page itself tells
+        return None
 
 
 def depth_of(dsn: str, now: float) -> tuple[Depth | None, str]:
@@ -91,8 +104,10 @@ def _age(place: Path, now: float) -> float | None:
 class HealthAtHand:
     """The health, looked at once for everybody who asks within some seconds."""
 
-    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
-        self._settings, self._now = settings, now
+    def __init__(
+        self, settings: Settings, now: Callable[[], float], words: Callable[[], Sequence[WorkerDocument]] = tuple
+    ) -> None:
+        self._settings, self._now, self._words = settings, now, words
         self._lock = threading.Lock()
         self._seen, self._health = -FRESH, Health()
 
@@ -101,5 +116,5 @@ class HealthAtHand:
         with self._lock:
             now = self._now()
             if not 0 <= now - self._seen < FRESH:
-                self._seen, self._health = now, health(self._settings, now)
+                self._seen, self._health = now, health(self._settings, now, self._words)
             return self._health

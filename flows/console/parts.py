@@ -102,7 +102,7 @@ def open_console(
     given = settings.gateway
     gate = Gate(Tokens(given.tokens) if given.tokens else None)
     service = Service(_durable(settings, environment, data), gate, Meter(programs=()))
-    health = HealthAtHand(settings, service.now)
+    health = HealthAtHand(settings, service.now, lambda: store().workers())
     return Console(
         service=service, store=store, settings=settings, book=rules.holder.current, mistakes=rules.wrong,
         operator=getpass.getuser(), health=health, live=Live(lambda: pulse(store)),

@@ -110,15 +110,14 @@ class Pages:
         """List the rules in force, by words, by kind, or those that concern an alert."""
         whole_reader(self._console, request)
         console, given = self._console, request.query_params
-        book, mistakes = console.book(), tuple(console.mistakes())
+        book, mistakes, now = console.book(), tuple(console.mistakes()), int(console.service.now())
         if name := given.get("alert"):
             alert = await read_store(console, look_up, name)
             if alert is None:
                 raise AnswerError(404, f"no alert {name[:80]}")
-            now = int(console.service.now())
             view = await read_store(console, rules_of, book, mistakes, alert, console.settings, now)
         else:
-            view = await read_store(console, rules, book, mistakes, dict(given), console.settings.kafka.workers)
+            view = await read_store(console, rules, book, mistakes, dict(given), console.settings, now)
         if given.get("tests"):
             view = replace(view, tested=await read(console.tested, book))
         title = said("Rules", language(request))
@@ -157,7 +156,7 @@ class Pages:
         """Show what was refused, and what could not be delivered."""
         whole_reader(self._console, request)
         console = self._console
-        view = await read(trouble, console.settings, console.book(), console.service.now())
+        view = await read_store(console, trouble, console.settings, console.book(), console.service.now())
         return await self._answer(request, "trouble", view, said("Trouble", language(request)))
 
     async def live(self, request: Request) -> Response:

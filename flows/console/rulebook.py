@@ -7,6 +7,7 @@ import msgspec
 import yaml
 
 from flows.console.rule_tests import Tested, count_of
+from flows.console.standing import Standing, standings
 from flows.settings.settings import Settings
 from flows.telemetry.redaction import Redactor
 from operators.model.alert import Alert
@@ -59,7 +60,10 @@ class Rules(msgspec.Struct, frozen=True):
     kind: str
     alert: str
     mistakes: tuple[RuleError, ...]
+    workers: tuple[Standing, ...]
+    """As each says itself by which rules it works."""
     in_force: tuple[InForce, ...]
+    """Where none says so: what its newest alerts say."""
     tests: int
     """Tests that stand in the rules."""
     tested: tuple[Tested, ...] | None = None
@@ -80,12 +84,22 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def rules(
-    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], given: Mapping[str, str], workers: int = 1
+    store: Store,
+    book: RuleBook,
+    mistakes: tuple[RuleError, ...],
+    given: Mapping[str, str],
+    settings: Settings,
+    now: int,
 ) -> Rules:
     """Return the rules that an address asks for, by words and kind."""
     q, kind = given.get("q", "").strip(), given.get("kind", "")
-    found = [one for one, text in _all(book) if kind in ("", one.kind) and all(w in text for w in q.lower().split())]
-    return _page(store, book, mistakes, tuple(found), q=q, kind=kind, alert="", workers=workers)
+    return _page(store, book, mistakes, listed(book, q, kind), settings, now, q=q, kind=kind)
+
+
+def listed(book: RuleBook, q: str, kind: str = "") -> tuple[Entry, ...]:
+    """Return the rules that hold all words, those of one kind if one is named."""
+    words = q.lower().split()
+    return tuple(one for one, text in _all(book) if kind in ("", one.kind) and all(word in text for word in words))
 
 
 def rules_of(
@@ -93,7 +107,7 @@ def rules_of(
 ) -> Rules:
     """Return the rules that concern an alert now, with what each is to it."""
     found = tuple(concerning(alert, book, settings, now))
-    return _page(store, book, mistakes, found, q="", kind="", alert=alert.id, workers=settings.kafka.workers)
+    return _page(store, book, mistakes, found, settings, now, alert=alert.id)
 
 
 def concerning(alert: Alert, book: RuleBook, settings: CoreSettings, now: int) -> Iterator[Entry]:
@@ -140,14 +154,15 @@ def _naming(book: RuleBook, kind: str, name: str) -> Iterator[Entry]:
 
 
 def _page(
-    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], found: tuple[Entry, ...], *,
-    q: str, kind: str, alert: str, workers: int,
+    store: Store, book: RuleBook, mistakes: tuple[RuleError, ...], found: tuple[Entry, ...], settings: Settings,
+    now: int, *, q: str = "", kind: str = "", alert: str = "",
 ) -> Rules:  # fmt: skip
+    workers = standings(store.workers(), book.version, now)
     counts = {kind: len(_held(book, kind)) for kind in KINDS}
     return Rules(
         version=book.version, counts={kind: count for kind, count in counts.items() if count}, entries=found[:SHOWN],
-        total=len(found), q=q, kind=kind, alert=alert, mistakes=mistakes, in_force=_in_force(store, workers),
-        tests=count_of(book),
+        total=len(found), q=q, kind=kind, alert=alert, mistakes=mistakes, workers=workers,
+        in_force=() if workers else _in_force(store, settings.kafka.workers), tests=count_of(book),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from flows.console.health import is_at_hand, workers_of
 from flows.console.letters import Letters, letters_of
+from flows.console.standing import Standing, standings
 from flows.courier.waiting import document
 from flows.gateway.service import AnswerError
 from flows.rescale.lag import Lag, lags
@@ -17,6 +18,7 @@ from operators.deliver.delivery import Outcome, drop
 from operators.rules.book import RuleBook
 from sinks.outbox import Depth, OutboxUnavailableError, State, open_outbox
 from sinks.redis_client import PlaceError
+from sinks.store.interface import Store
 
 OUTBOX_DEEDS = ("retry", "drop")
 GIVEN_UP = 50
@@ -35,23 +37,27 @@ class Trouble(msgspec.Struct, frozen=True):
     depth: Depth | None
     given_up: tuple[dict[str, object], ...]
     outbox_trouble: str
-    workers: tuple[tuple[str, float], ...]
-    """Those that keep their state on this machine, each with the seconds since it last did."""
+    workers: tuple[Standing, ...]
+    """As each says itself how it stands."""
+    kept: tuple[tuple[str, float], ...]
+    """Workers that keep their state on this machine, each with the seconds since it last did."""
     lags: tuple[Lag, ...]
     """What waits in each partition of Kafka, the most first."""
     lag_trouble: str
 
 
-def trouble(settings: Settings, book: RuleBook, now: float) -> Trouble:
-    """Return the page."""
+def trouble(store: Store, settings: Settings, book: RuleBook, now: float) -> Trouble:
+    """Return the page. Raises StoreError."""
     letters, is_tail = letters_of(settings, book, int(now))
     depth, given_up, why = _outbox(settings.outbox.dsn, now)
     has_file = bool(settings.dead_letters) and Path(settings.dead_letters).is_file()
-    workers = workers_of(settings.recovery.directory, now)
+    kept = workers_of(settings.recovery.directory, now)
     behind, no_lags = _lags(settings)
     return Trouble(
-        letters, settings.dead_letters if has_file else "", is_tail, depth, given_up, why, workers, behind, no_lags
-    )
+        letters=letters, letters_of=settings.dead_letters if has_file else "", is_tail=is_tail, depth=depth,
+        given_up=given_up, outbox_trouble=why, workers=standings(store.workers(), book.version, now), kept=kept,
+        lags=behind, lag_trouble=no_lags,
+    )  # fmt: skip
 
 
 def settle_dead(dsn: str, deed: str, ids: Sequence[str], now: float) -> int:

@@ -18,6 +18,7 @@ SINGULAR = {
     "{n} notices wait, the oldest for {span}": "{n} notice waits, for {span}",
     "{n} notices given up": "{n} notice given up",
     "{n} times": "once",
+    "{n} records wait to be read": "{n} record waits to be read",
     "{n} events": "{n} event",
     "{n} of the newest alerts were made by": "{n} of the newest alerts was made by",
     "and hold back {n} notices": "and hold back {n} notice",

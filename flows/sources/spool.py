@@ -25,12 +25,20 @@ from operators.savepoint.file import FilePlace, FilesPlace, ReadUpTo
 
 PAUSE = 0.02
 """Seconds between two looks at a spool that had nothing new; the engine stalls beyond 100 ms (engine.md 0.6)."""
+LOOK = 5
+"""Seconds between two looks at how much is left to be read."""
+Observe = Callable[[int], None]
+"""Told how many bytes are left."""
 Place = tuple[int, int]
 """Number of a segment, and bytes read of it."""
 Folders = dict[str, Place]
 """Folder -> place."""
 State = tuple[Folders, tuple[tuple[Any, ...], ...]]
 """The places of the folders, and of the file of commands."""
+
+
+def unseen(_: int) -> None:
+    """Nobody is told how much is left."""
 
 
 class Folder:
@@ -93,6 +101,12 @@ class Folder:
     def _segment(self, number: int) -> Path:
         return self._path / f"{number:012d}.jsonl"
 
+    def unread(self) -> int:
+        """Return how many bytes lie behind our place."""
+        number, offset = self.place
+        sizes = {one: _size(self._segment(one)) for one in self._numbers() if one >= number}
+        return max(0, sum(sizes.values()) - (offset if number in sizes else 0))
+
     def forget(self, place: Place) -> None:
         """Remove the segments before a place: everything in them is in a snapshot."""
         for number in self._numbers():
@@ -106,14 +120,22 @@ class Folder:
             self._stream = None
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class SpoolPart(StatefulSourcePartition[Polled, State]):
     """Reads every folder of the spool, beside them a file of commands, and ticks with the wall clock."""
 
     def __init__(
         self, directory: Path, *, size: int, stop: Stop, resume: State | None = None, commands: str = "",
-        now: Callable[[], float] = time.time, answered: Callable[[], None] = unheard,
+        now: Callable[[], float] = time.time, answered: Callable[[], None] = unheard, observe: Observe = unseen,
     ) -> None:  # fmt: skip
         self._directory, self._size, self._stop, self._now, self._answered = directory, size, stop, now, answered
+        self._observe, self._observed = observe, 0
         self._folders: dict[str, Folder] = {}
         self._resume, places = resume or ({}, ())
         self._kept: list[Folders] = [self._resume]
@@ -131,6 +153,9 @@ class SpoolPart(StatefulSourcePartition[Polled, State]):
         raws = self._read_commands(now) + [raw for folder in self._found() for raw in folder.read(self._size, now)]
         self._answered()
         self._idle = not raws
+        if now >= self._observed + LOOK:
+            self._observed = now
+            self._observe(sum(folder.unread() for folder in self._folders.values()))
         if not raws and now == self._ticked:
             return []
         self._ticked = now
@@ -178,10 +203,10 @@ class SpoolSource(FixedPartitionedSource[Polled, State]):
 
     def __init__(
         self, settings: SourceSettings, *, size: int, stop: Stop, answered: Callable[[], None] = unheard,
-        inherited: Callable[[], ReadUpTo | None] = lambda: None,
+        inherited: Callable[[], ReadUpTo | None] = lambda: None, observe: Observe = unseen,
     ) -> None:  # fmt: skip
         self._settings, self._size, self._stop, self._answered = settings, size, stop, answered
-        self._inherited = inherited
+        self._inherited, self._observe = inherited, observe
 
     def list_parts(self) -> list[str]:
         """Return the only partition."""
@@ -194,5 +219,5 @@ class SpoolSource(FixedPartitionedSource[Polled, State]):
             resume_state = dict(left.spool), tuple(map(msgspec.structs.astuple, left.files))
         return SpoolPart(
             Path(self._settings.spool), size=self._size, stop=self._stop, resume=resume_state,
-            commands=self._settings.commands, answered=self._answered,
+            commands=self._settings.commands, answered=self._answered, observe=self._observe,
         )  # fmt: skip

@@ -56,6 +56,8 @@ class Telemetry:
         self._said = Said(meter)
         self._documents = Documents(meter, clock)
         self._shown = clock()
+        self.waits: tuple[int, str] | None = None
+        """How much has come and was not yet read, and in what: records or bytes; None: nobody has said."""
 
     def watch(self, intake: Intake, worker: Worker | None, job: str = "all", workers: int = 1) -> None:
         """Count what this worker counts, one of so many of a job, and show the time of intake; some jobs have no worker."""
@@ -109,9 +111,14 @@ class Telemetry:
 
     def lags(self, records: Mapping[str, int]) -> None:
         """Show how many records of each `topic:partition` were not yet read."""
+        self.waits = sum(records.values()), "records"
         for place, count in records.items():
             topic, _, partition = place.rpartition(":")
             self.lag(topic, int(partition), count)
+
+    def unread(self, size: int) -> None:
+        """Note how many bytes of a spool were not yet read."""
+        self.waits = size, "bytes"
 
     def observe(self, said: Sequence[Any]) -> None:
         """Count and log what was said in one batch; called once all of it is durable."""

@@ -81,6 +81,11 @@ class Intake:
         self._changes = Changes()
         self._heard = Heard()
 
+    @property
+    def rules_version(self) -> str:
+        """The version of the rules that the sources held when we last looked, whatever the stream changed of them."""
+        return self._seen.version if self._seen is not None else ""
+
     def take(self, polled: Polled) -> Named:
         """Name the records of one poll; the first word ever is the book in force."""
         if self._watch is not None:

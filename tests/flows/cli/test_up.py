@@ -5,12 +5,14 @@ import json
 import signal
 import subprocess
 import time
+from contextlib import closing
 
 import pytest
 import urllib3
 from click.testing import CliRunner
 
 from flows.cli import main
+from sinks.store.sqlite import SqliteStore
 from tests.flows.cli.answers import items
 from tests.flows.gateway.stand import BARE, TOCSIN
 from tests.servers.process import free_port
@@ -76,6 +78,12 @@ def until(seen):
     return found
 
 
+def words(data):
+    """Return what the worker has said of itself since it has read its input."""
+    with closing(SqliteStore(data / "tocsin.sqlite3", read_only=True)) as store:
+        return [one for one in store.workers() if one.waits == 0]
+
+
 @pytest.mark.slow
 def test_an_alert_is_told_acknowledged_and_kept_over_a_restart(tmp_path):
     options = ["--people", "alice", "--way", "file", "--from", "own", "--time-zone", "UTC"]
@@ -114,6 +122,8 @@ def test_an_alert_is_told_acknowledged_and_kept_over_a_restart(tmp_path):
     assert http.request("POST", f"http://{place}/v1/events", body=json.dumps(event)).status == 202
     until(lambda: (data / "notices.jsonl").exists() and "Disk full" in (data / "notices.jsonl").read_text())
     (alert,) = alerts()
+    said = until(lambda: words(data))
+    assert [(one.id, bool(one.rules_version), one.unit) for one in said] == [("all-0", True, "bytes")]
     acked = run("ack", alert["id"], "--data", data, "-m", "mine")
     assert acked.exit_code == 0, acked.output
     house.send_signal(signal.SIGTERM)

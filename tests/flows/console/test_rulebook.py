@@ -12,7 +12,7 @@ from operators.rules.read.documents import RuleError
 from sinks.store.interface import Batch
 from sinks.store.sqlite import SqliteStore
 from tests.operators.rules.books import book_of
-from tests.sinks.store.samples import NOW, alert
+from tests.sinks.store.samples import NOW, alert, worker
 
 STRATEGY = {"id": 1, "name": "CPU usage", "bk_biz_id": 2, "notice": {"user_groups": ["ops"]}}
 DISPATCH = {
@@ -38,7 +38,7 @@ def store(tmp_path):
 
 
 def listed(store, mistakes=(), **given):
-    return rules(store, BOOK, mistakes, given)
+    return rules(store, BOOK, mistakes, given, Settings(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,14 @@ def test_versions_in_force_are_those_of_the_newest_alerts_the_latest_first(store
         ("v1", 2, NOW + 3),
         ("v2", 1, NOW + 2),
     ]
+
+
+def test_a_worker_that_works_by_other_rules_than_those_here_is_shown_and_no_alert_is_asked_for_its_rules(store):
+    store.write(Batch(alerts=[alert(1, rules_version="v1")]))
+    store.write(Batch(workers=[worker(0, rules_version=BOOK.version), worker(1, rules_version="v0")]))
+    page = listed(store)
+    assert [(one.said.worker, one.is_other) for one in page.workers] == [(0, False), (1, True)]
+    assert page.in_force == ()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from flows.rescale.lag import Lag, lags, reached
 from flows.settings.sections import KafkaSettings
 from operators.model.records import DeadLetter
 from sinks.outbox import open_outbox
-from tests.flows.console.stand import JSON, OURS, Desk, filled
+from tests.flows.console.stand import JSON, OURS, Desk, filled, write
 from tests.sinks.outbox.notices import all_room, buried, notice
+from tests.sinks.store.samples import worker
 
 NOW = int(time.time())
 EVENT = {"event_id": "e", "plugin_id": "p", "alert_name": "Disk full", "severity": 1, "time": NOW, "target": "web-1"}
@@ -65,6 +66,20 @@ def test_of_each_refused_record_it_is_said_whether_it_would_be_accepted_now(cons
     page = console.page("/trouble")
     assert "now it would be accepted" in page
     assert "still refused" in page
+
+
+def test_each_worker_says_how_far_it_is_and_one_that_works_by_other_rules_is_marked(console, dsn):
+    now = int(time.time())
+    words = [worker(0, time=now, clock=now - 3), worker(1, time=now - 600, waits=2048, unit="bytes")]
+    write(console.folder, dsn, workers=words)
+    found = console.view("/trouble")["workers"]
+    assert [(one["said"]["id"], one["is_silent"], one["is_other"]) for one in found] == [
+        ("all-0", False, True), ("all-1", True, True),
+    ]  # fmt: skip
+    page = console.page("/trouble")
+    for text in ("7 records wait to be read", "2.0 kB wait to be read", "other rules", "does it run?"):
+        assert text in page
+    assert "other rules" in console.page("/rules")
 
 
 def test_what_is_done_to_the_outbox_is_on_the_audit_page_with_who_did_it(console):

@@ -171,6 +171,23 @@ def test_while_more_waits_the_clock_stands_where_the_records_leave_it(written, p
     assert polls(reader) == [([b"c"], NOW)]
 
 
+def test_what_is_left_to_be_read_is_told_every_five_seconds(written, tmp_path):
+    written(1, b"e 1 a\ne 2 bb\n")
+    written(2, b"e 3 ccc\n")
+    written(1, b"e 1 d\n", "gateway-1")
+    seconds, told = iter([10.0, 11.0, 15.0, 16.0]), []
+    reader = SpoolPart(tmp_path, size=1, stop=Stop(), now=lambda: next(seconds), observe=told.append)
+    for _ in range(4):
+        polls(reader)
+    assert told == [len(b"e 2 bb\ne 3 ccc\n"), 0]
+    reader.close()
+
+
+def test_of_a_folder_whose_segment_of_our_place_is_gone_all_of_the_next_ones_is_left(written, folder):
+    written(3, b"e 1 a\n")
+    assert (folder((2, 40)).unread(), folder((3, 6)).unread(), folder((4, 0)).unread()) == (6, 0, 0)
+
+
 def test_an_idle_spool_ticks_once_a_second(part):
     seconds = iter([10.1, 10.9, 11.0, 10.5, 12.2])
     reader = part(now=lambda: next(seconds))
