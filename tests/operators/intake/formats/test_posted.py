@@ -1,4 +1,4 @@
-"""What Prometheus posts again and again becomes what it became by the plain way, and what is kept for it is bounded."""
+"""What Prometheus posts again and again becomes what it became by the plain way."""
 
 import json
 
@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.intake.formats import alertmanager, posted
-from operators.intake.formats.recent import Recent
 
 NOW = 1_700_000_000
 BACKSLASH = chr(92)
@@ -83,21 +82,3 @@ def test_an_alert_that_comes_again_is_resolved_once_it_says_so():
         for end in ("2023-11-14T22:20:00Z", "2023-11-14T22:13:20Z", "2023-11-14T22:20:00Z")
     ]
     assert states == ["firing", "resolved", "firing"]
-
-
-def test_what_was_asked_for_longest_ago_is_forgotten_first():
-    recent = Recent(3000, lambda key, value: len(value))
-    for key in "abc":
-        recent.keep(key, "x" * 300)
-    assert recent.of("a")
-    recent.keep("d", "x" * 300)
-    assert [key for key in "abcd" if recent.of(key)] == ["a", "c", "d"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5000))))
-def test_what_is_kept_stays_within_its_bytes(entries):
-    recent = Recent(4000, lambda key, value: len(value))
-    for key, size in entries:
-        recent.keep(key, b"x" * size)
-        held = [recent.of(key) for key in range(10)]
-        assert sum(len(one) for one in held if one is not None) <= 4000
