@@ -105,19 +105,24 @@ def _few(body: bytes) -> bytes:
 
 
 def _gunzip(packed: bytes) -> bytes:
-    """Return what was packed, measured first: memory is taken once, and none for what is too much."""
-    unpacker, part, size = zlib.decompressobj(_GZIP), packed, 0
+    """Return what was packed. What is more than a chunk is measured first: memory is taken once, and none for too much."""
+    unpacker = zlib.decompressobj(_GZIP)
     try:
-        while part and not unpacker.eof and size <= UNPACKED:
-            size += len(unpacker.decompress(part, CHUNK))
-            part = unpacker.unconsumed_tail
-        if size > UNPACKED:
-            raise BodyError(413, f"more than {UNPACKED} bytes when unpacked")
-        if not unpacker.eof:
-            raise BodyError(400, "gzip breaks off")
-        return zlib.decompress(packed, _GZIP, size)
+        body = unpacker.decompress(packed, CHUNK)
+        return body if unpacker.eof else zlib.decompress(packed, _GZIP, _measured(unpacker, len(body)))
     except zlib.error as error:
         raise BodyError(400, f"not gzip: {error}") from None
+
+
+def _measured(unpacker: "zlib._Decompress", size: int) -> int:
+    """Return the bytes of a body of which so many have been unpacked. Raises BodyError, zlib.error."""
+    while (part := unpacker.unconsumed_tail) and size <= UNPACKED:
+        size += len(unpacker.decompress(part, CHUNK))
+    if size > UNPACKED:
+        raise BodyError(413, f"more than {UNPACKED} bytes when unpacked")
+    if not unpacker.eof:
+        raise BodyError(400, "gzip breaks off")
+    return size
 
 
 def _unzstd(packed: bytes) -> bytes:

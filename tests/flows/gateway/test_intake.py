@@ -4,11 +4,12 @@ import gzip
 import json
 import socket
 import zlib
+from types import SimpleNamespace
 
 import pytest
 import zstandard
 
-from flows.gateway.bodies import MOST, UNPACKED
+from flows.gateway.bodies import CHUNK, MOST, UNPACKED, unpacked
 from tests.flows.gateway.stand import Stand
 
 EVENT = {"event_id": "e1", "plugin_id": "p", "alert_name": "A", "time": 1_700_000_000}
@@ -53,6 +54,13 @@ def test_packed_bodies_are_unpacked(gateway, coding, pack):
     body = json.dumps({**EVENT, "event_id": coding}).encode()
     assert gateway.post("/v1/events", pack(body), **{"Content-Encoding": coding}).status == 202
     assert coding in [event["event_id"] for event in gateway.kept()]
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, UNPACKED])
+@pytest.mark.parametrize("level", [0, 9])
+def test_a_body_is_unpacked_whatever_its_size(size, level):
+    body, request = b" " * size, SimpleNamespace(headers={"content-encoding": "gzip"})
+    assert unpacked(request, gzip.compress(body, level)) == body
 
 
 @pytest.mark.parametrize(
