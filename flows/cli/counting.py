@@ -1,8 +1,10 @@
-"""A line on stderr that counts, where somebody looks and waits."""
+"""A line on stderr that says how far something is, where somebody looks and waits."""
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 EVERY = 0.5
@@ -27,6 +29,48 @@ def counted(items: Iterable[_Item], what: str, total: int | None = None) -> Iter
     finally:
         if has_told:
             _write("")
+
+
+@contextmanager
+def at_work(what: str) -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what is being done, and for how long, once that takes long; take the line back at the end.
+
+    Yields what takes other words for it, as far as it has come.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    line = _Line(what)
+    try:
+        yield line.put
+    finally:
+        line.end()
+
+
+class _Line:
+    """Writes itself anew from a thread of its own, for whoever works has no time for it."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._began = text, time.monotonic()
+        self._end, self._has_told = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+        self._thread.start()
+
+    def put(self, text: str) -> None:
+        """Say this from now on."""
+        self._text = text
+
+    def end(self) -> None:
+        """Take the line back."""
+        self._end.set()
+        self._thread.join()
+        if self._has_told:
+            _write("")
+
+    def _run(self) -> None:
+        while not self._end.wait(EVERY):
+            self._has_told = True
+            _write(f"{self._text}, {time.monotonic() - self._began:.0f} s")
 
 
 def _write(text: str) -> None:

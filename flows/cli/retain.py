@@ -6,6 +6,7 @@ import click
 from rich.table import Table
 
 from flows.cli.answer import print_answer
+from flows.cli.counting import at_work
 from flows.cli.fail import fail
 from flows.cli.given import read_moment
 from flows.cli.strict import Command
@@ -68,7 +69,10 @@ def _drop(view: View, terms: Retention, now: int | None) -> None:
     """Drop what is too old, and show how much that was. Raises StoreError."""
     store = open_store(view.place, must_exist=True)
     try:
-        removed = store.retain(int(time.time()) if now is None else now, terms)
+        with at_work("looking for what is too old") as say:
+            removed = store.retain(
+                int(time.time()) if now is None else now, terms, lambda kind, count: say(f"{count:,} {kind} dropped")
+            )
     finally:
         store.close()
     if view.as_json:

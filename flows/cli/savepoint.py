@@ -10,6 +10,7 @@ import msgspec
 from rich.table import Table
 
 from flows.cli.answer import print_answer
+from flows.cli.counting import at_work
 from flows.cli.fail import fail
 from flows.cli.given import json_option, read_settings, settings_option
 from flows.cli.run import as_worker
@@ -64,8 +65,10 @@ def export(file: Path, *, as_json: bool, **options: Any) -> None:
         directories = [path for place in _directories(options) for path in savepoints.states_in(place)]
         if not directories:
             raise SavepointError(f"no state of a job in {', '.join(map(str, _directories(options)))}")
-        made = savepoints.export(directories, int(time.time()))
-        savepoints.write(made, file)
+        with at_work(f"reading the state of {len(directories)} workers") as say:
+            made = savepoints.export(directories, int(time.time()))
+            say(f"writing {file}")
+            savepoints.write(made, file)
     except REFUSALS as error:
         fail(error)
     _show(made, as_json=as_json)
@@ -89,10 +92,12 @@ def import_(
     Without --workers and --worker: for `tocsin run` without them.
     """
     try:
-        head = savepoints.read(file).head
-        shares = [worker] if worker else [f"{number}/{workers}" for number in range(workers or 0)]
-        layouts = _layouts(head, shares, {**options, "job": head.job}, drained=drained)
-        savepoints.lay(file, layouts)
+        with at_work(f"reading {file}") as say:
+            head = savepoints.read(file).head
+            shares = [worker] if worker else [f"{number}/{workers}" for number in range(workers or 0)]
+            layouts = _layouts(head, shares, {**options, "job": head.job}, drained=drained)
+            say(f"laying {file} down for {len(layouts)} workers")
+            savepoints.lay(file, layouts)
     except REFUSALS as error:
         fail(error)
     if as_json:
@@ -111,7 +116,9 @@ def import_(
 def show(file: Path, *, as_json: bool) -> None:
     """Say what FILE holds, once its checksum is known to be right."""
     try:
-        _show(savepoints.read(file), as_json=as_json)
+        with at_work(f"reading {file}"):
+            made = savepoints.read(file)
+        _show(made, as_json=as_json)
     except REFUSALS as error:
         fail(error)
 
@@ -131,9 +138,11 @@ def backup(place: str, *, as_json: bool, **options: Any) -> None:
         opened = open_place(place)
         parts = []
         for directory in [path for top in _directories(options) for path in savepoints.states_in(top)]:
-            parts.append({"directory": str(directory), "bytes": write_part(directory, opened, int(time.time()))})
+            with at_work(f"writing a part of {directory}"):
+                size = write_part(directory, opened, int(time.time()))
+            parts.append({"directory": str(directory), "bytes": size})
             if not as_json:
-                click.echo(f"{directory}: {parts[-1]['bytes']:,} bytes")
+                click.echo(f"{directory}: {size:,} bytes")
     except REFUSALS as error:
         fail(error)
     if as_json:
@@ -157,7 +166,8 @@ def restore(place: str | None, *, worker: str | None, as_json: bool, **options: 
             settings = put(settings, recovery=put(settings.recovery, directory=state))
         kafka, directory = settings.kafka, Path(of_worker(settings).recovery.directory)
         layout = Layout(workers=kafka.workers, index=kafka.worker, slots=len(SLOTS), topics={}, job=settings.job)
-        manifest = restore_parts(open_place(place or settings.backup.place), directory, layout)
+        with at_work(f"restoring {directory}"):
+            manifest = restore_parts(open_place(place or settings.backup.place), directory, layout)
     except REFUSALS as error:
         fail(error)
     if as_json:

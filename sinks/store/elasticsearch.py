@@ -48,7 +48,7 @@ from sinks.store.elasticsearch_retain import retain
 from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import alert_index
-from sinks.store.interface import NEWEST, Batch, Retention, Written
+from sinks.store.interface import NEWEST, Batch, Retention, Told, Written, untold
 from sinks.store.order import ORDERS
 from sinks.store.outcome import with_receipts
 from sinks.store.over_time import EventCount, Span, Trend
@@ -231,10 +231,10 @@ class ElasticsearchStore:
         span = Span(since, until, step)
         return trend_in(self._counted("alert", alert_clause(asked), trend_aggregations(span)), span)
 
-    def retain(self, now: int, retention: Retention) -> dict[str, int]:
+    def retain(self, now: int, retention: Retention, told: Told = untold) -> dict[str, int]:
         """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
         with explained("retention"):
-            return retain(self._client, self._prefix, now, retention)
+            return retain(self._client, self._prefix, now, retention, told)
 
     def close(self) -> None:
         """Close the connections."""

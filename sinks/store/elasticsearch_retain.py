@@ -4,10 +4,10 @@ from elasticsearch import Elasticsearch
 
 from operators.model.alert import ABNORMAL
 from sinks.store.indices import DAY, index_end
-from sinks.store.interface import Retention
+from sinks.store.interface import Retention, Told
 
 
-def retain(client: Elasticsearch, prefix: str, now: int, retention: Retention) -> dict[str, int]:
+def retain(client: Elasticsearch, prefix: str, now: int, retention: Retention, told: Told) -> dict[str, int]:
     """Drop indices whose whole period is older than its days, unless an alert in it is open or ended since."""
     days = {
         "alerts": ("alert", retention.alerts),
@@ -18,7 +18,12 @@ def retain(client: Elasticsearch, prefix: str, now: int, retention: Retention) -
         "notices": ("notice", retention.actions),
         "events": ("event", retention.events),
     }
-    return {name: _drop(client, prefix, kind, now - keep * DAY) for name, (kind, keep) in days.items() if keep}
+    dropped = {}
+    for name, (kind, keep) in days.items():
+        if keep:
+            dropped[name] = _drop(client, prefix, kind, now - keep * DAY)
+            told(name, dropped[name])
+    return dropped
 
 
 def _drop(client: Elasticsearch, prefix: str, kind: str, before: int) -> int:

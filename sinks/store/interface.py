@@ -1,6 +1,6 @@
 """The alert store: what every implementation takes and answers, and how it fails."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -68,6 +68,14 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actions: int = 365
     """Receipts, notices and commands too."""
     events: int = 30
+
+
+Told = Callable[[str, int], None]
+"""Told a kind, and how many of it."""
+
+
+def untold(_: str, __: int) -> None:
+    """Nobody is told."""
 
 
 class Store(Protocol):
@@ -179,8 +187,11 @@ class Store(Protocol):
         """
         ...
 
-    def retain(self, now: int, retention: Retention) -> dict[str, int]:
-        """Drop what is older than its days; count what went, by kind (SQLite: blocks of events). Open alerts stay."""
+    def retain(self, now: int, retention: Retention, told: Told = untold) -> dict[str, int]:
+        """Drop what is older than its days; count what went, by kind (SQLite: blocks of events). Open alerts stay.
+
+        `told` hears on the way how many of a kind are gone.
+        """
         ...
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from sinks.store.changes import Changes
 from sinks.store.decisions import Concerned, Happened
 from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
-from sinks.store.interface import Batch, Retention, Written
+from sinks.store.interface import Batch, Retention, Told, Written, untold
 from sinks.store.over_time import EventCount, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
 from sinks.store.refusal import Record, arrival, encode_each, refusal
@@ -179,10 +179,10 @@ class SqliteStore:
         """Return how many alerts were opened, ended, and were open at each step."""
         return self._at_once(lambda connection: sqlite_facets.trend(connection, query, since, until, step))
 
-    def retain(self, now: int, retention: Retention) -> dict[str, int]:
+    def retain(self, now: int, retention: Retention, told: Told = untold) -> dict[str, int]:
         """Delete what is older than its days in small transactions, and index words left over from busy times."""
         days = {**msgspec.structs.asdict(retention), **dict.fromkeys(WITH_ACTIONS, retention.actions)}
-        removed = {kind: self._remove(kind, now - days[kind] * DAY) for kind in KINDS if days[kind]}
+        removed = {kind: self._remove(kind, now - days[kind] * DAY, told) for kind in KINDS if days[kind]}
         while self._alone(index_some):
             pass
         self._alone(lambda connection: connection.execute(SWEEP))
@@ -202,10 +202,11 @@ class SqliteStore:
         with self._lock, explained(self._path), transaction(self._connection, reads=True):
             return read(self._connection)
 
-    def _remove(self, kind: str, before: int) -> int:
+    def _remove(self, kind: str, before: int, told: Told) -> int:
         removed = 0
         while chunk := self._alone(lambda connection: delete_some(connection, kind, before)):
             removed += chunk
+            told(kind, removed)
         return removed
 
 

@@ -339,7 +339,9 @@ def test_retention_drops_what_is_old_and_keeps_what_is_young(store, settle):
             )
         )
     settle()
-    removed = store.retain(NOW + MONTHS, Retention(alerts=30, logs=30, actions=30, events=30))
+    told = {}
+    removed = store.retain(NOW + MONTHS, Retention(alerts=30, logs=30, actions=30, events=30), told.__setitem__)
+    assert {kind: count for kind, count in told.items() if count} == {kind: n for kind, n in removed.items() if n}
     settle()
     assert all(removed[kind] > 0 for kind in ("alerts", "logs", "actions", "events"))
     assert (
