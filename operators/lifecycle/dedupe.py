@@ -74,7 +74,7 @@ def access_time(event: Event) -> int:
     origin: Any = event.extra_info.get("origin_alarm")
     if isinstance(origin, dict) and isinstance(data := origin.get("data"), dict):
         time = data.get("access_time")
-        if isinstance(time, (int, float)):
+        if isinstance(time, (int, float)) and not isinstance(time, bool):
             return int(time)
     return event.time
 

@@ -44,11 +44,23 @@ def watched(of=None, **known):
         ({"origin_alarm": {"data": {"access_time": 0}}}, 0),
         ({"origin_alarm": {"data": {"access_time": "7"}}}, T0),
         ({"origin_alarm": {"data": {"access_time": None}}}, T0),
+        ({"origin_alarm": {"data": {"access_time": True}}}, T0),
         ({"origin_alarm": {"data": [7]}}, T0),
         ({"origin_alarm": {"access_time": 7}}, T0),
         ({"origin_alarm": "text"}, T0),
     ],
-    ids=["no origin", "as said", "a fraction", "zero", "text", "null", "no mapping", "elsewhere", "no origin to read"],
+    ids=[
+        "no origin",
+        "as said",
+        "a fraction",
+        "zero",
+        "text",
+        "null",
+        "a flag",
+        "no mapping",
+        "elsewhere",
+        "no origin to read",
+    ],
 )
 def test_the_access_time_of_an_event(extra, second):
     assert access_time(event(T0, extra_info=extra)) == second
