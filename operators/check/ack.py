@@ -36,7 +36,7 @@ def ack_duration(alert: Alert, now: int) -> int | None:
     if alert.ack_duration is not None:
         return alert.ack_duration
     if alert.is_ack or alert.is_shielded or alert.status != ABNORMAL:
-        return _since_creation(alert, alert.end_time or now)
+        return _since_creation(alert, now if alert.end_time is None else alert.end_time)
     return None
 
 

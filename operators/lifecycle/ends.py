@@ -208,7 +208,7 @@ def end_alert(
     turn.close_run()
     end_time = _end_time(turn, reason) if end_time is None else end_time
     alert.status, alert.end_time = target, end_time
-    alert.ack_duration = ack_duration_at_end(alert, end_time or turn.now)
+    alert.ack_duration = ack_duration_at_end(alert, end_time)
     alert.next_status = alert.next_status_time = None
     alert.extra_info = replace(
         alert.extra_info, end_description=description or None, successor=successor, is_recovering=False

@@ -67,6 +67,11 @@ def test_a_lease_that_has_passed_at_arrival_ends_at_once(rules, make, until, end
         assert [entry["time"] for entry in out.told("SYSTEM_RECOVER")] == [T0]
 
 
+@pytest.mark.parametrize("second", [0, 1, T0])
+def test_however_long_ago_a_lease_has_passed_nobody_took_long_to_deal_with_its_alert(second):
+    assert replay({}, [event(0), event(100, until=second)]).alert["ack_duration"] == 0
+
+
 def test_a_lease_that_has_passed_when_a_newer_event_brings_it_ends_the_open_alert():
     assert ends(replay({}, [event(0), leased(event, 100, 90)])) == [("RECOVERED", 90)]
 

@@ -204,10 +204,20 @@ def test_an_ack_that_goes_on_changes_nothing():
         ({"is_shielded": True}, 30),
         ({"status": "CLOSED", "end_time": T0 + 12}, 12),
         ({"status": "CLOSED", "end_time": T0 - 5}, 0),
+        ({"status": "CLOSED", "end_time": 0}, 0),
         ({"is_ack": True, "ack_duration": 4}, 4),
         ({"is_ack": True, "ack_duration": 0}, 0),
     ],
-    ids=["nobody yet", "acked", "shielded", "ended", "ended before it was known", "written once", "zero is written"],
+    ids=[
+        "nobody yet",
+        "acked",
+        "shielded",
+        "ended",
+        "ended before it was known",
+        "ended in second 0",
+        "written once",
+        "zero is written",
+    ],
 )
 def test_how_long_it_took_until_an_alert_was_dealt_with(about, seconds):
     stage = Stage(kept(**about))
