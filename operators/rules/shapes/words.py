@@ -120,11 +120,16 @@ def _work_time(value: Any, _: Reading) -> str:
     raise RefusedError(f"not a work time (HH:MM--HH:MM or DD HH:MM--DD HH:MM): {value!r}")
 
 
+_NO_DATETIME = "not a date and time (2026-01-31 09:00:00, or with T and an offset)"
+
+
 def _datetime(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise RefusedError(f"{_NO_DATETIME} but {kind_of(value)}: {value!r}")
     try:
-        return datetime.fromisoformat(_text(value))
+        return datetime.fromisoformat(value)
     except ValueError:
-        raise RefusedError(f"not a date and time (2026-01-31 09:00:00, or with T and an offset): {value!r}") from None
+        raise RefusedError(f"{_NO_DATETIME}: {value!r}") from None
 
 
 def _date_range(value: Any, _: Reading) -> str:
