@@ -43,11 +43,17 @@ def test_tags_are_told_by_key_the_most_frequent_first():
         pytest.param(7, {"7"}, id="a-number"),
         pytest.param([True, None, {"a": 1}], set(), id="what-is-no-value"),
         pytest.param(False, set(), id="a-flag"),
+        pytest.param(["", "a"], {"a"}, id="an-empty-one-of-a-list"),
     ],
 )
 def test_each_value_of_a_tag_counts(value, counted):
     found = told_tags([Tag("k", value)])
     assert {value for value, _ in found.get("tags.k", ())} == counted
+
+
+def test_a_key_whose_tags_are_all_empty_is_not_told_and_takes_no_room():
+    tags = [*[Tag("a", "")] * 3, *(Tag(f"k{key:02}", "v") for key in range(TOP_KEYS))]
+    assert list(told_tags(tags)) == [f"tags.k{key:02}" for key in range(TOP_KEYS)]
 
 
 def test_only_so_many_keys_and_values_of_tags_are_told():
