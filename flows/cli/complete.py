@@ -106,5 +106,5 @@ def _book(ctx: click.Context) -> RuleBook | None:
 def silence_ids(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Return ids of silences that are not over, with why they were set."""
     now = time.time()
-    found = {one.id: one.message for one in _read(ctx, lambda store: store.shields()) if one.ends > now}
+    found = {one.id: one.message for one in _read(ctx, lambda store: store.shields()) if not one.is_over(now)}
     return _matching(found, typed)

@@ -101,13 +101,13 @@ def _known(told: Telling, name: str) -> ShieldDocument:
     with reading_of(told) as store:
         there = store.shields()
     found = [one for one in there if one.id == name] or [
-        one for one in there if one.id.startswith(name) and one.ends > now
+        one for one in there if one.id.startswith(name) and not one.is_over(now)
     ]
     if not found:
         fail(f"no silence {name} was set by command")
     if len(found) > 1:
         fail(f"{len(found)} silences begin with {name!r}: {', '.join(one.id for one in found)}")
-    if found[0].ends <= now:
+    if found[0].is_over(now):
         fail(f"silence {found[0].id} is over: set another one")
     return found[0]
 

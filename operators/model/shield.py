@@ -20,6 +20,10 @@ class ShieldDocument(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_d
 
     @property
     def ends(self) -> int:
-        """When it holds no longer."""
+        """Its last second, or the one at which a command ended it."""
         end = int(self.shield.get("end_time") or 0) if isinstance(self.shield.get("end_time"), (int, float)) else 0
         return end if self.ended is None else min(self.ended, end or self.ended)
+
+    def is_over(self, now: float) -> bool:
+        """Return True if it holds no longer: it holds through its last second, but not in the one in which it was ended."""
+        return self.ends < int(now) or (self.ended is not None and self.ended <= now)
