@@ -6,6 +6,7 @@ import msgspec
 
 from flows.console.signin import within
 from flows.console.timeline import Stretch, midnight, stretches
+from operators.explain.conditions import in_words
 from operators.model.alert import ABNORMAL
 from operators.model.settings import CoreSettings
 from operators.model.shield import ShieldDocument
@@ -111,9 +112,7 @@ def _windows(one: Shield, zone: ZoneInfo, since: int) -> tuple[Stretch, ...]:
 def _covers(one: Shield) -> str:
     """Say in short what a shield covers."""
     equal = (f"{name}={', '.join(map(str, values))}" for name, values in one.dimension_config.equals.items())
-    conditions = (
-        f"{condition.field} {condition.method} {', '.join(map(str, condition.value))}"
-        for condition in one.dimension_config.dimension_conditions
-    )
+    asked = one.dimension_config.dimension_conditions
+    conditions = (in_words(asked),) if asked else ()
     scope = (one.scope_type,) if one.category == "scope" and one.scope_type else ()
     return "; ".join((*scope, *equal, *conditions))

@@ -135,3 +135,14 @@ def test_a_row_counts_the_open_alerts_that_it_keeps_quiet(store):
         "r2": 1,
         "r3": 0,
     }
+
+
+def test_what_a_shield_asks_of_alerts_is_said_in_words_with_its_and_and_or(store):
+    asked = [
+        {"field": "alert.name", "method": "eq", "value": ["CPU", "Disk"]},
+        {"field": "tags.env", "method": "neq", "value": ["test"], "condition": "and"},
+        {"field": "alert.severity", "method": "eq", "value": [3], "condition": "or"},
+    ]
+    config = {"bk_target_ip": ["10.0.0.1"], "dimension_conditions": asked}
+    (row,) = rows(store, rule(category="dimension", scope_type="", dimension_config=config))
+    assert row.covers.endswith("; alert.name is CPU or Disk and tags.env is not test or alert.severity is 3")
