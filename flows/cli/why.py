@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import TypeVar
 
 import click
@@ -23,8 +23,8 @@ from sinks.store.interface import Store
 from sinks.store.query import ActionQuery, NoticeQuery, time_cursor
 
 PAGE = 500
-OTHERS = 10_000
-"""Actions, those of others too, that are read to count what went to others only."""
+OTHERS, NAMED_OTHERS = 10_000, 100_000
+"""Actions, those of others too, that are read to count what went to others only, and to name it: the newest."""
 SHOWN = 50
 """Messages shown, the last ones."""
 NAMED = 3
@@ -43,8 +43,8 @@ HALF_DAY = 43200
 def why(view: View, *, person: str, since: int | None, until: int | None, verbose: bool) -> None:
     """Tell what PERSON was told and what not, and why: shielded, outside hours, merged, flapping, not delivered.
 
-    What differs only in its alert is said once, and what the rules told others only is counted; -v names all of it. Who
-    would hear of such an alert says `tocsin who`.
+    What differs only in its alert is said once, and what the rules told others only is counted; -v names all of it,
+    among the newest 100,000 actions. Who would hear of such an alert says `tocsin who`.
 
     \b
     tocsin why dora --since 12h
@@ -54,12 +54,12 @@ def why(view: View, *, person: str, since: int | None, until: int | None, verbos
     name = typed(person)
     with view.store() as store:
         notices = _pages(store.notices, NoticeQuery(receiver=name, since=first, until=last, limit=PAGE))
-        actions, is_whole = _actions(store, name, first, last, whole=verbose or view.as_json)
-        found = hearing(name, first, last, actions, list(notices))
+        actions = _Actions(store, name, first, last, NAMED_OTHERS if verbose or view.as_json else OTHERS)
+        found = hearing(name, first, last, counted(actions, "actions"), list(notices))
     if view.as_json:
-        print_answer("hearing", [found])
+        print_answer("hearing", [found], is_whole=actions.is_whole)
     else:
-        _tell(view, found, is_whole=is_whole, verbose=verbose)
+        _tell(view, found, is_whole=actions.is_whole, verbose=verbose)
 
 
 _Query = TypeVar("_Query", NoticeQuery, ActionQuery)
@@ -75,17 +75,26 @@ def _pages(read: Callable[[_Query], list[_Document]], query: _Query) -> Iterator
         query = msgspec.structs.replace(query, after=time_cursor(page[-1]))
 
 
-def _actions(store: Store, person: str, since: int, until: int, *, whole: bool) -> tuple[Iterable[Action], bool]:
-    """Return the actions of a span, and whether all of them: of very many, only the person's own are read to the end."""
-    everybody = _pages(store.planned, ActionQuery(since=since, until=until, limit=PAGE))
-    if whole:
-        return counted(everybody, "actions"), True
-    newest = list(islice(everybody, OTHERS))
-    if len(newest) < OTHERS:
-        return newest, True
-    known = {one.id for one in newest}
-    theirs = _pages(store.planned, ActionQuery(receiver=person, since=since, until=newest[-1].time, limit=PAGE))
-    return chain(newest, (one for one in theirs if one.id not in known)), False
+class _Actions:
+    """The actions of a span, read as they are asked for: the newest so many, and behind them the person's own alone."""
+
+    def __init__(self, store: Store, person: str, since: int, until: int, most: int) -> None:
+        self._store, self._person, self._since, self._until, self._most = store, person, since, until, most
+        self.is_whole = True
+        """False once some of others were passed over."""
+
+    def __iter__(self) -> Iterator[Action]:
+        everybody = _pages(self._store.planned, ActionQuery(since=self._since, until=self._until, limit=PAGE))
+        count, last, of_last = 0, self._until, set[str]()
+        for count, one in enumerate(islice(everybody, self._most), 1):  # noqa: B007 - counted behind the loop
+            if one.time != last:
+                last, of_last = one.time, set()
+            of_last.add(one.id)
+            yield one
+        if count == self._most:
+            self.is_whole = False
+            own = ActionQuery(receiver=self._person, since=self._since, until=last, limit=PAGE)
+            yield from (one for one in _pages(self._store.planned, own) if one.id not in of_last)
 
 
 def _tell(view: View, found: Hearing, *, is_whole: bool, verbose: bool) -> None:

@@ -147,5 +147,11 @@ def test_of_very_many_actions_only_those_of_the_person_are_read_to_the_end(data,
     assert "dora was told once; 1 notice did not reach them" in told
     first = said("why", "erin", "--since", "1h", "--data", data).splitlines()[0]
     assert first.startswith("erin was told once; nothing meant for them was held back")
-    (whole,) = items(said("why", "dora", "--since", "1h", "--data", data, "--json"))
-    assert (len(whole["told"]), len(whole["untold"]), len(whole["elsewhere"])) == (1, 1, 1)
+    whole = answer(said("why", "dora", "--since", "1h", "--data", data, "--json"))
+    (found,) = whole.items
+    assert (len(found["told"]), len(found["untold"]), len(found["elsewhere"])) == (1, 1, 1)
+    assert whole.summary == {"is_whole": True}
+    monkeypatch.setattr("flows.cli.why.NAMED_OTHERS", 1)
+    part = answer(said("why", "dora", "--since", "1h", "--data", data, "--json"))
+    assert part.summary == {"is_whole": False}
+    assert [(len(one["told"]), len(one["untold"])) for one in part.items] == [(1, 1)]
