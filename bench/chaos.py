@@ -163,9 +163,8 @@ class Run:
     def settle(self) -> None:
         """Stop the load; wait until all is read, told and quiet; end everybody."""
         self.load.end()
-        last = time.monotonic()
         self._until("everything is read", self._unread)
-        self.live(max(0.0, last + QUIET - time.monotonic()))
+        self.live(QUIET)
         self._until("everything is told", self._untold)
         self.live(2)
         for child in self.children:

@@ -8,4 +8,4 @@ from bench.chaos import chaos
 @pytest.mark.servers
 @pytest.mark.slow
 def test_ten_kills_lose_and_double_nothing(tmp_path):
-    assert chaos(tmp_path, kills=10, seed=3, rate=150, outage=8.0) == []
+    assert chaos(tmp_path, kills=10, seed=3, rate=80, outage=8.0) == []
