@@ -6,6 +6,9 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Tests start hundreds of processes: each would compile the whole tree again where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
