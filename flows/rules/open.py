@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 from flows.rules.files import Directory
-from flows.rules.inventory import RedisHashes
 from flows.rules.source import INVENTORY, Source, Terms
 from flows.rules.sql import SqlTables
 from flows.rules.sql_place import is_sql
@@ -37,6 +36,8 @@ def open_rules(
 
 def _inventory(where: str, environment: Mapping[str, str]) -> Source:
     if is_redis(where):
+        from flows.rules.inventory import RedisHashes  # noqa: PLC0415 - who has no Redis needs no client
+
         return RedisHashes(where)
     if is_sql(where):
         return SqlTables(where, interval=60.0, kinds=INVENTORY, environment=environment)

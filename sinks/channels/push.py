@@ -3,12 +3,9 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import redis
 from confluent_kafka import KafkaException
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from operators.deliver.delivery import Result, Results
 from operators.model.records import Notice
@@ -20,6 +17,9 @@ from sinks.channels.secrets import revealed
 from sinks.kafka.producer import DeliveryError as KafkaDeliveryError
 from sinks.kafka.producer import KafkaSink, Outgoing
 from sinks.redis_client import Bounds, bounded_client
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 _REMEMBERED = 10_000
 _CLIENTS = 64
@@ -34,7 +34,7 @@ class Push:
 
     def __init__(self, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._redis: dict[Queue, redis.Redis] = {}
+        self._redis: dict[Queue, Redis] = {}
         self._kafka: dict[Queue, KafkaSink] = {}
         self._locks: dict[Queue, threading.Lock] = {}
         self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -76,6 +76,8 @@ class Push:
         return self._to_kafka(queue, lines) if queue.is_kafka else self._to_redis(queue, lines)
 
     def _to_redis(self, queue: Queue, lines: Sequence[bytes]) -> Result:
+        import redis  # noqa: PLC0415 - the client loads with the first push
+
         try:
             self._client(queue).lpush(queue.name, *lines)
         except (redis.AuthenticationError, redis.ResponseError) as error:
@@ -84,7 +86,10 @@ class Push:
             raise LaterError("Redis cannot be reached") from None
         return Result(ok=True)
 
-    def _client(self, queue: Queue) -> redis.Redis:
+    def _client(self, queue: Queue) -> "Redis":
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
+        from redis.retry import Retry  # noqa: PLC0415 - as above
+
         with self._lock:
             if queue not in self._redis:
                 self._redis = self._redis if len(self._redis) < _CLIENTS else {}
