@@ -62,7 +62,7 @@ def wait_past(folder, process, moment):
     """Wait until the store has come past a moment of the stream, or the process has ended."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and progress(folder) <= moment and time.monotonic() < deadline:
-        time.sleep(0.002)
+        time.sleep(0.02)
 
 
 def run_with_kills(folder, events, rules, settings, span, rng, wanted=KILLS):
