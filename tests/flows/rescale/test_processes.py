@@ -103,7 +103,7 @@ def test_a_running_job_gets_another_number_of_workers_and_keeps_every_state(runn
 def test_a_command_that_was_killed_is_gone_on_with_by_the_same_command(running):
     running.feed()
     for step in ("stopping", "offsets in", "starting", "taken over"):
-        target = 4 if len(children(running.job.pid)) in (0, 2) else 2
+        target = 1 if len(children(running.job.pid)) in (0, 2) else 2
         killed = running.command(target)
         read_to(killed, step)
         os.kill(killed.pid, signal.SIGKILL)
@@ -119,7 +119,7 @@ def test_a_command_that_was_killed_is_gone_on_with_by_the_same_command(running):
 def test_workers_that_were_killed_as_they_stopped_go_on_as_before_and_nothing_is_lost(running):
     """No part was ever left, so there is nothing to begin from: the old number goes on from its snapshots."""
     running.feed()
-    command = running.command(4)
+    command = running.command(1)
     read_to(command, "stopping")
     for worker in children(running.job.pid):
         os.kill(worker, signal.SIGKILL)
@@ -128,7 +128,7 @@ def test_workers_that_were_killed_as_they_stopped_go_on_as_before_and_nothing_is
     assert "there is no complete set of 2 parts" in said
     assert "the job runs with 2 workers as before" in said
     running.feed()
-    code, told, said = running.rescale(4)
+    code, told, said = running.rescale(1)
     assert (code, told.get("states")) == (0, KEYS), said
 
 
