@@ -189,6 +189,7 @@ def _held(book: RuleBook, kind: str) -> dict[str, Any]:
 
 
 def _entry(kind: str, thing: Any, why: str = "") -> Entry:
-    name = str(getattr(thing, "name", "") or getattr(thing, "description", "") or "")
+    names = (getattr(thing, one, None) for one in ("name", "description", "bk_host_name", "ip"))
+    name, known = str(next(filter(None, names), "")), id_of(kind, thing)
     is_enabled = bool(getattr(thing, "is_enabled", getattr(thing, "enabled", True)))
-    return Entry(kind, id_of(kind, thing), name, is_enabled, why)
+    return Entry(kind, known, "" if name == known else name, is_enabled, why)

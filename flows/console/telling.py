@@ -45,7 +45,7 @@ def alert_view(
     alert = look_up(store, name, businesses)
     if alert is None:
         return None
-    book = last_changes(settings.recovery.directory).over(book, None)  # shields set by command among them
+    read, book = book, last_changes(settings.recovery.directory).over(book, None)  # shields set by command among them
     actions = tuple(store.actions(alert.id))
     events = events_of(store, alert, at)
     story = story_of(store, alert, book, settings, at, events)
@@ -59,5 +59,5 @@ def alert_view(
         earlier=tuple(one for one in same if one.id != alert.id)[:EARLIER],
         is_open=alert.status == ABNORMAL,
         chart=chart(alert, events, [window for one in story.next for window in one.windows], at),
-        rules_changed=alert.rules_version not in ("", book.version),
+        rules_changed=alert.rules_version not in ("", read.version, book.version),
     )

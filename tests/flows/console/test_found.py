@@ -10,6 +10,7 @@ from flows.console.finding import MOST, find
 from flows.console.letters import OF_ONE_REASON, TAIL, letters_of, letters_with
 from flows.console.telling import EARLIER, alert_view
 from flows.settings.settings import Settings
+from operators.intake.changes import Changes
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from sinks.store.interface import Batch
@@ -195,3 +196,15 @@ def test_the_newest_others_of_a_fingerprint_are_shown_and_only_so_many(store, se
 def test_rules_that_are_not_those_of_the_alert_are_said_to_be_others(store, settings, version, changed):
     store.write(Batch(alerts=[alert(20, rules_version=version)]))
     assert alert_view(store, alert(20).id, BOOK, settings, NOW).rules_changed is changed
+
+
+def test_a_shield_set_by_command_is_no_change_of_the_rules(store, settings, monkeypatch):
+    by_command = Changes(
+        {"shields": {"s": {**shield("s").shield, "bk_biz_id": 2, "dimension_config": {"name": ["x"]}}}}
+    )
+    monkeypatch.setattr("flows.console.telling.last_changes", lambda _: by_command)
+    versions = {BOOK.version, by_command.over(BOOK, None).version}
+    assert len(versions) == 2
+    for number, version in enumerate(sorted(versions), 30):
+        store.write(Batch(alerts=[alert(number, rules_version=version)]))
+        assert not alert_view(store, alert(number).id, BOOK, settings, NOW).rules_changed

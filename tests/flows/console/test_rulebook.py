@@ -68,6 +68,13 @@ def test_the_page_counts_rules_by_kind_and_names_version_and_mistakes(store):
     assert (page.version, page.mistakes, page.in_force) == (BOOK.version, (mistake,), ())
 
 
+def test_a_host_has_its_own_name_and_a_name_that_is_the_id_is_not_said_twice(store):
+    hosts = [{"bk_host_id": 1, "ip": "10.0.0.1", "bk_host_name": "web-1"}, {"bk_host_id": 2, "ip": "10.0.0.2"}]
+    book = book_of(hosts=hosts, user_groups=[{"id": "ops", "name": "ops", "users": ["a"]}])
+    found = {(one.kind, one.id): one.name for one in rules(store, book, (), {}, Settings(), NOW).entries}
+    assert found == {("hosts", "1"): "web-1", ("hosts", "2"): "10.0.0.2", ("user_groups", "ops"): ""}
+
+
 def test_a_disabled_rule_is_listed_as_such(store):
     assert {one.id: one.is_enabled for one in listed(store, kind="strategies").entries} == {"1": True, "2": False}
 
