@@ -22,7 +22,7 @@ import urllib3
 
 from bench.figure import calibration
 from bench.flow import TOCSIN
-from bench.gateway import bodies, cpu, folder, rss, served
+from bench.gateway import BODIES, bodies, cpu, folder, rss, served
 from tests.servers.process import free_port
 
 CONFIG = ["--people", "alice", "--way", "slack", "--from", "prometheus", "--time-zone", "UTC"]
@@ -80,17 +80,21 @@ def through(seconds: float, rate: int, patience: float) -> None:
         }
         arguments = [*TOCSIN, "up", "--data", str(root / "data"), "--listen", f"127.0.0.1:{port}", "--console", "none"]
         with served(arguments, port, root, env) as pid:
-            told, sizes, sent = Told(port, provider), [], Steady(port, rate)
+            told, sizes, sent = Told(port, provider), [], Sender(port)
             told.one(0)
             assert told.wait(120), "the job never began"
+            opened(told, sent)
             gateway, job = family(pid)[1:3]  # as `up` starts them
             told.begin()
+            sent.alerts = 0
             begin, before = time.monotonic(), [cpu(one) for one in (gateway, job)]
             while (passed := time.monotonic() - begin) < seconds:
-                sent.until(passed, begin + seconds)
-                told.at_times(sent.alerts)
-                sizes.append(sum(map(rss, family(pid))))
-                time.sleep(0.02)
+                if sent.alerts < passed * rate:
+                    sent.some()
+                else:
+                    time.sleep(0.005)
+                if told.at_times(sent.alerts):
+                    sizes.append(sum(map(rss, family(pid))))
             took = time.monotonic() - begin
             told.one(sent.alerts)
             is_through = told.wait(patience)
@@ -100,32 +104,37 @@ def through(seconds: float, rate: int, patience: float) -> None:
     provider.shutdown()
 
 
-class Steady:
-    """Sends batches of 50 so that a rate is kept."""
+def opened(told: "Told", sent: "Sender") -> None:
+    """Send every alert for the first time; print how long it took until the job was done with them."""
+    begin = time.monotonic()
+    while sent.alerts < 50 * BODIES:
+        sent.some()
+    told.one(sent.alerts)
+    assert told.wait(120), "the job is not done with the first of each"
+    print(f"{sent.alerts:,} new alerts were done with in {time.monotonic() - begin:.1f} s", flush=True)
 
-    def __init__(self, port: int, rate: int) -> None:
+
+class Sender:
+    """Sends batches of 50: the same alerts again and again, as Prometheus does while they fire.
+
+    Each is the repeat of an open alert; a duplicate only if it came in the same second before.
+    """
+
+    def __init__(self, port: int) -> None:
         self._client = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=SENDERS)
         self._senders = ThreadPoolExecutor(SENDERS)
-        self._bodies, self._rate, self.alerts = bodies(50), rate, 0
+        self._bodies, self.alerts = bodies(50), 0
 
-    def until(self, passed: float, end: float) -> None:
-        """Send what is due after some seconds, but nothing any more after the end: who cannot take it is behind."""
-        while self.alerts < passed * self._rate and time.monotonic() < end:
-            numbers = range(self.alerts // 50, self.alerts // 50 + SENDERS)
-            list(self._senders.map(self._send, numbers))
-            self.alerts += 50 * SENDERS
+    def some(self) -> None:
+        """Send the next few batches at the same time."""
+        first = self.alerts // 50
+        list(self._senders.map(self._send, range(first, first + SENDERS)))
+        self.alerts += 50 * SENDERS
 
     def _send(self, number: int) -> None:
-        body = renewed(self._bodies[number % len(self._bodies)])
+        body = self._bodies[number % len(self._bodies)]
         answer = self._client.request("POST", "/api/v2/alerts", body=body)
         assert answer.status == 200, answer.data[:300]
-
-
-def renewed(body: bytes) -> bytes:
-    """Return the same problems begun anew: what repeats an open alert, and is no mere duplicate."""
-    begun = datetime.now(UTC).isoformat().encode()
-    at = body.index(b'"startsAt": "') + 13
-    return body.replace(body[at : body.index(b'"', at)], begun)
 
 
 class Told:
@@ -140,10 +149,12 @@ class Told:
         """Count from now."""
         self._sent, self._begin = {}, time.time()
 
-    def at_times(self, before: int) -> None:
-        """Send one twice a second."""
-        if time.monotonic() >= self._last + 0.5:
+    def at_times(self, before: int) -> bool:
+        """Send one twice a second; return whether one was sent."""
+        is_time = time.monotonic() >= self._last + 0.5
+        if is_time:
             self.one(before)
+        return is_time
 
     def one(self, before: int) -> None:
         self._last, name = time.monotonic(), f"told-{time.time_ns()}"
