@@ -65,7 +65,7 @@ class Held:
 async def read_body(request: Asking, held: Held) -> bytes:
     """Return the whole body as it comes. Raises BodyError, BusyError.
 
-    The server wakes who waits for a slow body (Bounded in server.py): a timer for each body would cost more than most bodies.
+    The server wakes who waits for a slow body (Bounded in connection.py): a timer for each body would cost more than most bodies.
     """
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > MOST:
