@@ -14,7 +14,7 @@ MOST, UNPACKED = 4 * 1024 * 1024, 32 * 1024 * 1024
 """Bytes of a body as it comes, and unpacked."""
 MEMBERS = 200_000
 """Commas and ends of lines of a body: what is made of each costs more than itself."""
-IN_FLIGHT = 64 * 1024 * 1024
+IN_FLIGHT = 32 * 1024 * 1024
 """Bytes of all bodies that are on their way in or being read."""
 SLOWEST = 10.0
 """Seconds in which a body must have come."""

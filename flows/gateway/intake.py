@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -17,13 +18,13 @@ from flows.telemetry import metrics
 from operators.intake.decode import Refusal, refused_line
 from operators.intake.formats.by_rule import Sources, named, read_as, rule_of
 from operators.intake.formats.cloudevents import structured
-from operators.intake.formats.format import Made, Read
+from operators.intake.formats.format import Made
 from operators.intake.formats.table import FORMATS
 from operators.model.reason import DeadReason
 from operators.rules.shapes.source import JSON
 
 LARGE = 32 * 1024
-"""Bytes of a body that takes a while."""
+"""Bytes of a body that takes a rule a while: it is read beside the loop, as one that is packed, and one at a time is unpacked."""
 KEPT = 128 * 1024
 """Bytes of a refused record that its dead letter holds."""
 _EMPTY = Response(status_code=200)
@@ -149,25 +150,20 @@ class TakingIn:
         packed = await packed_of(request, held, path.busy)
         if signs:
             let_in_signed(service, request, source, packed)
-        body = unpacked_of(request, packed)
-        if self._secret is not None and not signs:
-            let_in(service, request, "send", source, _spare(request, self._secret(body)))
-        if path.format == JSON and rule_of(source, sources) is None:
-            raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
-        made = await _read(service, path, read_as(named(path.format, source), sources), body, at)
+        is_long = path.format == JSON and (len(packed) >= LARGE or "content-encoding" in request.headers)
+        async with service.one_by_one if is_long else nullcontext():
+            body = unpacked_of(request, packed)
+            if self._secret is not None and not signs:
+                let_in(service, request, "send", source, _spare(request, self._secret(body)))
+            if path.format == JSON and rule_of(source, sources) is None:
+                raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
+            read = read_as(named(path.format, source), sources)
+            made = await asyncio.to_thread(read, body, at) if is_long else read(body, at)
         if many := next(
             (one for one in made.refused if (one.place, one.reason) == ("body", DeadReason.TOO_LARGE)), None
         ):
             raise AnswerError(413, many.detail)
         return made, _buried(made, body, source) if path.buries else []
-
-
-async def _read(service: Service, path: Path, read: Read, body: bytes, at: int) -> Made:
-    """Read a body; a large one that takes a rule's work beside the loop, one after the other, for others wait there."""
-    if path.format != JSON or len(body) < LARGE:
-        return read(body, at)
-    async with service.one_by_one:
-        return await asyncio.to_thread(read, body, at)
 
 
 def _buried(made: Made, body: bytes, source: str) -> list[bytes]:

@@ -1,20 +1,23 @@
 """The server under the application: one process, bounded in connections; ends in peace on SIGTERM."""
 
+import ctypes
 import gc
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from flows.gateway.connection import Bounded
+from flows.gateway.connection import UNREAD, connection
+from flows.gateway.durable import Pressure
 
-CONNECTIONS = 2000
-"""At once; one more is told 503 and let go."""
 COLLECT_EVERY = 10_000
 """New objects after which the youngest are looked through: a request leaves no circles behind."""
+LARGE, _MMAP_THRESHOLD = 64 * 1024, -3
+"""Bytes of a piece of memory that is given back by itself, and the name of that setting (malloc.h)."""
 GRACE = 20
 """Seconds for what is being answered when the end is wished."""
 
@@ -66,6 +69,12 @@ def bound(listen: str, *, is_guarded: bool) -> socket.socket:
     return listener
 
 
+def _give_back() -> None:
+    """Have memory of large bodies given back as soon as they were read: glibc would learn from them to keep it."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        mallopt(_MMAP_THRESHOLD, LARGE)
+
+
 async def _nothing() -> None:
     """End nothing: no answer lasts."""
 
@@ -75,12 +84,14 @@ def serve(
     ending: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:  # fmt: skip
     """Answer until SIGTERM or SIGINT; `ending` ends answers that last."""
+    _give_back()
     gc.collect()
     gc.freeze()  # what stands now stays
     gc.set_threshold(COLLECT_EVERY)
+    speaks: Any = partial(connection, Pressure(UNREAD))
     config = uvicorn.Config(
-        application, http=Bounded, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
-        proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
+        application, http=speaks, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
     )  # fmt: skip
     _Server(config, ready, ending).run(sockets=[listener])
 

@@ -35,7 +35,7 @@ def read_as(name: str, sources: Sources) -> Read:
         rule = rule_of(source, sources)
         if rule is None:
             reason = NO_RULE.format(source)
-            return lambda body, _: Made([], refused=[Refused("body", DeadReason.INVALID_RULES, reason, body)])
+            return lambda *_: Made([], refused=[Refused("body", DeadReason.INVALID_RULES, reason)])
         return lambda body, at: read_json(rule, body, at)
     read = FORMATS[name].read
     rules = [one for _, one in sorted(sources.items()) if one.format == name and one.is_enabled]
@@ -57,11 +57,11 @@ def read_json(rule: Source, body: bytes, at: int) -> Made:
         given = _any.decode(body)
         records = _records(rule, given)
     except MappingError as error:
-        return Made([], refused=[Refused("body", DeadReason.BAD_VALUE, str(error), body)])
+        return Made([], refused=[Refused("body", DeadReason.BAD_VALUE, str(error))])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Made([], refused=[unreadable(error)._replace(raw=body)])
+        return Made([], refused=[unreadable(error)])
     if many := over(records):
-        return Made([], refused=[many[0]._replace(raw=body)])
+        return Made([], refused=many)
     made, refused = [], []
     for number, record in enumerate(records):
         place = "body" if records is not given and not rule.each else f"[{number}]"
@@ -69,7 +69,7 @@ def read_json(rule: Source, body: bytes, at: int) -> Made:
         if isinstance(event, bytes):
             made.append(event)
         elif event is not None:
-            refused.append(event._replace(place=place, raw=line(record) if place != "body" else body))
+            refused.append(event._replace(place=place, raw=line(record) if place != "body" else b""))
     return Made(made, refused=refused)
 
 
