@@ -42,14 +42,14 @@ def storm(count: int, now: int) -> list[dict]:
 class House:
     """A running `tocsin up`."""
 
-    def __init__(self, folder: Path, rules: Path, *options: str) -> None:
+    def __init__(self, folder: Path, rules: Path, *options: str, env: dict[str, str] | None = None) -> None:
         self.folder, self.data = folder, folder / "data"
         self.gateway, self.console = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self.http = urllib3.PoolManager(retries=False, timeout=120)
         places = ["--rules", str(rules), "--data", str(self.data), "--listen", self.gateway, "--console", self.console]
         with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*TOCSIN, "up", *places, *options], stdout=log, stderr=log, env=BARE, cwd=ROOT
+                [*TOCSIN, "up", *places, *options], stdout=log, stderr=log, env={**BARE, **(env or {})}, cwd=ROOT
             )
         self.until(lambda: self._answers(f"http://{self.gateway}/readyz"))
         self.until(lambda: self._answers(f"{self.url}/"))
