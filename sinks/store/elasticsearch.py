@@ -35,7 +35,7 @@ from sinks.store.elasticsearch_facets import (
     page_aggregations,
 )
 from sinks.store.elasticsearch_over_time import event_aggregations, event_counts_of, trend_aggregations, trend_in
-from sinks.store.elasticsearch_pages import has_words, now, numbers, place_after, sorted_after
+from sinks.store.elasticsearch_pages import has_words, now, numbers, place_after, sorted_after, sorted_clause, sorting
 from sinks.store.elasticsearch_past import (
     PAST,
     alert_aggregations,
@@ -49,7 +49,6 @@ from sinks.store.facets import BySeverity, Facets, Groups
 from sinks.store.history import Archived
 from sinks.store.indices import alert_index
 from sinks.store.interface import NEWEST, Batch, Retention, Told, Written, untold
-from sinks.store.order import ORDERS
 from sinks.store.outcome import with_receipts
 from sinks.store.over_time import EventCount, Span, Trend
 from sinks.store.query import ActionQuery, AlertQuery, CommandQuery, LogQuery, NoticeQuery, PastQuery
@@ -101,10 +100,10 @@ class ElasticsearchStore:
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
         """Return the alerts that match, in the query's order. Raises CursorError."""
-        order = [{one.name: "desc" if one.is_descending else "asc"} for one in ORDERS[query.sort]]
         # Words find a little more than is asked for.
         size = (query.offset + query.limit) * (2 if query.words else 1)
-        found = self._search("alert", Alert, alert_clause(query), *order, size=size, after=sorted_after(query))
+        clause, order = sorted_clause(alert_clause(query)), sorting(query.sort)
+        found = self._search("alert", Alert, clause, *order, size=size, after=sorted_after(query))
         # Tokens find a little more than the text itself, `a-b` for `a b`; the words decide.
         exact = (alert for alert in found if has_words(alert, query.words))
         return list(islice(exact, query.offset, query.offset + query.limit))

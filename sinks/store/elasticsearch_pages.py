@@ -25,12 +25,34 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
+SAME_SCORE = 1.0
+"""Of every alert that is found: conditions only filter."""
+
+
+def sorted_clause(clause: dict[str, Any]) -> dict[str, Any]:
+    """Return a clause under which every alert has the same score."""
+    return {"constant_score": {"filter": clause, "boost": SAME_SCORE}}
+
+
+def sorting(sort: str) -> list[dict[str, str]]:
+    """Return what alerts are sorted by.
+
+    Of an order that begins with a text the server looks up which of its terms can still come, which takes several times as
+    long as it saves: there a score goes first, which is the same for all.
+    """
+    columns = ORDERS[sort]
+    order = [{one.name: "desc" if one.is_descending else "asc"} for one in columns]
+    return [{"_score": "desc"}, *order] if columns[0].kind is str else order
+
+
 def sorted_after(query: AlertQuery) -> list[Any] | None:
     """Return the sort values behind which a page of alerts begins."""
     if not query.after:
         return None
-    pairs = zip(ORDERS[query.sort], place_of(query.sort, query.after), strict=True)
-    return [int(place) * 1000 if column.is_time else place for column, place in pairs]
+    columns = ORDERS[query.sort]
+    pairs = zip(columns, place_of(query.sort, query.after), strict=True)
+    places = [int(place) * 1000 if column.is_time else place for column, place in pairs]
+    return [SAME_SCORE, *places] if columns[0].kind is str else places
 
 
 def has_words(alert: Alert, words: Sequence[str]) -> bool:
