@@ -4,6 +4,7 @@ import msgspec
 
 from flows.console.chart import Chart, chart
 from flows.console.explained import events_of, look_up, story_of
+from flows.console.inventory import Inventory, inventory_of
 from flows.console.signin import within
 from flows.recovery.last_state import last_changes
 from flows.settings.settings import Settings
@@ -34,6 +35,7 @@ class AlertView(msgspec.Struct, frozen=True):
     is_open: bool
     chart: Chart | None
     """Of its last day."""
+    inventory: Inventory
     rules_changed: bool
     """The rules at hand are not those by which the alert was made."""
 
@@ -59,5 +61,6 @@ def alert_view(
         earlier=tuple(one for one in same if one.id != alert.id)[:EARLIER],
         is_open=alert.status == ABNORMAL,
         chart=chart(alert, events, [window for one in story.next for window in one.windows], at),
+        inventory=inventory_of(alert, book),
         rules_changed=alert.rules_version not in ("", read.version, book.version),
     )
