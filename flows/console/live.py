@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import suppress
 from random import random
 
 from starlette.requests import Request
@@ -24,7 +25,8 @@ class Live:
 
     def __init__(self, look: Callable[[], Hashable]) -> None:
         self._look = look
-        self._changed = asyncio.Condition()
+        self._news = asyncio.Event()
+        """Set once something changes, and replaced then: a stream that is cut off leaves nothing behind, as a lock would be."""
         self._version = 0
         self._open = 0
         self._looking: asyncio.Task[None] | None = None
@@ -42,8 +44,7 @@ class Live:
         self._over = True
         if self._looking is not None:
             self._looking.cancel()
-        async with self._changed:
-            self._changed.notify_all()
+        self._news.set()
 
     async def _words(self) -> AsyncIterator[bytes]:
         self._open += 1
@@ -63,12 +64,10 @@ class Live:
 
     async def _next(self, seen: int) -> int:
         """Wait until something changes, or it has been calm for long."""
-        async with self._changed:
-            try:
-                await asyncio.wait_for(self._changed.wait_for(lambda: self._over or self._version != seen), CALM)
-            except TimeoutError:
-                return seen
-            return self._version
+        if not self._over and self._version == seen:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), CALM)
+        return self._version
 
     async def _watch(self) -> None:
         """Look while a page is open."""
@@ -77,7 +76,7 @@ class Live:
             found = await asyncio.to_thread(self._look)
             if found != last:
                 last = found
-                async with self._changed:
-                    self._version += 1
-                    self._changed.notify_all()
+                self._version += 1
+                news, self._news = self._news, asyncio.Event()
+                news.set()
             await asyncio.sleep(LOOK_EVERY)
