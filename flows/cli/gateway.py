@@ -13,7 +13,7 @@ from flows.cli.courier import rules_of
 from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
-from flows.gateway.app import application
+from flows.gateway.app import application as application_of
 from flows.gateway.open import open_service
 from flows.gateway.server import AddressError, bound, serve
 from flows.gateway.spool import SpoolBusyError
@@ -62,7 +62,8 @@ def gateway(settings_path: str | None, **places: str | None) -> None:
     if rules is not None:
         rules.start()
     try:
-        serve_here(application(service, book), listener, again)
+        application = application_of(service, book)
+        serve_here(application, listener, again, straight=application.taking_in)
     finally:
         service.durable.close()
         if rules is not None:

@@ -27,11 +27,11 @@ class Application(Starlette):
 
     def __init__(self, taking_in: Mapping[str, ASGIApp], routes: Sequence[Route]) -> None:
         super().__init__(routes=routes)
-        self._taking_in = taking_in
+        self.taking_in = taking_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        found = self._taking_in.get(scope["path"]) if scope.get("method") == "POST" else None
+        found = self.taking_in.get(scope["path"]) if scope.get("method") == "POST" else None
         await (found or super().__call__)(scope, receive, send)
 
 

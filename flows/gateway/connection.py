@@ -1,12 +1,14 @@
 """A connection to the server: bounded in patience and in what waits unread, with all others; one too many is told so."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from flows.gateway.durable import BusyError, Pressure
+from flows.gateway.straight import Straight
 
 CONNECTIONS = 2000
 """At once; one more is told 503 and let go."""
@@ -28,7 +30,7 @@ class HeadError(Exception):
     """A head that is too large, or one too many."""
 
 
-class Bounded(HttpToolsProtocol):
+class Bounded(Straight):
     """A connection that is ended when a head is too large or too slow, or too much waits unread; it wakes readers of slow bodies."""
 
     def __init__(self, unread: Pressure, **parts: Any) -> None:
@@ -156,8 +158,10 @@ class Refused(asyncio.Protocol):
         self._patience.cancel()
 
 
-def connection(unread: Pressure, server_state: ServerState, **parts: Any) -> asyncio.Protocol:
+def connection(
+    unread: Pressure, taking_in: Mapping[bytes, ASGIApp], server_state: ServerState, **parts: Any
+) -> asyncio.Protocol:
     """Return what speaks with who has just connected."""
     if len(server_state.connections) >= CONNECTIONS:
         return Refused()
-    return Bounded(unread, server_state=server_state, **parts)
+    return Bounded(unread, taking_in=taking_in, server_state=server_state, **parts)

@@ -14,6 +14,7 @@ from flows.gateway.commands import HEADER, with_ids
 from flows.gateway.durable import NotKeptError, Pressure
 from flows.gateway.service import AnswerError, Service, let_in, let_in_signed, not_kept, said
 from flows.gateway.signatures import is_signed
+from flows.gateway.straight import IN_ONE
 from flows.telemetry import metrics
 from operators.intake.decode import Refusal, refused_line
 from operators.intake.formats.by_rule import Sources, named, read_as, rule_of
@@ -124,7 +125,10 @@ class TakingIn:
         except AnswerError as error:
             response = error.response(path.path)
         self._service.meter.add(metrics.REQUESTS, 1, path.path, str(response.status_code))
-        await response(scope, receive, send)
+        if IN_ONE in scope:
+            await scope[IN_ONE](response)
+        else:
+            await response(scope, receive, send)
 
     async def _answer(self, request: Arrived) -> Response:
         """Read a body, and make durable what became of it. Raises AnswerError."""

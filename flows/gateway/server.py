@@ -4,7 +4,7 @@ import ctypes
 import gc
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ COLLECT_EVERY = 10_000
 """New objects after which the youngest are looked through: a request leaves no circles behind."""
 LARGE, _MMAP_THRESHOLD = 64 * 1024, -3
 """Bytes of a piece of memory that is given back by itself, and the name of that setting (malloc.h)."""
+_NONE: Mapping[str, ASGIApp] = {}
 GRACE = 20
 """Seconds for what is being answered when the end is wished."""
 
@@ -81,14 +82,14 @@ async def _nothing() -> None:
 
 def serve(
     application: ASGIApp, listener: socket.socket, ready: Callable[[], None] = lambda: None,
-    ending: Callable[[], Awaitable[None]] = _nothing,
+    ending: Callable[[], Awaitable[None]] = _nothing, straight: Mapping[str, ASGIApp] = _NONE,
 ) -> None:  # fmt: skip
-    """Answer until SIGTERM or SIGINT; `ending` ends answers that last."""
+    """Answer until SIGTERM or SIGINT; `ending` ends answers that last, `straight` are applications of paths that take in."""
     _give_back()
     gc.collect()
     gc.freeze()  # what stands now stays
     gc.set_threshold(COLLECT_EVERY)
-    speaks: Any = partial(connection, Pressure(UNREAD))
+    speaks: Any = partial(connection, Pressure(UNREAD), {path.encode(): one for path, one in straight.items()})
     config = uvicorn.Config(
         application, http=speaks, loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=GRACE,
