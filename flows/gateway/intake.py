@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -139,8 +138,11 @@ class TakingIn:
         begun, at = time.monotonic(), int(service.now())
         with Held(service.room) as held:  # and no longer: what waits to be kept is bounded by itself
             made, buried = await self._made(request, held, at, signs=signs)
-        commands, names = with_ids(made.commands, source)
-        await keep(service, made._replace(commands=commands), at, path.busy, buried)
+        names: list[str] = []
+        if made.commands:
+            commands, names = with_ids(made.commands, source)
+            made = made._replace(commands=commands)
+        await keep(service, made, at, path.busy, buried)
         service.meter.observe(metrics.KEEP_SECONDS, time.monotonic() - begun)
         _count(service, source, made)
         answer = path.answer(made)
@@ -150,24 +152,29 @@ class TakingIn:
 
     async def _made(self, request: Arrived, held: Held, at: int, *, signs: bool) -> tuple[Made, list[bytes]]:
         """Read a body; return what became of it, and what of it is for the dead letters."""
-        service, path, source, sources = self._service, self._path, request.source, self._rules()
+        service, path, source = self._service, self._path, request.source
         packed = await packed_of(request, held, path.busy)
         if signs:
             let_in_signed(service, request, source, packed)
-        is_long = path.format == JSON and (len(packed) >= LARGE or "content-encoding" in request.headers)
-        async with service.one_by_one if is_long else nullcontext():
+        if path.format != JSON:
             body = unpacked_of(request, packed)
             if self._secret is not None and not signs:
                 let_in(service, request, "send", source, _spare(request, self._secret(body)))
-            if path.format == JSON and rule_of(source, sources) is None:
-                raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
-            read = read_as(named(path.format, source), sources)
-            made = await asyncio.to_thread(read, body, at) if is_long else read(body, at)
-        if many := next(
-            (one for one in made.refused if (one.place, one.reason) == ("body", DeadReason.TOO_LARGE)), None
-        ):
-            raise AnswerError(413, many.detail)
-        return made, _buried(made, body, source) if path.buries else []
+            return self._read(body, source, at)
+        if rule_of(source, self._rules()) is None:
+            raise AnswerError(404, f"no rule of kind `sources` is named {source[:64]}")
+        if len(packed) < LARGE and "content-encoding" not in request.headers:
+            return self._read(unpacked_of(request, packed), source, at)
+        async with service.one_by_one:
+            return await asyncio.to_thread(lambda: self._read(unpacked_of(request, packed), source, at))
+
+    def _read(self, body: bytes, source: str, at: int) -> tuple[Made, list[bytes]]:
+        """Return what became of a body, and what of it is for the dead letters. Raises AnswerError."""
+        made = read_as(named(self._path.format, source), self._rules())(body, at)
+        for one in made.refused:
+            if (one.place, one.reason) == ("body", DeadReason.TOO_LARGE):
+                raise AnswerError(413, one.detail)
+        return made, _buried(made, body, source) if self._path.buries else []
 
 
 def _buried(made: Made, body: bytes, source: str) -> list[bytes]:
