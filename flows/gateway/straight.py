@@ -50,6 +50,7 @@ class Whole(RequestResponseCycle):
 
     async def answer(self, response: Response) -> None:
         """Send a response, head and body in one piece."""
+        del self.scope[IN_ONE]  # or the request would be a circle
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
