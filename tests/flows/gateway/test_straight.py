@@ -34,7 +34,7 @@ ASKED = {
     "two, one behind the other": post("/v1/events", EVENT) + post("/api/v2/alerts", ALERT),
     "a read behind an event": post("/v1/events", EVENT) + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     "an event behind a read": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + post("/v1/events", EVENT),
-    "no chunk": b"POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "no end of a chunk": b"POST /v1/events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcdzzz",
 }
 
 
