@@ -1,5 +1,7 @@
 """Whatever fails on the way, the old number of workers runs again, from the same parts."""
 
+import time
+
 import pytest
 
 from flows.recovery.place import Folder
@@ -42,7 +44,9 @@ class Fleet:
 
 def work(fleet, timeout=0.5):
     said = []
-    return Rescale(fleet, fleet.place, "all", timeout=timeout, tell=said.append, wait=lambda _: None), said
+    return Rescale(
+        fleet, fleet.place, "all", timeout=timeout, tell=said.append, wait=lambda seconds: time.sleep(seconds / 50)
+    ), said
 
 
 def test_a_job_gets_another_number_and_may_come_back(tmp_path):
