@@ -84,11 +84,8 @@ def _most(counter: Counter[str], top: int) -> tuple[tuple[str, int], ...]:
 
 def _texts(value: Any) -> Iterable[str]:
     """Return what counts of a value of a tag: texts and numbers, empty ones left out."""
-    if isinstance(value, list | tuple):
-        return (
-            str(one) for one in value if one != "" and isinstance(one, str | int | float) and not isinstance(one, bool)
-        )
-    return (str(value),) if value != "" and isinstance(value, str | int | float) and not isinstance(value, bool) else ()
+    ones = value if isinstance(value, list | tuple) else (value,)
+    return (str(one) for one in ones if one != "" and isinstance(one, str | int | float) and not isinstance(one, bool))
 
 
 def yes_or_no(flag: Any) -> str:
