@@ -40,19 +40,21 @@ def sorting(sort: str) -> list[dict[str, str]]:
     Of an order that begins with a text the server looks up which of its terms can still come, which takes several times as
     long as it saves: there a score goes first, which is the same for all.
     """
-    columns = ORDERS[sort]
-    order = [{one.name: "desc" if one.is_descending else "asc"} for one in columns]
-    return [{"_score": "desc"}, *order] if columns[0].kind is str else order
+    order = [{one.name: "desc" if one.is_descending else "asc"} for one in ORDERS[sort]]
+    return [{"_score": "desc"}, *order] if _begins_with_text(sort) else order
+
+
+def _begins_with_text(sort: str) -> bool:
+    return ORDERS[sort][0].kind is str
 
 
 def sorted_after(query: AlertQuery) -> list[Any] | None:
     """Return the sort values behind which a page of alerts begins."""
     if not query.after:
         return None
-    columns = ORDERS[query.sort]
-    pairs = zip(columns, place_of(query.sort, query.after), strict=True)
+    pairs = zip(ORDERS[query.sort], place_of(query.sort, query.after), strict=True)
     places = [int(place) * 1000 if column.is_time else place for column, place in pairs]
-    return [SAME_SCORE, *places] if columns[0].kind is str else places
+    return [SAME_SCORE, *places] if _begins_with_text(query.sort) else places
 
 
 def has_words(alert: Alert, words: Sequence[str]) -> bool:
