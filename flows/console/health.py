@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from flows.console.standing import Lag, lag_of, standings
+from flows.console.standing import Backlog, backlog_of, standings
 from flows.settings.settings import Settings
 from operators.model.worker import WorkerDocument
 from sinks.outbox import Depth, OutboxUnavailableError, open_outbox
@@ -32,7 +32,7 @@ class Health(msgspec.Struct, frozen=True):
     is_late: bool = False
     """A notice waits for long, or was given up."""
     trouble: str = ""
-    lag: Lag | None = None
+    lag: Backlog | None = None
     """What the workers have yet to read; None: none has said anything, or the store cannot be read."""
 
 
@@ -50,9 +50,9 @@ def health(settings: Settings, now: float, words: Callable[[], Sequence[WorkerDo
     )
 
 
-def _lag(words: Callable[[], Sequence[WorkerDocument]], now: float) -> Lag | None:
+def _lag(words: Callable[[], Sequence[WorkerDocument]], now: float) -> Backlog | None:
     try:
-        return lag_of(standings(words(), "", now))
+        return backlog_of(standings(words(), "", now))
     except StoreError:  # which the page itself tells
         return None
 

@@ -30,7 +30,7 @@ class Standing(msgspec.Struct, frozen=True):
         return max(0, self.said.time - self.said.clock) if self.said.clock else 0
 
 
-class Lag(msgspec.Struct, frozen=True):
+class Backlog(msgspec.Struct, frozen=True):
     """How far the job is behind what has come in, all of its workers that speak together."""
 
     records: int | None
@@ -62,12 +62,12 @@ def standings(words: Iterable[WorkerDocument], version: str, now: float) -> tupl
     return tuple(sorted(found, key=lambda one: (one.said.job, one.said.worker)))
 
 
-def lag_of(found: Sequence[Standing]) -> Lag | None:
+def backlog_of(found: Sequence[Standing]) -> Backlog | None:
     """Return how far they are behind together; None where no worker has said anything."""
     if not found:
         return None
     speaking = [one for one in found if not one.is_silent]
-    return Lag(
+    return Backlog(
         records=_sum(speaking, "records"),
         size=_sum(speaking, "bytes"),
         behind=max((one.behind for one in speaking), default=0),

@@ -25,7 +25,7 @@ PATIENCE = 10.0
 log = structlog.get_logger()
 
 
-class Standing:
+class Word:
     """Makes the word: of what intake has in force, what telemetry has seen, and why newer rules are not in force."""
 
     def __init__(
@@ -103,4 +103,4 @@ def presence_of(
     """Return the presence of a worker; None where nothing is stored."""
     if settings.store.dsn in ("", "none"):
         return None
-    return Presence(settings.store.dsn, Standing(settings, intake, telemetry, trouble))
+    return Presence(settings.store.dsn, Word(settings, intake, telemetry, trouble))

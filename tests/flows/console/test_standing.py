@@ -3,7 +3,7 @@
 import pytest
 
 from flows.console.health import health
-from flows.console.standing import BEHIND, GONE, SILENT, lag_of, standings
+from flows.console.standing import BEHIND, GONE, SILENT, backlog_of, standings
 from flows.settings.sections import OutboxSettings, RecoverySettings
 from flows.settings.settings import Settings
 from sinks.store.interface import StoreUnavailableError
@@ -15,7 +15,7 @@ def standing(*words, version="", now=NOW):
 
 
 def lag(*words, now=NOW):
-    return lag_of(standing(*words, now=now))
+    return backlog_of(standing(*words, now=now))
 
 
 def test_workers_come_by_job_and_number():

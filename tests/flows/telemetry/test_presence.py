@@ -8,7 +8,7 @@ from flows.settings.sections import KafkaSettings, StoreSettings
 from flows.settings.settings import Settings
 from flows.telemetry.health import Heart
 from flows.telemetry.meter import Meter
-from flows.telemetry.presence import Presence, Standing, presence_of
+from flows.telemetry.presence import Presence, Word, presence_of
 from flows.telemetry.telemetry import Telemetry
 from operators.intake.intake import Intake
 from operators.intake.poll import Polled
@@ -27,7 +27,7 @@ class Job:
         self.book, self.trouble, self.now = RuleBook(version="v1"), "", NOW
         self.telemetry = Telemetry(Meter(), Heart(10.0))
         self.intake = Intake(self.settings, lambda: self.book)
-        self.word = Standing(self.settings, self.intake, self.telemetry, lambda: self.trouble, lambda: self.now)
+        self.word = Word(self.settings, self.intake, self.telemetry, lambda: self.trouble, lambda: self.now)
 
 
 @pytest.fixture
