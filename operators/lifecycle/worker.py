@@ -110,7 +110,8 @@ class Worker:
             self._pass_on(news)
         if news.at_once:
             for md5 in sorted(alert.dedupe_md5 for alert in self.states.open()):
-                self._wake(md5, looks=True)
+                if (state := self.states.get(md5)) is not None:
+                    self._wake(state, looks=True)
 
     def _enforce(self, book: RuleBook) -> None:
         """Take a book into force; each open alert sees it within `check_interval` (design.md 4)."""
@@ -131,7 +132,7 @@ class Worker:
         for state, at in looks_to_come(self.states, self.clock, self.scene.settings.check_interval):
             state.due = at
             self.states.put(state)
-            self._timers.schedule(state.dedupe_md5, at)
+            self._timers.schedule(state, at)
 
     # --- time
 
@@ -170,8 +171,8 @@ class Worker:
                 for action in (*window.suppressed, *window.released):
                     self.of_slot(slot_of_alert(action.alert_ids[0])).settle(action, window, due)
             self._announcing.tell(due, speaks=self.speaks)
-        while (md5 := self._timers.pop(due)) is not None:
-            self._wake(md5)
+        while (state := self._timers.pop(due)) is not None:
+            self._wake(state)
 
     def settle(self, action: Action, window: Judged, now: int) -> None:
         """Carry out what noise reduction decided on a notice that it held; it belongs to an open alert."""
@@ -181,14 +182,11 @@ class Worker:
             settle_held(turn, action, window)
             self.finish(turn, looks=False)
 
-    def _wake(self, md5: str, *, looks: bool = False) -> None:
+    def _wake(self, state: State, *, looks: bool = False) -> None:
         """Do what is due of one fingerprint; with `looks` the checkers look whether they are due or not."""
-        state = self.states.get(md5)
-        if state is None:
-            return
         wakes_at = state.wakes_at()
         if not looks and (wakes_at is None or wakes_at > self.clock):
-            self._timers.schedule(md5, wakes_at)
+            self._timers.schedule(state, wakes_at)
             return
         alert, looks = state.alert, looks or (state.due is not None and state.due <= self.clock)
         if not looks and alert is not None and alert.status == ABNORMAL:
@@ -217,11 +215,11 @@ class Worker:
         state = slot.states.get(md5)
         if state is None or not fold_repeat(state, event, self.scene, self.clock):
             return False
-        slot.changed(md5)
+        state.packed = b""
         if self._handing.awaited and not self.scene.is_lean:  # without words, a summary asks only whether it is open
             self._handing.changes(state)
         if (run := state.run) is not None and run.count == 1:
-            self._timers.schedule(md5, state.wakes_at())
+            self._timers.schedule(state, state.wakes_at())
         return True
 
     def finish(self, turn: Turn, *, looks: bool) -> None:
@@ -248,7 +246,7 @@ class Worker:
         self.states.put(state)
         if self._handing.awaited:
             self._handing.changes(state)
-        self._timers.schedule(state.dedupe_md5, state.wakes_at())
+        self._timers.schedule(state, state.wakes_at())
 
     def _tell_party(self, state: State) -> None:
         """Hand over what rules of inhibition ask of an alert, if that is news."""
@@ -295,4 +293,4 @@ class Worker:
         """Take over a restored slot."""
         self.states.adopt(key, slot)
         for state in slot.states.values():
-            self._timers.schedule(state.dedupe_md5, state.wakes_at())
+            self._timers.schedule(state, state.wakes_at())

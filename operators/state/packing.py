@@ -63,8 +63,11 @@ class Packer:
         self._decompress = zstandard.ZstdDecompressor(dict_data=DICTIONARY).decompress
 
     def pack(self, state: State) -> bytes:
-        """Return a state as bytes, themselves encoded as msgpack."""
-        return _encode(self._compress(_encode(state)))
+        """Return a state as bytes, themselves encoded as msgpack, without what is of this process alone."""
+        asked, state.asked, state.packed = state.asked, None, b""
+        packed = _encode(self._compress(_encode(state)))
+        state.asked = asked
+        return packed
 
     def unpack(self, packed: bytes) -> State:
         """Return a state from its bytes. Raises ZstdError and DecodeError."""

@@ -1,6 +1,6 @@
 """A slot: the states of all fingerprints that begin with its two hex digits, and their bytes (design.md 5).
 
-The packed form of each state is kept until it changes, so a snapshot is a join.
+Each state keeps its packed form until it changes, so a snapshot is a join.
 """
 
 import msgspec
@@ -29,37 +29,29 @@ def count_in(data: bytes) -> int:
 class Slot:
     """States by fingerprint."""
 
-    __slots__ = ("_changed", "_encoded", "changed", "states")
+    __slots__ = ("states",)
 
     def __init__(self) -> None:
         self.states: dict[str, State] = {}
-        self._encoded: dict[str, bytes] = {}
-        """In the order of `states`."""
-        self._changed: set[str] = set()
-        """Fingerprints whose encoded form is older than their state."""
-        self.changed = self._changed.add
-        """Takes notice that the state of a fingerprint was changed in place."""
 
     def put(self, state: State) -> None:
         """Keep a state, new or changed."""
-        md5 = state.dedupe_md5
-        if md5 not in self.states:
-            self._encoded[md5] = b""
-        self.states[md5] = state
-        self._changed.add(md5)
+        self.states[state.dedupe_md5] = state
+        state.packed = b""
 
     def drop(self, dedupe_md5: str) -> None:
         """Forget a state."""
-        del self.states[dedupe_md5], self._encoded[dedupe_md5]
-        self._changed.discard(dedupe_md5)
+        self.states.pop(dedupe_md5).asked = None
 
     def snapshot(self) -> bytes:
         """Return a version byte, then the msgpack array of all states, packed."""
-        states, encoded, pack = self.states, self._encoded, Packer().pack
-        for dedupe_md5 in self._changed:
-            encoded[dedupe_md5] = pack(states[dedupe_md5])
-        self._changed.clear()
-        return bytes((VERSION,)) + ARRAY32 + len(states).to_bytes(4, "big") + b"".join(encoded.values())
+        states, pack = self.states.values(), Packer().pack
+        for state in states:
+            if not state.packed:
+                state.packed = pack(state)
+        return (
+            bytes((VERSION,)) + ARRAY32 + len(states).to_bytes(4, "big") + b"".join([state.packed for state in states])
+        )
 
     @classmethod
     def restore(cls, data: bytes) -> "Slot":
@@ -82,10 +74,8 @@ class Slot:
             raise SnapshotError(f"snapshot of a slot is damaged: {error}") from error
         return slot
 
-    def _take(self, state: State, times: Times, encoded: bytes | None = None) -> None:
+    def _take(self, state: State, times: Times, encoded: bytes = b"") -> None:
         """Take over a restored state; one that comes with its bytes need not be packed again until it changes."""
         share(state, times)
         self.put(state)
-        if encoded is not None:
-            self._encoded[state.dedupe_md5] = encoded
-            self._changed.discard(state.dedupe_md5)
+        state.packed = encoded

@@ -85,6 +85,10 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
     late_until: int = 0
     known: Known | None = None
     """As which party of inhibition it is known; None: as none."""
+    asked: int | None = None
+    """The second at which a timer fires for it (operators/state/timers.py). This and `packed` are in no snapshot."""
+    packed: bytes = b""
+    """Its bytes in a snapshot, kept until it changes; empty: it has changed (operators/state/slot.py)."""
 
     def wakes_at(self) -> int | None:
         """Return the next deadline: a look of the checkers, or the end of a run, or of a stale document's minute."""

@@ -58,16 +58,24 @@ def test_never_comes_after_every_second(one, other, found):
 def test_slots_due_are_those_of_all_who_asked_for_a_second_up_to_now():
     timers = Timers()
     for number, at in enumerate([50, 10, 30, 20, 40]):
-        timers.schedule(f"{number:02x}" + "0" * 30, at)
+        timers.schedule(State(f"{number:02x}" + "0" * 30, 1, 1), at)
     assert [timers.slots_due(now) for now in (9, 10, 29, 30)] == [set(), {"01"}, {"01", "03"}, {"01", "02", "03"}]
     assert timers.next_due() == 10
 
 
 def test_asking_for_slots_takes_nothing_out():
-    timers = Timers()
-    timers.schedule("a" * 32, 5)
+    timers, state = Timers(), State("a" * 32, 1, 1)
+    timers.schedule(state, 5)
     timers.slots_due(9)
-    assert timers.pop(9) == "a" * 32
+    assert timers.pop(9) is state
+
+
+def test_what_is_forgotten_fires_no_more():
+    timers, states, state = Timers(), States(), State("a" * 32, 1, 1)
+    states.put(state)
+    timers.schedule(state, 5)
+    states.drop(state.dedupe_md5)
+    assert timers.pop(5) is None
 
 
 # --- recent ids

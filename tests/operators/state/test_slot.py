@@ -56,7 +56,7 @@ def test_a_snapshot_is_that_of_a_slot_that_encodes_everything_anew(acts):
             slot.put(state(number, due=turn))
         elif act == "change" and known is not None:
             known.due = turn
-            slot.changed(MD5[number])
+            known.packed = b""
         elif act == "drop" and known is not None:
             slot.drop(MD5[number])
         elif act == "snapshot":
@@ -194,8 +194,9 @@ asked = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 50)), max_size=40)
 @given(asked)
 def test_timers_go_off_in_order_each_fingerprint_at_its_earliest(requests):
     timers, earliest = Timers(), {}
+    states = [State(md5, 1, 1) for md5 in MD5]
     for number, due in requests:
-        timers.schedule(MD5[number], due)
+        timers.schedule(states[number], due)
         earliest[number] = min(due, earliest.get(number, due))
     for now in range(51):
         expected = sorted(MD5[number] for number, due in earliest.items() if due == now)
@@ -203,21 +204,21 @@ def test_timers_go_off_in_order_each_fingerprint_at_its_earliest(requests):
             key for due, key in ((due, MD5[number][:2]) for number, due in earliest.items()) if due == now
         } <= timers.slots_due(now)
         went = []
-        while (md5 := timers.pop(now)) is not None:
-            went.append(md5)
+        while (state := timers.pop(now)) is not None:
+            went.append(state.dedupe_md5)
         assert went == expected
 
 
 def test_no_deadline_asks_for_nothing():
     timers = Timers()
-    timers.schedule(MD5[0], None)
+    timers.schedule(State(MD5[0], 1, 1), None)
     assert timers.next_due() is None
     assert timers.pop(10**10) is None
 
 
 def test_a_fingerprint_may_ask_again_once_it_went_off():
-    timers = Timers()
-    timers.schedule(MD5[0], 5)
-    assert timers.pop(5) == MD5[0]
-    timers.schedule(MD5[0], 9)
-    assert (timers.next_due(), timers.pop(8), timers.pop(9)) == (9, None, MD5[0])
+    timers, state = Timers(), State(MD5[0], 1, 1)
+    timers.schedule(state, 5)
+    assert timers.pop(5) is state
+    timers.schedule(state, 9)
+    assert (timers.next_due(), timers.pop(8), timers.pop(9)) == (9, None, state)
