@@ -105,18 +105,19 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
 
     Time-outs count stream time (design.md 4, 7.31, 7.53, 7.61).
     """
+    settings = scene.settings
     if event.until is not None:
         return RECOVERED, event.until
-    if alert.strategy_id and not alert.is_blocked:
+    timeout: int | None = settings.timeout
+    if not alert.strategy_id:
+        plugin = settings.plugins.get(event.plugin_id) if settings.plugins else None
+        if plugin is not None and plugin.timeout is not None:
+            timeout = plugin.timeout
+        elif event.extra_info and event.extra_info.get(RESOLVES) is True:
+            timeout = None
+    elif not alert.is_blocked:
         strategy = scene.strategy(alert.strategy_id)
         timeout = strategy.timeout if strategy is not None and not strategy.items else None
-        return (None, None) if timeout is None else (CLOSED, now + timeout)
-    settings = scene.settings
-    plugin = settings.plugins.get(event.plugin_id) if settings.plugins and not alert.strategy_id else None
-    if plugin is not None and plugin.timeout is not None:
-        timeout = plugin.timeout
-    else:
-        timeout = 0 if not alert.strategy_id and event.extra_info.get(RESOLVES) is True else settings.timeout
     return (CLOSED, now + timeout) if timeout else (None, None)
 
 

@@ -191,7 +191,8 @@ class Worker:
         alert, looks = state.alert, looks or (state.due is not None and state.due <= self.clock)
         if not looks and alert is not None and alert.status == ABNORMAL:
             end_minute(state, alert, self.scene, self.clock)
-            self._keep(state)
+            state.packed = b""
+            self._leave(state)
             return
         turn = Turn(state, self.scene, self.clock)
         turn.flush()
@@ -210,13 +211,11 @@ class Worker:
 
     def repeats(self, event: Event) -> bool:
         """Fold an event that repeats an open alert and moves nothing; return False for any other."""
-        md5 = event.dedupe_md5
-        slot = self.states.slots[md5[:2]]
-        state = slot.states.get(md5)
-        if state is None or not fold_repeat(state, event, self.scene, self.clock):
+        md5, scene = event.dedupe_md5, self.scene
+        state = self.states.slots[md5[:2]].states.get(md5)
+        if state is None or not fold_repeat(state, event, scene, self.clock):
             return False
-        state.packed = b""
-        if self._handing.awaited and not self.scene.is_lean:  # without words, a summary asks only whether it is open
+        if self._handing.awaited and not scene.is_lean:  # without words, a summary asks only whether it is open
             self._handing.changes(state)
         if (run := state.run) is not None and run.count == 1:
             self._timers.schedule(state, state.wakes_at())
@@ -235,15 +234,16 @@ class Worker:
                 return
         elif not looks:
             turn.look_as_before()
-        self._keep(turn.finish())
+        state = turn.finish()
+        self.states.put(state)
+        self._leave(state)
         if turn.let_go is not None:
             self.states.reindex(turn.state, turn.let_go)
 
-    def _keep(self, state: State) -> None:
-        """Keep a state that may have changed, until it wakes."""
+    def _leave(self, state: State) -> None:
+        """Let a state that may have changed be, until it wakes."""
         if self.scene.book.inhibit_index:
             self._tell_party(state)
-        self.states.put(state)
         if self._handing.awaited:
             self._handing.changes(state)
         self._timers.schedule(state, state.wakes_at())

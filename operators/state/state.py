@@ -92,12 +92,13 @@ class State(msgspec.Struct, gc=False, omit_defaults=True):
 
     def wakes_at(self) -> int | None:
         """Return the next deadline: a look of the checkers, or the end of a run, or of a stale document's minute."""
-        at = self.due
-        if self.run is not None and (at is None or self.run.begin + RUN_LENGTH < at):
-            at = self.run.begin + RUN_LENGTH
-        if self.stale_since is not None and (at is None or self.stale_since + RUN_LENGTH < at):
-            at = self.stale_since + RUN_LENGTH
-        return at
+        due, run, begin = self.due, self.run, self.stale_since
+        if run is not None and (begin is None or run.begin < begin):
+            begin = run.begin
+        if begin is None:
+            return due
+        over = begin + RUN_LENGTH
+        return over if due is None or over < due else due
 
     @property
     def is_open(self) -> bool:
