@@ -31,9 +31,10 @@ class InOneOrder:
                 store.take(thing)
                 self._note_due(slot, store)
             return []
-        said = self.advance(time_of(thing))
+        at = time_of(thing)
+        said = self.advance(at) if self._due is not None and self._due <= at else []
         slot = slot_of_handed(thing)
-        store = self.store(slot)
+        store = self.slots.get(slot) or self.store(slot)
         store.take(thing)
         if type(thing) is Stands:
             return said  # by itself it tells nothing, now or later

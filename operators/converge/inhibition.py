@@ -142,7 +142,7 @@ class Inhibition:
         """Return second and number of what is next to be judged, in the row of merging."""
         if self._waiting or self._touched:
             return self._second + 1, AT_ONCE
-        due = self._next_due()
+        due = self._due if self._is_due_known else self._next_due()
         return None if due is None else (due, IN_TURN)
 
     def _next_due(self) -> int | None:

@@ -35,7 +35,7 @@ def gate_key(child: Child) -> str:
 
     Business, receiver, way, level, signal; main or follower alike, escalations apart.
     """
-    return _gate_hash(_common(child))
+    return _hash(_common(child), ())
 
 
 def _common(child: Child) -> tuple[str, str, str, int, str, bool]:
@@ -45,11 +45,7 @@ def _common(child: Child) -> tuple[str, str, str, int, str, bool]:
     return business, child.receiver, child.way, action.severity, action.signal, action.notice_type == UPGRADE
 
 
+@lru_cache(maxsize=8192)
 def _hash(common: tuple[str, str, str, int, str, bool], subject: tuple[object, ...]) -> str:
+    """Return the hash of a group or gate: a receiver has few of them, and hears of each again and again."""
     return slot_of_business(common[0]) + md5(_encode((common, subject))).hexdigest()[2:]
-
-
-@lru_cache(maxsize=4096)
-def _gate_hash(common: tuple[str, str, str, int, str, bool]) -> str:
-    """Return the hash of a gate: a receiver has few of them."""
-    return _hash(common, ())

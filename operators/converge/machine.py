@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
-from typing import Any
 
 import msgspec
 
@@ -57,7 +56,7 @@ class Converge:
 
     def fold(self, action: Action, now: int) -> Outcome:
         """Fold one planned action; what is due by `now` is fired first. Webhooks and pushes pass untouched."""
-        fired = self.fire(now).messages
+        fired = self.fire(now).messages if self.may_fire(now) else ()
         tally = Tally()
         told = tuple(self._tell(action, now, tally) if action.plugin_type == NOTICE else _pass(action, now, tally))
         return Outcome(fired + told, (settled(action, tally),))
@@ -72,6 +71,10 @@ class Converge:
     def fire_next(self) -> list[Message]:
         """Fire the next thing that is due, whenever that is."""
         return self._close(heappop(self._due)[1])
+
+    def may_fire(self, now: int) -> bool:
+        """Return False if nothing is due at or before `now`: at a glance, before it is asked what is."""
+        return bool(self._due) and self._due[0][0] <= now
 
     def next_due(self) -> int | None:
         """Return the second at which `fire` has something to do next."""
@@ -120,11 +123,12 @@ class Converge:
         self._pending = pending_of({number: one.addressee for number, one in tellers.items()}, state.withheld)
 
     def _tell(self, action: Action, now: int, tally: Tally) -> Iterator[Message]:
-        for way, names, followed in _ways(action):
-            if way == VOICE:
-                yield from self._call(action, names, now, tally, followed=followed)
-            elif told := self._told_now(action, way, names, now, tally, followed=followed):
-                yield message.direct(action, way, told, now, followed=followed)
+        for by_way, followed in ((action.receivers, False), (action.followers, True)):
+            for way, names in by_way.items():  # ways as met in the groups
+                if way == VOICE:
+                    yield from self._call(action, names, now, tally, followed=followed)
+                elif told := self._told_now(action, way, names, now, tally, followed=followed):
+                    yield message.direct(action, way, told, now, followed=followed)
 
     def _call(
         self, action: Action, calls: list[list[str]], now: int, tally: Tally, *, followed: bool
@@ -139,11 +143,14 @@ class Converge:
     def _told_now(
         self, action: Action, way: str, names: list[str], now: int, tally: Tally, *, followed: bool
     ) -> tuple[str, ...]:
-        children = [Child(action, way, name, followed) for name in dict.fromkeys(names) if name]
-        told = tuple(child.receiver for child in children if self._may_go(child, now))
+        told = []
+        for name in dict.fromkeys(names):
+            if name and self._may_go(Child(action, way, name, followed), now):
+                told.append(name)
+            elif name:
+                tally.withheld = True
         tally.told |= bool(told)
-        tally.withheld |= len(told) < len(children)
-        return told
+        return tuple(told)
 
     def _may_go(self, child: Child, now: int) -> bool:
         action = child.action
@@ -274,14 +281,6 @@ class Converge:
 def _opening(numbered: tuple[int, Group]) -> tuple[int, int]:
     number, group = numbered
     return group.opened, number
-
-
-def _ways(action: Action) -> Iterator[tuple[str, list[Any], bool]]:
-    """Yield (way, receivers, followed): main receivers before followers, ways as met in the groups."""
-    for way, names in action.receivers.items():
-        yield way, names, False
-    for way, names in action.followers.items():
-        yield way, names, True
 
 
 def _pass(action: Action, now: int, tally: Tally) -> Iterator[Message]:

@@ -85,11 +85,15 @@ class Notices:
     def advance(self, now: int) -> None:
         """Let the clock go on; what is due is told."""
         now = max(self.clock, now)
-        while (place := self.next_place()) is not None and place[0] <= now:
-            self.fire_next()
+        if self.converge.may_fire(now) or self.inhibition.next_place() is not None:
+            self._fire_until(now)
         self.clock = now
         if now >= self._swept + SWEEP:
             self._sweep(now)
+
+    def _fire_until(self, now: int) -> None:
+        while (place := self.next_place()) is not None and place[0] <= now:
+            self.fire_next()
 
     def next_place(self) -> tuple[int, int] | None:
         """Return second and number of what `fire_next` fires next."""

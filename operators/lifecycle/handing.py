@@ -38,9 +38,13 @@ class Handing:
         """Yield how the alerts that changed stand at the end of a second."""
         if not self._changed:
             return
-        changed, self._changed = self._changed, {}
+        changed, self._changed, awaited = self._changed, {}, self.awaited
         for md5 in changed:
             state = states.get(md5)
-            for alert in (state.alert, *state.previous) if state is not None else ():
-                if alert is not None and self.awaited.get(alert.id, 0) > now:
+            if state is None:
+                continue
+            if (alert := state.alert) is not None and awaited.get(alert.id, 0) > now:
+                yield Stands(document(alert), now)
+            for alert in state.previous:
+                if awaited.get(alert.id, 0) > now:
                     yield Stands(document(alert), now)

@@ -76,7 +76,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     results: dict[str, ReceiverResult]
 
 
-class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Action(msgspec.Struct, frozen=True, gc=False):
     """One planned deed for one alert: a notice (with its children by way), a webhook or a queue push."""
 
     id: str
@@ -114,7 +114,7 @@ class Action(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def moved(self, status: str, reason: Reason | None, failure_type: str = "") -> "Action":
         """Return the action as it goes on."""
-        why = reason.value if reason else ""
+        why = reason or ""
         return msgspec.structs.replace(
             self, status=status, reason=why, failure_type=failure_type, revision=self.revision + 1
         )
