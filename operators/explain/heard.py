@@ -11,7 +11,7 @@ from operators.explain.who import named
 from operators.model.notice import NoticeDocument, NoticeState
 from operators.model.reason import Reason
 from operators.model.records import Action, ReceiverResult
-from operators.people.receivers import VOICE
+from operators.people.called import VOICE
 
 ON_ITS_WAY = "on_its_way"
 """No reason of the closed list: nothing holds it back, and nothing is known of it yet."""

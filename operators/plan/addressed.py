@@ -8,8 +8,9 @@ from collections.abc import Collection
 from operators.model.memory import Told
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
+from operators.people.called import Receivers
 from operators.people.dispatch import Dispatch
-from operators.people.receivers import Receivers, receivers
+from operators.people.receivers import receivers
 from operators.plan.judge import ENDS, UPGRADE, Groups, groups_of
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import NoticeRelation

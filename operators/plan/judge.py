@@ -5,8 +5,8 @@ import msgspec
 from operators.check.shield import Shielding
 from operators.model.alert import is_no_data
 from operators.model.reason import Reason
+from operators.people.called import Receivers
 from operators.people.dispatch import Dispatch, Relation, default_groups
-from operators.people.receivers import Receivers
 from operators.rules.ask.circuit import circuit_broken
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy

@@ -12,8 +12,8 @@ from operators.model.memory import Waiting
 from operators.model.reason import OpType, Reason
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
+from operators.people.called import Receivers
 from operators.people.dispatch import Dispatch, Relation, notice_of, relations
-from operators.people.receivers import Receivers
 from operators.plan.addressed import addressed, hears_end, told_more, with_told
 from operators.plan.flap import judge_flapping, note_severity, show_flapping
 from operators.plan.judge import (

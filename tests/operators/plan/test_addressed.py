@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.model.settings import CoreSettings
-from operators.people.receivers import Receivers
+from operators.people.called import Receivers
 from operators.plan.addressed import addressed, hears_end, joined, told_more, with_told
 from operators.rules.shapes.model import NoticeConfig, NoticeOptions, NoticeRelation
 from tests.operators.check.made import T0, alert, look_at

@@ -6,7 +6,7 @@ import pytest
 
 from operators.check.shield import OPEN, Shielding
 from operators.model.reason import Reason
-from operators.people.receivers import Receivers
+from operators.people.called import Receivers
 from operators.plan.judge import BLOCKED, GO, Verdict, groups_of, in_time, judge, plugin_of, unwanted_by
 from operators.rules.shapes.model import ActionConfig, ActionRelation, NoticeOptions, NoticeRelation
 from tests.operators.check.made import T0, alert, look_at, strategy
