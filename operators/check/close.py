@@ -37,26 +37,28 @@ def close_verdict(look: Look) -> Verdict:
     if not is_active:
         text = f"strategy {strategy.id} is not active at this time"
         return Verdict(reason=Reason.OUT_OF_ACTIVE_TIME, description=text)
+    silence = silence_deadline(look, strategy)
     for check in CHECKS:
-        finding = check(look, strategy)
+        finding = check(look, strategy, silence)
         if finding is not None:
             return Verdict(reason=finding[0], description=finding[1])
-    silence = silence_deadline(look, strategy)
-    return Verdict(next_look=min((at for at in (edge, silence) if at is not None), default=None))
+    if edge is None or (silence is not None and silence < edge):
+        edge = silence
+    return Verdict(next_look=edge)
 
 
-def _cut_off(look: Look, strategy: Strategy) -> Finding | None:
+def _cut_off(look: Look, strategy: Strategy, _: int | None) -> Finding | None:
     if look.alert.is_blocked or not look.book.circuit_breaking:
         return None
     rule = circuit_broken("alert.manager", look.alert, strategy, look.book)
     return None if rule is None else (Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}")
 
 
-def _changed(look: Look, strategy: Strategy) -> Finding | None:
+def _changed(look: Look, strategy: Strategy, _: int | None) -> Finding | None:
     return strategy_change(look.snapshot, strategy, look.alert)
 
 
-def _left(look: Look, strategy: Strategy) -> Finding | None:
+def _left(look: Look, strategy: Strategy, _: int | None) -> Finding | None:
     text = departure(look.alert.event, strategy, look.book)
     return None if text is None else (Reason.TARGET_LEFT, text)
 
@@ -66,8 +68,7 @@ NO_CHECK_EVER = "no check of its series ever came, and no event for so long that
 """Its strategy has items, so checks are expected; where they go is in docs/events.md."""
 
 
-def _silent(look: Look, strategy: Strategy) -> Finding | None:
-    silence = silence_deadline(look, strategy)
+def _silent(look: Look, _: Strategy, silence: int | None) -> Finding | None:
     if silence is None or look.now < silence:
         return None
     if is_no_data(look.alert):
@@ -75,14 +76,16 @@ def _silent(look: Look, strategy: Strategy) -> Finding | None:
     return Reason.DATA_STOPPED, NO_CHECK_EVER if look.memory.last_check is None else NO_DATA
 
 
-def _yielded(look: Look, strategy: Strategy) -> Finding | None:
+def _yielded(look: Look, strategy: Strategy, _: int | None) -> Finding | None:
     if not look.memory.is_superseded:
         return None
     return Reason.PRIORITY, f"a strategy of higher priority than {strategy.id} watches the same series"
 
 
-CHECKS: tuple[Callable[[Look, Strategy], Finding | None], ...] = (_cut_off, _changed, _left, _silent, _yielded)
-"""In the order of spec/lifecycle.md 4.3."""
+CHECKS: tuple[Callable[[Look, Strategy, int | None], Finding | None], ...] = (
+    _cut_off, _changed, _left, _silent, _yielded
+)  # fmt: skip
+"""In the order of spec/lifecycle.md 4.3; each is told when the alert has been silent for too long."""
 
 
 def silence_deadline(look: Look, strategy: Strategy) -> int | None:

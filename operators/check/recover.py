@@ -38,6 +38,8 @@ class RecoverVerdict(Verdict, frozen=True, gc=False, kw_only=True):
     """The newest normal value, of an alert that ends."""
 
 
+HOT = RecoverVerdict()
+
 RECOVERING_TEXT = (
     "the newest window does not meet the trigger condition; handling is suppressed while the alert recovers"
 )
@@ -102,13 +104,13 @@ def silence_of(alert: Alert, memory: CheckMemory, series: Series) -> int | None:
 
 def _window_verdict(alert: Alert, memory: CheckMemory, series: Series, item: Item, now: int) -> RecoverVerdict:
     was_recovering = alert.extra_info.is_recovering
-    heat = Heat(anomalies_of(alert, memory, series.level), series)
     end = newest_end(alert, memory, series, now)
+    if end == alert.latest_time and not series.is_event_data:
+        return _hot(None, was_recovering=was_recovering)  # a window that ends with an event meets the condition
+    heat = Heat(anomalies_of(alert, memory, series.level), series)
     if heat.is_hot(end):
         look = _when_window_ends(series, heat.cooling_after(end)) if series.is_event_data else None
-        if not was_recovering:
-            return RecoverVerdict(next_look=look)
-        return RecoverVerdict(kind="aborted", reason=Reason.WINDOW_BROKEN, description=ABORTED_TEXT, next_look=look)
+        return _hot(look, was_recovering=was_recovering)
     if heat.is_all_quiet(end):
         value = _normal_value(memory, series, end)
         text = _quiet_text(series, item, value)
@@ -125,6 +127,13 @@ def _window_verdict(alert: Alert, memory: CheckMemory, series: Series, item: Ite
         began=True,
         next_look=look,
     )
+
+
+def _hot(look: int | None, *, was_recovering: bool) -> RecoverVerdict:
+    """Return what a newest window means that meets the trigger condition."""
+    if not was_recovering:
+        return RecoverVerdict(next_look=look) if look is not None else HOT
+    return RecoverVerdict(kind="aborted", reason=Reason.WINDOW_BROKEN, description=ABORTED_TEXT, next_look=look)
 
 
 def newest_end(alert: Alert, memory: CheckMemory, series: Series, now: int) -> int:

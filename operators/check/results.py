@@ -68,9 +68,15 @@ def forget_after(memory: CheckMemory, strategy: Strategy | None) -> int | None:
 
 def newest_result(memory: CheckMemory, level: int) -> int | None:
     """Return the time of the newest result that counts for a level."""
-    times = [normal.time for normal in memory.normals if normal.level in (level, EVERY_LEVEL)]
-    times += next(([one.time] for one in reversed(memory.anomalies) if one.level == level), [])
-    return max(times, default=None)
+    newest: int | None = None
+    for one in reversed(memory.anomalies):
+        if one.level == level:
+            newest = one.time
+            break
+    for normal in memory.normals:
+        if normal.level in (level, EVERY_LEVEL):
+            newest = _later(newest, normal.time)
+    return newest
 
 
 def newest_normal(memory: CheckMemory, level: int) -> Normal | None:

@@ -37,7 +37,7 @@ def deadlines(case: Case) -> tuple[Deadline, ...]:
 
 def _by_judge(case: Case, look: Look | None, checker: Checker) -> Iterator[Deadline]:
     """Yield what a checker says of itself."""
-    if look is None or not checker.concerns(case.alert):
+    if look is None or not checker.concerns(look):
         return
     verdict = checker.judge(look)
     if verdict.reason is not None:

@@ -35,25 +35,46 @@ class Checker(NamedTuple):
 
     name: str
     judge: Callable[[Look], Verdict]
-    concerns: Callable[[Alert], bool]
+    concerns: Callable[[Look], bool]
+    """Of any other alert neither has anything to say or do."""
     carry_out: Callable[[Turn, Any], None]
     needs_cause: bool = False
     """It has nothing to say of an alert that only time can move (`only_time_moves`)."""
 
 
-def everyone(_: Alert) -> bool:
+def everyone(_: Look) -> bool:
     """Return True: the checker looks at every open alert."""
     return True
 
 
-def of_strategies(alert: Alert) -> bool:
+def of_strategies(look: Look) -> bool:
     """Return True if a strategy watches the alert."""
-    return bool(alert.strategy_id)
+    return bool(look.alert.strategy_id)
 
 
-def unblocked(alert: Alert) -> bool:
+def unblocked(look: Look) -> bool:
     """Return True unless flow control keeps the alert silent."""
-    return not alert.is_blocked
+    return not look.alert.is_blocked
+
+
+def dealt_with(look: Look) -> bool:
+    """Return True if somebody has acknowledged the alert, or a shield holds."""
+    return look.alert.is_ack or look.alert.is_shielded
+
+
+def held(look: Look) -> bool:
+    """Return True if the quota held a signal of the alert back."""
+    return look.retry is not None and not look.alert.is_blocked
+
+
+def flapping(look: Look) -> bool:
+    """Return True while the alert's fingerprint flaps."""
+    return look.flapping.count > 0 and not look.alert.is_blocked
+
+
+def waiting(look: Look) -> bool:
+    """Return True if a notice of the alert reached nobody yet."""
+    return look.waiting is not None and not look.alert.is_blocked
 
 
 CHECKERS: tuple[Checker, ...] = (
@@ -61,10 +82,10 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("close", close_verdict, of_strategies, end_by_verdict, needs_cause=True),
     Checker("recover", recover_verdict, of_strategies, recover, needs_cause=True),
     Checker("shield", shielding, unblocked, shielded.carry_out, needs_cause=True),
-    Checker("ack", ack_verdict, everyone, ack.carry_out, needs_cause=True),
-    Checker("held", held_verdict, unblocked, try_again, needs_cause=True),
-    Checker("flapping", flap_verdict, unblocked, settle_flapping, needs_cause=True),
-    Checker("waiting", waiting_verdict, unblocked, tell_waiting, needs_cause=True),
+    Checker("ack", ack_verdict, dealt_with, ack.carry_out, needs_cause=True),
+    Checker("held", held_verdict, held, try_again, needs_cause=True),
+    Checker("flapping", flap_verdict, flapping, settle_flapping, needs_cause=True),
+    Checker("waiting", waiting_verdict, waiting, tell_waiting, needs_cause=True),
     Checker("upgrade", upgrade_verdict, unblocked, escalate, needs_cause=True),
     Checker("action", action_verdict, unblocked, repeat, needs_cause=True),
 )
@@ -98,8 +119,11 @@ def check(turn: Turn) -> None:
         turn.look(alert.next_status_time)
         return
     for _, judge, concerns, carry_out, needs_cause in CHECKERS:
-        if not (is_moved_by_time and needs_cause) and concerns(alert):
-            verdict = judge(turn.view())
+        if is_moved_by_time and needs_cause:
+            continue
+        look = turn.view()
+        if concerns(look):
+            verdict = judge(look)
             if verdict.next_look is not None:
                 turn.look(verdict.next_look)
             carry_out(turn, verdict)

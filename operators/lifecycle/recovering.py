@@ -9,6 +9,8 @@ from operators.state.turn import Turn
 def recover(turn: Turn, verdict: RecoverVerdict) -> None:
     """Let a recovery begin, be aborted, or end the alert as its status setter says."""
     alert = turn.current()
+    if verdict.kind == "none" and verdict.is_recovering == alert.extra_info.is_recovering:
+        return
     extra = recovering_extra(alert.extra_info, verdict)
     if extra != alert.extra_info:
         turn.put(extra_info=extra)

@@ -6,10 +6,12 @@ from operators.check.shield import OPEN, Shielding
 from operators.lifecycle.checkers import CHECKERS, only_time_moves
 from operators.lifecycle.shielded import carry_out
 from operators.model.alert import CycleRecord
-from operators.model.memory import Flapping, Retry, Waiting
+from operators.model.memory import CALM, Flapping, Retry, Waiting
 from operators.model.reason import Reason
 from operators.model.records import LogEntry
 from operators.model.settings import CoreSettings
+from operators.rules.ask.look import Look
+from operators.rules.book import RuleBook
 from tests.operators.check.made import T0
 from tests.operators.plan.staged import stage
 from tests.operators.rules.books import book_of
@@ -124,18 +126,27 @@ def test_a_notice_that_was_kept_back_is_told_once_it_is_asked_for():
 # --- whom the checkers concern
 
 
+NOTHING_WAITS = (None, None, None, CALM)
+ALL_WAITS = (Retry("abnormal", 5), None, Waiting("abnormal", "normal", 1), Flapping((T0, T0), 6))
+
+
 @pytest.mark.parametrize(
-    ("about", "names"),
+    ("about", "remembered", "names"),
     [
-        ({}, "next close recover shield ack held flapping waiting upgrade action"),
-        ({"strategy_id": ""}, "next shield ack held flapping waiting upgrade action"),
-        ({"is_blocked": True}, "next close recover ack"),
-        ({"strategy_id": "", "is_blocked": True}, "next ack"),
+        ({}, NOTHING_WAITS, "next close recover shield upgrade action"),
+        ({"strategy_id": ""}, NOTHING_WAITS, "next shield upgrade action"),
+        ({"is_ack": True}, NOTHING_WAITS, "next close recover shield ack upgrade action"),
+        ({"is_shielded": True}, NOTHING_WAITS, "next close recover shield ack upgrade action"),
+        ({"is_ack": True}, ALL_WAITS, "next close recover shield ack held flapping waiting upgrade action"),
+        ({"is_ack": True, "is_blocked": True}, ALL_WAITS, "next close recover ack"),
+        ({"strategy_id": "", "is_blocked": True}, ALL_WAITS, "next"),
     ],
-    ids=["a strategy's", "third-party", "blocked", "blocked third-party"],
+    ids=["a strategy's", "third-party", "acknowledged", "shielded", "much waits", "blocked", "blocked third-party"],
 )
-def test_the_checkers_come_in_order_and_concern_whom_they_may(about, names):
-    assert [one.name for one in CHECKERS if one.concerns(kept(**about))] == names.split()
+def test_the_checkers_come_in_order_and_concern_whom_they_may(about, remembered, names):
+    look = Look(kept(**about), None, RuleBook.empty(), CoreSettings(), T0)
+    look.remember(*remembered)
+    assert [one.name for one in CHECKERS if one.concerns(look)] == names.split()
 
 
 RULE = {"id": 1, "conditions": [], "user_groups": []}
