@@ -28,9 +28,9 @@ class FlapOption(Protocol):
 
 def limit_of(settings: FlapSettings, *options: FlapOption | None) -> FlapSettings:
     """Return the limit that holds: of each number, the first option that names it, else the setting's."""
-    known = [one for one in options if one is not None]
-    if not known:
+    if not any(options):
         return settings
+    known = [one for one in options if one is not None]
     changes, window, quiet = settings.changes, settings.window, settings.quiet
     for option in reversed(known):
         changes = changes if option.changes is None else option.changes
@@ -45,7 +45,9 @@ def changed(known: Flapping, limit: FlapSettings, now: int) -> Flapping:
         return replace(known, times=(known.times[0], now), count=known.count + 1)
     if not limit.changes:
         return CALM
-    times = tuple(at for at in (*known.times, now) if now - at <= limit.window)[-limit.changes :]
+    times = (*known.times, now)[-limit.changes :]
+    while now - times[0] > limit.window:
+        times = times[1:]
     return Flapping(times, limit.changes if len(times) == limit.changes else 0)
 
 

@@ -149,6 +149,8 @@ def _of_way(way: NoticeWay, people: list[str]) -> Sequence[Any]:
 
 def without(followers: records.Receivers, mains: records.Receivers) -> records.Receivers:
     """Return the followers less those who are responsible by the same way."""
+    if not followers:
+        return followers
     left = {way: [one for one in found if one not in mains.get(way, ())] for way, found in followers.items()}
     return {way: found for way, found in left.items() if found}
 

@@ -73,8 +73,11 @@ def _dispatch(look: Look) -> Dispatch | None:
     groups = book.dispatch_of(alert.bk_biz_id) if book.dispatch else ()
     if not groups or BY_RULE not in assign_mode(strategy):
         return None
+    selection = _selection(groups)
+    if not selection.may_match(alert.strategy_id):
+        return None
     facts = rule_facts(alert, strategy, book, lambda: _notice_users(look))
-    matched = tuple(_first_priority(_selection(groups).matching(facts)))
+    matched = tuple(_first_priority(selection.matching(facts)))
     return _taken_together(matched, alert.severity) if matched else None
 
 
@@ -83,19 +86,17 @@ def relations(look: Look) -> list[Relation]:
 
     Of a third-party alert that no dispatch rule matches any more, those who were told of it hear the end.
     """
-    if not look.alert.strategy_id:
-        knows = look.told is not None and look.alert.status != ABNORMAL
-        speaks = look.default_notice is not None and (knows or dispatch(look) is not None)
-        return [look.default_notice] if speaks and look.default_notice is not None else []
-    strategy = look.strategy
-    if strategy is None:
-        return []
-    return [*strategy.actions, *([strategy.notice] if strategy.notice else [])]
+    notice, strategy = notice_of(look), look.strategy
+    actions = strategy.actions if strategy is not None and look.alert.strategy_id else ()
+    return [*actions, notice] if notice is not None else [*actions]
 
 
 def notice_of(look: Look) -> NoticeRelation | None:
     """Return the relation by which people are told of the alert."""
-    return next((one for one in relations(look) if isinstance(one, NoticeRelation)), None)
+    if look.alert.strategy_id:
+        return look.strategy.notice if look.strategy is not None else None
+    knows = look.told is not None and look.alert.status != ABNORMAL
+    return look.default_notice if knows or dispatch(look) is not None else None
 
 
 def _have_escalations(groups: tuple[DispatchGroup, ...]) -> bool:

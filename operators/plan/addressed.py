@@ -8,7 +8,7 @@ from collections.abc import Collection
 from operators.model.memory import Told
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
-from operators.people.called import Receivers
+from operators.people.called import Receivers, without
 from operators.people.dispatch import Dispatch
 from operators.people.receivers import receivers
 from operators.plan.judge import ENDS, UPGRADE, Groups, groups_of
@@ -62,12 +62,13 @@ def _excluded(relation: NoticeRelation, signal: str) -> Collection[str]:
 def _with_told(who: Receivers, told: Told, exclude: Collection[str]) -> Receivers:
     main = joined(who.main, _used(told.main, exclude))
     followers = joined(who.followers, _used(told.followers, exclude))
-    watching = {way: [one for one in names if one not in main.get(way, ())] for way, names in followers.items()}
-    return Receivers(main, {way: names for way, names in watching.items() if names}, who.mentions)
+    return Receivers(main, without(followers, main), who.mentions)
 
 
 def joined(known: ByWay, more: ByWay) -> ByWay:
     """Return the receivers of both, each once."""
+    if not known or not more or known == more:
+        return known or more
     return {
         way: [*known.get(way, ()), *(one for one in more.get(way, ()) if one not in known.get(way, ()))]
         for way in dict.fromkeys((*known, *more))
@@ -75,7 +76,7 @@ def joined(known: ByWay, more: ByWay) -> ByWay:
 
 
 def _used(ways: ByWay, exclude: Collection[str]) -> ByWay:
-    return {way: names for way, names in ways.items() if way not in exclude}
+    return {way: names for way, names in ways.items() if way not in exclude} if exclude else ways
 
 
 def _in_one_call(who: Receivers) -> Receivers:

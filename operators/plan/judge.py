@@ -89,11 +89,11 @@ def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shi
 
 def in_time(look: Look, relation: Relation) -> bool:
     """Return True if now lies in a relation's time range and in its strategy's active time (design.md 7.24)."""
+    zone, strategy = look.zone, look.strategy
     if isinstance(relation, NoticeRelation):
         options = relation.options
-        if not in_day_range(options.start_time, options.end_time, look.zone, look.now):
+        if not in_day_range(options.start_time, options.end_time, zone, look.now):
             return False
-    strategy = look.strategy
     if strategy is None or not strategy.detects:
         return True
-    return active(strategy.detects[0].trigger_config.uptime, look.book, look.zone, look.now)[0]
+    return active(strategy.detects[0].trigger_config.uptime, look.book, zone, look.now)[0]

@@ -66,16 +66,16 @@ def _act(
     turn: Turn, relation: Relation, signal: str, notice_type: str, found: Dispatch | None,
     groups: Groups | None, cycle: int | None,
 ) -> None:  # fmt: skip
-    alert, kind = turn.current(), notice_type
-    shield = shielding(turn.view())
+    alert, look, kind = turn.current(), turn.view(), notice_type
+    shield = shielding(look)
     named = who = Receivers()
     if isinstance(relation, NoticeRelation):
         if alert.is_blocked or (shield.is_shielded and hears_end(turn, relation, signal)):
             shield = OPEN  # told to those who know of the problem, and to nobody else
         else:
-            named = addressed(turn.view(), relation, signal, kind, found, groups)
+            named = addressed(look, relation, signal, kind, found, groups)
         who = named if shield.is_shielded else with_told(turn, relation, signal, named)
-    verdict = judge(turn, relation, turn.strategy, shield, who)
+    verdict = judge(turn, relation, look.strategy, shield, who)
     if isinstance(relation, NoticeRelation):
         kind, verdict = judge_flapping(turn, signal, kind, verdict)
     cycle = _cycle(alert, relation, signal) if cycle is None else cycle
@@ -104,10 +104,9 @@ def _note_told(turn: Turn, action: Action, notice_type: str) -> None:
         return
     told = turn.state.told
     if action.status == "received":
-        turn.keep(told=told_more(told, action) if action.signal in OPENING else None)
+        waiting = turn.state.waiting if notice_type == UPGRADE else None
+        turn.keep(told=told_more(told, action) if action.signal in OPENING else None, waiting=waiting)
         note_severity(turn)
-        if notice_type != UPGRADE:
-            turn.keep(waiting=None)
     elif action.reason in UNHEARD and notice_type != UPGRADE and _is_news(turn, action):
         turn.keep(waiting=Waiting(action.signal, notice_type, action.execute_times))
 
@@ -156,19 +155,19 @@ def _new_action(
     turn: Turn, relation: Relation, signal: str, notice_type: str, cycle: int, who: Receivers, verdict: Verdict
 ) -> Action:
     alert = turn.current()
-    return Action(
-        id=action_id(alert.id, relation.id, signal, notice_type, cycle),
-        time=turn.now,
-        alert_ids=(alert.id,),
-        strategy_id=alert.strategy_id,
-        relation_id=relation.id,
-        plugin_type=plugin_of(relation),
-        signal=signal,
-        notice_type=notice_type,
-        execute_times=cycle,
-        status=verdict.status,
-        reason=verdict.reason or "",
-        failure_type=verdict.failure_type,
+    return Action(  # the first by position: Python puts more than fifteen names into a dict first
+        action_id(alert.id, relation.id, signal, notice_type, cycle),
+        turn.now,
+        (alert.id,),
+        alert.strategy_id,
+        relation.id,
+        plugin_of(relation),
+        signal,
+        notice_type,
+        cycle,
+        verdict.status,
+        verdict.reason or "",
+        verdict.failure_type,
         receivers=who.main,
         followers=who.followers,
         mentions=who.mentions,
@@ -197,7 +196,8 @@ def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -
 
 
 def _put_record(turn: Turn, relation_id: str, record: CycleRecord) -> None:
-    turn.put_extra(cycle_handle_record={**turn.extra().cycle_handle_record, relation_id: record})
+    extra = turn.current().extra_info
+    turn.put(extra_info=replace(extra, cycle_handle_record={**extra.cycle_handle_record, relation_id: record}))
 
 
 def _note_people(turn: Turn, action: Action, named: ByWay) -> None:
@@ -217,7 +217,7 @@ def _note_people(turn: Turn, action: Action, named: ByWay) -> None:
         changes["follower"] = _joined(alert.follower, followers)
         if action.notice_type == UPGRADE:
             changes["supervisor"] = _joined(alert.supervisor, (*main, *followers))
-        elif (appointed := _people(named)) and not turn.state.is_assigned:
+        elif (appointed := main if named is action.receivers else _people(named)) and not turn.state.is_assigned:
             changes["appointee"] = appointed
     turn.put(**changes)
 
@@ -225,10 +225,11 @@ def _note_people(turn: Turn, action: Action, named: ByWay) -> None:
 def _people(by_way: dict[str, list[object]]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for way, receivers_ in by_way.items():
-        if way in CHAT_WAYS:
-            continue
-        for entry in receivers_:
-            names.update(dict.fromkeys(entry if isinstance(entry, (list, tuple)) else [str(entry)]))
+        for entry in () if way in CHAT_WAYS else receivers_:
+            if isinstance(entry, (list, tuple)):
+                names.update(dict.fromkeys(entry))
+            else:
+                names[str(entry)] = None
     return tuple(names)
 
 

@@ -1,5 +1,7 @@
 """An action on its way: into the hands of noise reduction or of the stage by business, or to its end (spec/notices.md 8)."""
 
+from functools import lru_cache
+
 from operators.intake.handover import Planned
 from operators.limits.noise import is_reducible
 from operators.model.alert import TARGET_DIMENSIONS, Alert, document
@@ -21,8 +23,18 @@ PLANNED = {
 
 def dimension_hash(alert: Alert) -> str:
     """Return the hash of an alert's non-target dimensions: hosts of one strategy fall together."""
-    pairs = ((dimension.key.removeprefix("tags."), dimension.value) for dimension in alert.dimensions)
-    return digest(sorted([key, str(value)] for key, value in pairs if key not in TARGET_DIMENSIONS and value))
+    pairs = []
+    for dimension in alert.dimensions:
+        key, value = dimension.key.removeprefix("tags."), dimension.value
+        if key not in TARGET_DIMENSIONS and value:
+            pairs.append((key, str(value)))
+    pairs.sort()
+    return _hash_of(tuple(pairs))
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(pairs: tuple[tuple[str, str], ...]) -> str:
+    return digest(pairs)
 
 
 def hand_out(turn: Turn, action: Action, detail: str = "") -> Action:
@@ -72,10 +84,10 @@ def op_type_of(action: Action) -> OpType:
     return OpType.UPGRADE if action.notice_type == "upgrade" else OpType.ACTION
 
 
-def reason_of(action: Action) -> Reason:
+def reason_of(action: Action) -> str:
     """Return the reason of the log entry that tells of an action."""
     if action.reason and action.status != "success":
-        return Reason(action.reason)
+        return action.reason
     reason = PLANNED[action.notice_type]
     return Reason.REPEAT_PLANNED if action.execute_times > 1 and reason is Reason.PLANNED else reason
 

@@ -150,7 +150,7 @@ class Turn:
     def log(
         self,
         op_type: OpType,
-        reason: Reason,
+        reason: str,
         description: str = "",
         event: Event | None = None,
         *,

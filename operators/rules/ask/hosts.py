@@ -14,7 +14,10 @@ DEFAULT_CLOUD = "0"
 def host_at(address: Any, cloud: Any, book: "RuleBook") -> "Host | None":
     """Return the host of an address in a cloud; no cloud means the default one."""
     wanted = DEFAULT_CLOUD if cloud in (None, "") else str(cloud)
-    return next((host for host in book.hosts_by_ip.get(str(address), ()) if host.bk_cloud_id == wanted), None)
+    for host in book.hosts_by_ip.get(str(address), ()):
+        if host.bk_cloud_id == wanted:
+            return host
+    return None
 
 
 def host_of(alert: Alert, book: "RuleBook") -> "Host | None":

@@ -22,6 +22,8 @@ class Selection(Generic[Rule]):
         for place, (rule, parts) in enumerate(rules):
             self._rules.append((rule, _all_parts(parts)))
             self._file(place, _key_of(parts))
+        self._strategies = frozenset(value for field in _STRATEGY_FIELDS for value in self._by_value.get(field, ()))
+        self._are_of_strategies = not self._anywhere and self._by_value.keys() <= set(_STRATEGY_FIELDS)
         self._fields = [(field, _other_name(field), places) for field, places in self._by_value.items()]
 
     def _file(self, place: int, key: tuple[str, frozenset[str]] | None) -> None:
@@ -32,6 +34,10 @@ class Selection(Generic[Rule]):
         places = self._by_value.setdefault(field, {})
         for value in values:
             places.setdefault(value, []).append(place)
+
+    def may_match(self, strategy_id: str) -> bool:
+        """Return False if no rule can hold for an alert of a strategy, whatever else is true of it."""
+        return not strategy_id or not self._are_of_strategies or strategy_id.strip() in self._strategies
 
     def matching(self, facts: Facts) -> Iterator[Rule]:
         """Yield the rules that hold for the facts, in order, each tried only when it is asked for."""

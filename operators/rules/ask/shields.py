@@ -46,7 +46,10 @@ def shields_covering(alert: Alert, book: "RuleBook") -> list[TimedShield]:
     shields = book.shields_of(alert.bk_biz_id)
     if not shields:
         return []
-    return list(_selection(shields).matching(rule_facts(alert, book.strategies.get(alert.strategy_id), book)))
+    selection = _selection(shields)
+    if not selection.may_match(alert.strategy_id):
+        return []
+    return list(selection.matching(rule_facts(alert, book.strategies.get(alert.strategy_id), book)))
 
 
 def covering(shield: Shield, book: "RuleBook") -> Callable[[Alert], bool]:

@@ -8,7 +8,7 @@ from operators.rules.ask.selection import Selection
 from operators.rules.remembered import Remembered
 from operators.rules.shapes.model import Condition
 
-FIELDS = ["strategy_id", "device", "tags.device", "ip", "room"]
+FIELDS = ["strategy_id", "alert.strategy_id", "device", "tags.device", "ip", "room"]
 VALUES = ["1", "2", "a", "10.0.0.1", "10.0.0.1|0"]
 conditions = st.lists(
     st.builds(
@@ -30,6 +30,20 @@ def test_a_selection_finds_what_trying_every_rule_finds(rules, known):
     assert found == [
         place for place, parts in enumerate(rules) if all(compile_conditions(part)(known) for part in parts)
     ]
+
+
+@given(st.lists(st.lists(conditions, min_size=1, max_size=2), max_size=4), st.sampled_from(["1", "2", "7", ""]), facts)
+@settings(max_examples=500)
+def test_what_may_not_match_an_alert_of_a_strategy_never_does(rules, strategy, known):
+    selection, whose = Selection(enumerate(rules)), [strategy] if strategy else []
+    known |= {"strategy_id": whose, "alert.strategy_id": whose}
+    assert selection.may_match(strategy) or not list(selection.matching(known))
+
+
+def test_rules_that_each_name_a_strategy_may_match_no_other():
+    rules = [(n, [[Condition(field, "eq", (str(n),))]]) for n, field in enumerate(["strategy_id", "alert.strategy_id"])]
+    assert [Selection(rules).may_match(one) for one in ("0", "1", "2", "")] == [True, True, False, True]
+    assert Selection([*rules, (2, [[Condition("room", "eq", ("a",))]])]).may_match("2")
 
 
 def test_rules_that_cannot_match_are_not_tried():
