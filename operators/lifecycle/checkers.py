@@ -118,14 +118,13 @@ def check(turn: Turn) -> None:
     if is_moved_by_time and not is_due(alert, turn.now):
         turn.look(alert.next_status_time)
         return
+    look = turn.view()
     for _, judge, concerns, carry_out, needs_cause in CHECKERS:
-        if is_moved_by_time and needs_cause:
-            continue
-        look = turn.view()
-        if concerns(look):
+        if not (is_moved_by_time and needs_cause) and concerns(look):
             verdict = judge(look)
             if verdict.next_look is not None:
                 turn.look(verdict.next_look)
             carry_out(turn, verdict)
             if alert.status != ABNORMAL:
                 return
+            look = turn.view()

@@ -5,6 +5,7 @@ Only what the inventory knows is translated: the names of hosts, service instanc
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +19,8 @@ from operators.rules.book import RuleBook
 from operators.rules.shapes.model import Strategy
 
 TAG = "tags."
+TRANSLATED = frozenset(f"{TAG}{name}" for name in DISPLAY_KEYS)
+"""Keys of the dimensions that the inventory may have a name for."""
 
 IDENTITY_FIELDS = frozenset({"alert_name", "strategy_id", "target_type", "target", "bk_biz_id"})
 """Dedupe keys that every event has: they stand in the document itself."""
@@ -40,9 +43,11 @@ def dimensions_of(
         found.setdefault(dimension.key, dimension)
     for dimension in target_dimensions(event, book):
         found[dimension.key] = dimension
-    dimensions: Iterable[Dimension] = found.values()
+    dimensions = [*found.values()]
     if strategy is not None:  # what a third party calls its tags need not be what the inventory means by it
-        dimensions = [_translated(dimension, event, book) for dimension in dimensions]
+        for place, dimension in enumerate(dimensions):
+            if dimension.key in TRANSLATED:
+                dimensions[place] = _translated(dimension, event, book)
     return (_in_order(dimensions, names) if len(found) > 1 else tuple(dimensions)), names
 
 
@@ -84,16 +89,21 @@ def _additional_dimensions(event: Event) -> Iterable[Dimension]:
 def _translated(dimension: Dimension, event: Event, book: RuleBook) -> Dimension:
     """Show a tag by the name that the inventory has for it."""
     name = dimension.key.removeprefix(TAG)
-    if name == dimension.key or name not in DISPLAY_KEYS:
-        return dimension
     shown = display_name(name, dimension.value, event, book)
     return dimension if shown is None else replace(dimension, display_key=DISPLAY_KEYS[name], display_value=shown)
 
 
-def _in_order(dimensions: Iterable[Dimension], names: tuple[str, ...]) -> tuple[Dimension, ...]:
-    places = {_plain(name): place for place, name in reversed(list(enumerate(names)))}
-    return tuple(sorted(dimensions, key=lambda one: places.get(_plain(one.key.removeprefix(TAG)), len(names))))
+def _in_order(dimensions: list[Dimension], names: tuple[str, ...]) -> tuple[Dimension, ...]:
+    places, found = _places(names), []
+    for dimension in dimensions:
+        name = dimension.key.removeprefix(TAG)
+        found.append(places.get(SYNONYMS.get(name, name), len(names)))
+    if found == sorted(found):
+        return tuple(dimensions)
+    return tuple(dimension for _, dimension in sorted(zip(found, dimensions, strict=True), key=itemgetter(0)))
 
 
-def _plain(name: str) -> str:
-    return SYNONYMS.get(name, name)
+@lru_cache(maxsize=256)
+def _places(names: tuple[str, ...]) -> dict[str, int]:
+    """Return the first place of each name, whichever of its synonyms stands there."""
+    return {SYNONYMS.get(name, name): place for place, name in reversed(list(enumerate(names)))}

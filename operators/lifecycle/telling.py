@@ -71,7 +71,6 @@ def _reaches(turn: Turn, relation: NoticeRelation, groups: Groups) -> bool:
 def repeat(turn: Turn, verdict: ActionVerdict) -> None:
     """Plan the repeats that are due."""
     turn.state.repeat_waits = verdict.waits
-    signal = opening_signal(turn.current())
     for relation in verdict.due:
-        plan(turn, signal, NORMAL, matched(turn), only=relation.id)
+        plan(turn, opening_signal(turn.current()), NORMAL, matched(turn), only=relation.id)
         turn.look(repeat_due(relation.config, turn.extra().cycle_handle_record[relation.id]))

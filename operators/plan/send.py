@@ -102,6 +102,6 @@ def _who(action: Action) -> str:
     parts = []
     for role, by_way in (("", action.receivers), ("following ", action.followers)):
         for way, names in by_way.items():
-            people = ", ".join("+".join(name) if isinstance(name, (list, tuple)) else str(name) for name in names)
+            people = ", ".join(["+".join(name) if isinstance(name, (list, tuple)) else str(name) for name in names])
             parts.append(f"{role}{way} to {people}")
     return "; ".join(parts) or action.status

@@ -143,9 +143,11 @@ class Turn:
     def _put_by(self, alert: KeptAlert) -> None:
         state, horizon = self.state, self.now - self.scene.settings.ended_retention
         before = state.previous
-        kept = [one for one in before if (one.end_time or 0) > horizon][1 - MOST_PREVIOUS :]
+        kept = [one for one in before if (one.end_time or 0) > horizon][1 - MOST_PREVIOUS :] if before else []
         state.previous = (*kept, alert)
-        self.let_go = [*(self.let_go or ()), *({one.id for one in before} - {one.id for one in state.previous})]
+        if len(kept) < len(before):
+            gone = {one.id for one in before} - {one.id for one in state.previous}
+            self.let_go = [*(self.let_go or ()), *gone]
 
     def log(
         self,
@@ -197,7 +199,8 @@ class Turn:
 
     def entry_to_come(self, op_type: OpType) -> LogEntry:
         """Return the log entry by which another stage will say what became of something; it has its place here."""
-        self.close_run()
+        if self.state.run is not None:
+            self.close_run()
         return self._entry(op_type, "", "", self.now, self.current().severity, None, None)
 
     def _entry(
