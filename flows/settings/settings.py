@@ -60,7 +60,7 @@ class Settings(CoreSettings, frozen=True, forbid_unknown_fields=True):
     gateway: GatewaySettings = GatewaySettings()
     console: ConsoleSettings = ConsoleSettings()
     dead_letters: str = "data/dead_letters.jsonl"
-    batch: AtLeastOne = 1000
+    batch: AtLeastOne = 2000
     """Records read at once."""
 
 

@@ -42,7 +42,7 @@ from sinks.store.sqlite_tallies import SWEEP
 
 QUIET_BATCH = 100
 """After a batch of at most so many records there is time to index some words."""
-CATCH_UP = 8
+CATCH_UP = 4
 """Of busy batches there is time after each so manieth: a job that is never quiet is searched too."""
 
 _ACTION_ALERT = "INSERT OR IGNORE INTO action_alerts (alert_id, action_id) VALUES (?, ?)"
