@@ -146,9 +146,9 @@ class Bulk:
             self._post(chunk, tally)
 
     def _post(self, chunk: list[Document], tally: Tally) -> None:
-        lines: Any = [line for document in chunk for line in (document.header, document.body)]
+        lines = b"\n".join([line for document in chunk for line in (document.header, document.body)])
         try:
-            response = self._client.bulk(operations=lines, filter_path=_ANSWER)
+            response = self._client.bulk(operations=[lines], filter_path=_ANSWER)  # type: ignore[list-item]  # as they are
         except ApiError as error:
             self._refused(chunk, _answer_of(error), tally)
         except SerializationError as error:
