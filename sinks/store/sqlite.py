@@ -66,7 +66,7 @@ _POISON = (OverflowError, UnicodeEncodeError, sqlite3.DataError, sqlite3.Integri
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
-_Row = tuple[str | int | bytes | None, ...]
+_Row = tuple[str | int | bytes | bytearray | None, ...]
 
 
 class SqliteStore:

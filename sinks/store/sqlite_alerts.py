@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from operators.model.alert import ABNORMAL, Alert, document_version
-from sinks.store.sqlite_documents import documents
+from sinks.store.sqlite_documents import document_of, documents
 from sinks.store.sqlite_tallies import KINDS, Kind, tally
 from sinks.store.words import people_of, words_of
 
@@ -27,8 +27,16 @@ _OWN = ("id", "version", "dedupe_md5", "event_count", "words", "document")
 FEW = 6
 """Bits of a count of events that no order is kept by."""
 
+NEVER = ""
+"""Is bound for NULL as the end of an alert that is open (sqlite_documents.py says why)."""
+
+
+def _bound(name: str, mark: str = "?") -> str:
+    return f"nullif({mark}, '{NEVER}')" if name == "end_time" else mark
+
+
 _columns = (*_OWN, *FACTS)
-_at = {name: f"?{place}" for place, name in enumerate(_columns, start=1)}
+_at = {name: _bound(name, f"?{place}") for place, name in enumerate(_columns, start=1)}
 # Every text joined here is a constant of this file; values are bound.
 _REPEAT = (
     f"UPDATE alerts SET version = {_at['version']}, event_count = {_at['event_count']},"  # noqa: S608
@@ -48,16 +56,15 @@ _kind_of = itemgetter(*map(_columns.index, KINDS))
 _ID, _VERSION, _STATUS = map(_columns.index, ("id", "version", "status"))
 _REVISION = (1 << 28) - 1
 """The bits of a version that count the forms of an alert."""
-_FILL = f"UPDATE alerts SET event_count = ?, {', '.join(f'{name} = ?' for name in FACTS)} WHERE key = ?"  # noqa: S608
+_FILL = f"UPDATE alerts SET event_count = ?, {', '.join(f'{name} = {_bound(name)}' for name in FACTS)} WHERE key = ?"  # noqa: S608
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Alert).decode
 
 
 def row(alert: Alert) -> Row:
     """Return the row of an alert, as `put` takes it."""
     own = (
-        alert.id, document_version(alert), alert.dedupe_md5, alert.event_count, words_of(alert), _encode(alert),
+        alert.id, document_version(alert), alert.dedupe_md5, alert.event_count, words_of(alert), document_of(alert),
     )  # fmt: skip
     return (*own, *facts_of(alert))
 
@@ -74,15 +81,15 @@ def facts_of(alert: Alert) -> Row:
         alert.status,
         alert.severity,
         alert.begin_time,
-        alert.end_time,
+        NEVER if alert.end_time is None else alert.end_time,
         alert.strategy_id,
         None if business is None else str(business),
         alert.alert_name,
         target,
         alert.event.target_type,
-        alert.is_ack,
-        alert.is_shielded,
-        alert.is_blocked,
+        int(alert.is_ack),
+        int(alert.is_shielded),
+        int(alert.is_blocked),
         SEPARATOR.join(("", *people, "")) if people else "",
         magnitude_of(alert.event_count),
     )

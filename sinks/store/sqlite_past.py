@@ -11,7 +11,7 @@ from operators.model.records import Action, LogEntry
 from sinks.store.cursor import read_cursor
 from sinks.store.decisions import CANDIDATES, MOST_COUNTS, Concerned, Happened, Often, concerned, names_in
 from sinks.store.query import ActionQuery, LogQuery, NoticeQuery, PastQuery
-from sinks.store.sqlite_documents import documents
+from sinks.store.sqlite_documents import document_of, documents
 
 PUT_LOG = """
 INSERT INTO logs (alert_id, id, time, count, op_type, reason, not_told, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -26,7 +26,7 @@ _RECEIVER = "INSERT OR IGNORE INTO action_receivers (receiver, time, id) VALUES 
 _FILL_LOG = "UPDATE logs SET op_type = ?, reason = ?, not_told = ? WHERE key = ?"
 _FILL_ACTION = "UPDATE actions SET status = ?, reason = ?, bk_biz_id = ? WHERE key = ?"
 
-Row = tuple[str | int | bytes | None, ...]
+Row = tuple[str | int | bytes | bytearray | None, ...]
 _Condition = tuple[str, Sequence[str | int]]
 
 _encode = msgspec.json.Encoder().encode
@@ -59,7 +59,7 @@ _KINDS: dict[type, _Kind] = {
 
 def log_row(entry: LogEntry) -> Row:
     """Return the row of a log entry, as PUT_LOG takes it."""
-    return (entry.alert_id, entry.id, entry.time, entry.count, *_of_log(entry), _encode(entry))
+    return (entry.alert_id, entry.id, entry.time, entry.count, *_of_log(entry), document_of(entry))
 
 
 def action_row(action: Action) -> Row:
@@ -68,7 +68,7 @@ def action_row(action: Action) -> Row:
 
 
 def _of_log(entry: LogEntry) -> Row:
-    return entry.op_type, entry.reason, entry.reason in NOT_TOLD
+    return str(entry.op_type), str(entry.reason), int(entry.reason in NOT_TOLD)
 
 
 def _of_action(action: Action) -> Row:
