@@ -11,7 +11,7 @@ from operators.model.bounds import MOST_DEDUPE_KEYS, MOST_TAGS, bounded, fits
 from operators.model.event import SAID_SEVERITY, SAID_STATUS, Event
 from operators.model.fields import FieldError, name_or_number, optional, required, short, text, texts, whole_number
 from operators.model.reason import DeadReason
-from operators.model.tags import are_plain, clean_tags
+from operators.model.tags import clean_tags
 
 if TYPE_CHECKING:
     from operators.intake.decode import Wire
@@ -32,9 +32,9 @@ def clean_typed(event: Event) -> Event | None:
     """Return the cleaned form of an event whose fields came with the right types; None if it needs the long way."""
     if not (event.event_id and event.plugin_id and event.alert_name):
         return None
-    if (event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5)) or not are_plain(event.tags):
-        return None
     if len(event.tags) > MOST_TAGS or len(event.dedupe_keys) > MOST_DEDUPE_KEYS:
+        return None
+    if event.dedupe_md5 and not _is_fingerprint(event.dedupe_md5):
         return None
     extra = event.extra_info
     if extra and not fits(extra):

@@ -9,9 +9,12 @@ from operators.model.bounds import MOST, Second, Whole
 if TYPE_CHECKING:
     StrategyId = str
     Severity = int
+    TagValue = Any
 else:  # as they stand on the wire; text, and a number, once cleaned
     StrategyId = str | int
     Severity = Whole | str
+    Plain = str | Whole | float | bool | None
+    TagValue = Plain | list[Plain]
 
 SAID_STATUS, SAID_SEVERITY = "said_status", "said_severity"
 """Where `extra_info` keeps a word that was not understood (design.md 7.51)."""
@@ -28,9 +31,9 @@ class Tag(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One dimension or label of an event. `value` is text, number, bool, None or a list of such."""
 
     key: str
-    value: Any
+    value: TagValue
     display_key: str | None = None
-    display_value: Any = None
+    display_value: TagValue = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

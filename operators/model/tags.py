@@ -3,24 +3,10 @@
 import json
 from typing import Any
 
-from operators.model.bounds import LEAST, MOST, MOST_TAGS, bounded
+from operators.model.bounds import MOST_TAGS, bounded
 from operators.model.event import Tag
 from operators.model.fields import FieldError, short
 from operators.model.reason import DeadReason
-
-PLAIN = (str, bool, float, type(None))
-
-
-def are_plain(tags: tuple[Tag, ...]) -> bool:
-    """Return True if tags hold nothing but plain values, none of them a number of more than 64 bits."""
-    for tag in tags:  # noqa: SIM110 - a generator would cost each event its making
-        if (type(tag.value) is not str and not _is_plain(tag.value)) or tag.display_value is not None:
-            return False
-    return True
-
-
-def _is_plain(value: Any) -> bool:
-    return type(value) in PLAIN or (type(value) is int and LEAST <= value <= MOST)
 
 
 def clean_tags(value: Any) -> tuple[Tag, ...]:

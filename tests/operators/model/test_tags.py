@@ -1,12 +1,15 @@
 """Tags: keys become text, values plain, at most a thousand (spec/lifecycle.md 1.1; design.md 7.59)."""
 
+import json
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.model.event import Tag
 from operators.model.fields import FieldError
-from operators.model.tags import are_plain, clean_tags
+from operators.model.tags import clean_tags
 
 MOST, LEAST = 2**63 - 1, -(2**63)
 
@@ -65,28 +68,6 @@ def test_a_thousand_tags_are_taken_and_no_more(make):
     assert caught.value.reason == "too_large"
 
 
-@pytest.mark.parametrize(
-    ("value", "plain"),
-    [
-        ("", True), ("a", True), (True, True), (None, True), (1.5, True), (0, True), (MOST, True), (LEAST, True),
-        (MOST + 1, False), (LEAST - 1, False), ([], False), ({}, False),
-    ],
-)  # fmt: skip
-def test_plain_is_a_value_that_needs_no_cleaning(value, plain):
-    assert are_plain((Tag("a", "x"), Tag("b", value))) is plain
-    assert are_plain((Tag("b", value), Tag("a", "x"))) is plain
-
-
-def test_a_displayed_value_is_not_plain_but_a_displayed_key_is():
-    assert are_plain((Tag("a", "x", "A"),))
-    assert not are_plain((Tag("a", "x", None, "X"),))
-    assert not are_plain((Tag("a", "x", None, ""),))
-
-
-def test_no_tags_are_plain():
-    assert are_plain(())
-
-
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text(max_size=3)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=2), inner, max_size=3)),
@@ -99,10 +80,41 @@ def test_a_mapping_says_the_same_as_a_list(tags):
     assert clean_tags(tags) == clean_tags([{"key": key, "value": value} for key, value in tags.items()])
 
 
-@given(st.lists(st.builds(Tag, st.text(max_size=3), json_values), max_size=4))
-def test_plain_tags_are_those_that_cleaning_leaves_as_they_are(tags):
-    if are_plain(tuple(tags)):
-        assert clean_tags([{"key": tag.key, "value": tag.value} for tag in tags]) == tuple(tags)
+raw_tags = st.lists(
+    st.fixed_dictionaries(
+        {"key": st.text(max_size=3), "value": json_values},
+        optional={"display_key": st.text(max_size=3), "display_value": json_values},
+    ),
+    max_size=4,
+)
+read = msgspec.json.Decoder(tuple[Tag, ...]).decode
+
+
+@given(raw_tags)
+def test_tags_that_the_decoder_reads_are_those_that_cleaning_leaves_as_they_are(tags):
+    try:
+        found = read(json.dumps(tags))
+    except msgspec.ValidationError:
+        return
+    assert found == clean_tags(tags)
+
+
+@pytest.mark.parametrize("value", ["", "a", True, None, 1.5, 0, MOST, LEAST, [], ["a", 1, None]])
+def test_the_decoder_reads_a_plain_value(value):
+    tag = {"key": "a", "value": value, "display_value": value}
+    assert read(json.dumps([tag])) == (Tag("a", value, None, value),)
+
+
+@pytest.mark.parametrize("value", [MOST + 1, LEAST - 1, {}, [[]], [{}], [MOST + 1]])
+def test_the_decoder_leaves_any_other_value_to_cleaning(value):
+    with pytest.raises(msgspec.ValidationError):
+        read(json.dumps([{"key": "a", "value": value}]))
+
+
+@given(raw_tags)
+def test_what_was_cleaned_comes_back_from_a_snapshot(tags):
+    cleaned = clean_tags(tags)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(cleaned), type=tuple[Tag, ...]) == cleaned
 
 
 @given(st.lists(st.builds(Tag, st.text(max_size=3), json_values), max_size=4))
