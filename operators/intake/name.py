@@ -22,6 +22,7 @@ from operators.model.settings import CoreSettings
 from operators.rules.book import RuleBook
 
 replace = msgspec.structs.replace
+force_setattr = msgspec.structs.force_setattr
 
 
 class RulesChange(msgspec.Struct, frozen=True, gc=False):
@@ -137,6 +138,8 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> E
     if isinstance(enriched, Dropped):
         return enriched
     algorithm, dedupe = settings.fingerprint, dedupe_keys(bool(enriched.strategy_id), enriched.dedupe_keys)
+    for tag in enriched.tags:  # nobody else has seen them yet
+        force_setattr(tag, "key", same_text(tag.key))
     named = replace(
         enriched,
         id=event_uid(enriched, algorithm),

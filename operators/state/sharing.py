@@ -17,6 +17,7 @@ Times = dict[int | None, int | None]
 
 WORDS_OF_ALERT = ("alert_name", "status", "next_status", "bk_tenant_id", "rules_version")
 WORDS_OF_EVENT = ("plugin_id", "alert_name", "status", "category", "data_type", "target_type")
+WORDS_OF_TAG = ("key",)
 WORDS_OF_DIMENSION = ("key", "display_key")
 WORDS_OF_RUN = ("op_type", "reason")
 TIMES_OF_STATE = ("generation", "touched", "newest", "stale_since", "due")
@@ -52,6 +53,8 @@ def _share_event(event: Event, md5: str, times: Times) -> None:
     _share(event, WORDS_OF_EVENT, TIMES_OF_EVENT, times)
     force_setattr(event, "dedupe_md5", _as(md5, event.dedupe_md5))
     force_setattr(event, "dedupe_keys", dedupe_keys(bool(event.strategy_id), event.dedupe_keys).chosen)
+    for tag in event.tags:
+        _share(tag, WORDS_OF_TAG, (), times)
     if not event.extra_info:
         force_setattr(event, "extra_info", NO_EXTRA)
 

@@ -26,8 +26,13 @@ def test_it_is_equal_to_the_one_that_was_kept():
 
 
 def test_what_two_states_have_in_common_is_one_object():
-    _, again = restored(*(event(0, target=f"10.0.0.{last}", dedupe_keys=["tags.device"]) for last in range(1, 9)))
-    one, other = list(again.values())[:2]
+    tags = [{"key": "device", "value": "cpu0"}]
+    made, again = restored(
+        *(event(0, target=f"10.0.0.{last}", tags=tags, dedupe_keys=["tags.device"]) for last in range(1, 9))
+    )
+    for states in (made, again):
+        one, other = list(states.values())[:2]
+        assert one.alert.event.tags[0].key is other.alert.event.tags[0].key
     assert one.alert.event.dedupe_keys is other.alert.event.dedupe_keys
     assert one.alert.event.plugin_id is other.alert.event.plugin_id
     assert one.alert.extra_info is other.alert.extra_info
