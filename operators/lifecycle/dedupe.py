@@ -17,6 +17,7 @@ from operators.state.turn import Turn
 
 # Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
 REPEATED, OUT_OF_ORDER, MILDER = Reason.REPEATED, Reason.OUT_OF_ORDER, Reason.MILDER
+RECOVERED_BY_EVENT, CLOSED_BY_EVENT = Reason.RECOVERED_BY_EVENT, Reason.CLOSED_BY_EVENT
 
 
 def fold_event(turn: Turn, event: Event) -> bool:
@@ -97,13 +98,12 @@ def _fold_end(turn: Turn, event: Event) -> bool:
     alert = turn.current()
     delay = turn.scene.settings.recover_delay
     alert.event_count += 1
-    turn.put()
     if event.status == RECOVERED and delay > 0:
         turn.put(next_status=RECOVERED, next_status_time=turn.now + delay)
         turn.keep(said_over=max(turn.state.said_over or 0, event.time))
         turn.log_move(Reason.RECOVERY_DELAYED, event.description, event)
         return True
-    reason = Reason.RECOVERED_BY_EVENT if event.status == RECOVERED else Reason.CLOSED_BY_EVENT
+    reason = RECOVERED_BY_EVENT if event.status == RECOVERED else CLOSED_BY_EVENT
     end_alert(turn, reason, event.description, event=event, end_time=max(event.time, alert.latest_time))
     return True
 

@@ -22,7 +22,7 @@ from operators.state.state import ID_BYTES, OPENERS, id_key
 from operators.state.turn import Turn, replace
 
 # Looked up once: Python 3.11 takes as long for a member of an enum as for three calls.
-CREATE, OPENED = OpType.CREATE, Reason.OPENED
+CREATE, OPENED, DELAY_OVER, LEASE_OVER = OpType.CREATE, Reason.OPENED, Reason.DELAY_OVER, Reason.LEASE_OVER
 
 SILENT_ENDS = frozenset({Reason.CIRCUIT_BREAKING})
 """Ends that signal nothing (design.md 7.30)."""
@@ -124,7 +124,8 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
     """Let circuit breaking or the alert quota block a new alert."""
     scene = turn.scene
-    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
+    breaks = scene.book.circuit_breaking
+    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book) if breaks else None
     if rule is not None:
         reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
     else:
@@ -181,13 +182,13 @@ ENDED_GRACE = 60
 def _end_time(turn: Turn, reason: Reason) -> int:
     """Return when an alert ended that ends without an event: now, or when its lease was over."""
     until = turn.current().event.until
-    return until if reason is Reason.LEASE_OVER and until is not None else turn.now
+    return until if reason is LEASE_OVER and until is not None else turn.now
 
 
 def _remember_end(turn: Turn, reason: Reason, end_time: int) -> None:
     """Keep what tells later events that they are of the past."""
     state = turn.state
-    if reason is Reason.DELAY_OVER:  # as if its RECOVERED event had ended it at once
+    if reason is DELAY_OVER:  # as if its RECOVERED event had ended it at once
         end_time = max(state.said_over or 0, turn.current().latest_time)
     if reason in SAID_ENDS and end_time > state.over:
         state.over = end_time

@@ -169,6 +169,13 @@ class KeptAlert(Alert, frozen=False, gc=False, kw_only=True):  # type: ignore[mi
         next_status: str | None = None
         next_status_time: int | None = None
         shield_left_time: int = 0
+        is_handled: bool = False
+        handle_stage: tuple[str, ...] = ()
+        is_ack_noticed: bool = False
+        assignee: tuple[str, ...] = ()
+        appointee: tuple[str, ...] = ()
+        supervisor: tuple[str, ...] = ()
+        follower: tuple[str, ...] = ()
         event_count: int = 1
         revision: int = 1
         rules_version: str = ""

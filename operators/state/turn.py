@@ -131,8 +131,10 @@ class Turn:
         """Take over a new alert; the one before it, if any, is written and kept for a while."""
         state = self.state
         if self.alert is not None:
-            self.close_run()
-            self.write()
+            if state.run is not None:
+                self.close_run()
+            if self._changed:
+                self.write()
             self._put_by(self.alert)
         self.let_go = self.let_go or []
         self.alert = state.alert = alert
