@@ -8,7 +8,7 @@ import msgspec
 from operators.converge import message
 from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Child, Gate, Group, Member, Numbers, Outcome, State, Storm, addressee
-from operators.converge.pending import ENDS, Pending, pending_of
+from operators.converge.pending import ENDS, PROBLEMS, Pending, pending_of
 from operators.converge.verdict import NOTICE, Tally, settled
 from operators.converge.voice import Voice
 from operators.model import snapshot
@@ -211,7 +211,8 @@ class Converge:
         self._withheld[storm] = sorted(members, key=lambda member: member.place)
 
     def _withhold(self, teller: int, child: Child) -> None:
-        self._pending.add(addressee(child), child.action.alert_ids)
+        if child.action.signal in PROBLEMS:
+            self._pending.add(child.way, child.receiver, child.action.alert_ids)
         self._withheld.setdefault(teller, []).append(message.withheld(child, self._numbers.next()))
 
     def _close(self, number: int) -> list[Message]:

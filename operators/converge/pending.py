@@ -16,13 +16,12 @@ class Pending:
         self._waits: dict[str, dict[tuple[str, str], int]] = {}
         """Alert -> way and receiver -> how often the problem waits for them."""
 
-    def add(self, addressee: Addressee, alert_ids: Iterable[str]) -> None:
-        """Take notice of alerts that were withheld from somebody."""
-        if addressee.signal in PROBLEMS:
-            whom = addressee.way, addressee.receiver
-            for alert_id in alert_ids:
-                waits = self._waits.setdefault(alert_id, {})
-                waits[whom] = waits.get(whom, 0) + 1
+    def add(self, way: str, receiver: str, alert_ids: Iterable[str]) -> None:
+        """Take notice of alerts whose problem was withheld from a receiver."""
+        whom = way, receiver
+        for alert_id in alert_ids:
+            waits = self._waits.setdefault(alert_id, {})
+            waits[whom] = waits.get(whom, 0) + 1
 
     def told(self, addressee: Addressee, members: Iterable[Member]) -> None:
         """Take notice of members that a summary tells."""
@@ -46,6 +45,7 @@ def pending_of(addressees: Mapping[int, Addressee], withheld: Mapping[int, Itera
     """Return who waits for what, given whom each teller tells and what it has withheld."""
     pending = Pending()
     for number, members in withheld.items():
-        for member in members:
-            pending.add(addressees[number], member.alert_ids)
+        one = addressees[number]
+        for member in members if one.signal in PROBLEMS else ():
+            pending.add(one.way, one.receiver, member.alert_ids)
     return pending

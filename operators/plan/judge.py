@@ -11,7 +11,6 @@ from operators.rules.ask.circuit import circuit_broken
 from operators.rules.ask.look import Look
 from operators.rules.shapes.model import ActionRelation, NoticeRelation, Strategy
 from operators.rules.times.windows import active, in_day_range
-from operators.state.turn import Turn
 
 OPENING = frozenset({"abnormal", "no_data"})
 ENDS = frozenset({"recovered", "closed"})
@@ -68,21 +67,20 @@ def unwanted_by(look: Look, relation: Relation, signal: str, *, first: bool) -> 
     return None
 
 
-def judge(turn: Turn, relation: Relation, strategy: Strategy | None, shield: Shielding, who: Receivers) -> Verdict:
+def judge(look: Look, relation: Relation, shield: Shielding, who: Receivers) -> Verdict:
     """Return how far an action may go: shields first, then its time, circuit breaking, and whether there is anybody."""
     plugin = plugin_of(relation)
     if shield.is_shielded and not (
         isinstance(relation, ActionRelation) and plugin == "message_queue" and relation.config.push_shielded
     ):
         return Verdict("skipped" if plugin == "notice" else "shield", shield.why, ", ".join(shield.ids))
-    if not in_time(turn.view(), relation):
+    if not in_time(look, relation):
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
-    rule = circuit_broken("action", turn.current(), strategy, turn.scene.book, plugin_type=plugin)
-    if rule is not None:
-        return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
-    if not isinstance(relation, NoticeRelation):
-        return GO
-    if not (who.main or who.followers):
+    if look.book.circuit_breaking:
+        rule = circuit_broken("action", look.alert, look.strategy, look.book, plugin_type=plugin)
+        if rule is not None:
+            return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
+    if plugin == "notice" and not (who.main or who.followers):
         return Verdict("skipped", Reason.NOBODY)
     return GO
 

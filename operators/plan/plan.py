@@ -78,7 +78,7 @@ def _act(
         else:
             named = addressed(look, relation, signal, kind, found, groups)
         who = named if shield.is_shielded else with_told(turn, relation, signal, named)
-    verdict = judge(turn, relation, look.strategy, shield, who)
+    verdict = judge(look, relation, shield, who)
     if isinstance(relation, NoticeRelation):
         kind, verdict = judge_flapping(turn, signal, kind, verdict)
     cycle = _cycle(alert, relation, signal) if cycle is None else cycle
@@ -151,7 +151,7 @@ def _judge_again(turn: Turn, action: Action) -> Verdict:
     if shield.is_shielded and record is not None and record.execute_times == action.execute_times:
         _put_record(turn, relation.id, replace(record, is_shielded=True))
     who = Receivers(action.receivers, action.followers)
-    return judge(turn, relation, turn.strategy, shield, who)
+    return judge(turn.view(), relation, shield, who)
 
 
 def _new_action(

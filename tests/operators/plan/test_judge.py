@@ -84,7 +84,7 @@ OFF = {"circuit_breaking": [{"id": 4, "module": "action", "conditions": HELD}]}
 
 def verdict(relation=NOTICE, shield=OPEN, who=SOMEBODY, **kinds):
     turn = Stage(kept(), rules=book_of(**kinds)).turn()
-    return judge(turn, relation, strategy(), shield, who)
+    return judge(turn.view(), relation, shield, who)
 
 
 @pytest.mark.parametrize(
