@@ -46,5 +46,5 @@ class Handing:
             if (alert := state.alert) is not None and awaited.get(alert.id, 0) > now:
                 yield Stands(document(alert), now)
             for alert in state.previous:
-                if awaited.get(alert.id, 0) > now:
+                if awaited.pop(alert.id, 0) > now:  # it gave way to another: nothing changes it any more
                     yield Stands(document(alert), now)

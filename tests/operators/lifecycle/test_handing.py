@@ -52,6 +52,15 @@ def test_alerts_of_which_nothing_was_handed_over_are_told_to_nobody(known, told)
     assert [one.stands.id for one in made.stands(states_of(state), T0)] == told
 
 
+def test_an_alert_that_gave_way_is_told_once_more_and_then_never():
+    made, state = handing(("1", "2")), State(MD5, 1, 1, alert=kept(id="2"), previous=(kept(id="1", status="CLOSED"),))
+    told = []
+    for later in (0, 1):
+        made.changes(state)
+        told.append([one.stands.id for one in made.stands(states_of(state), T0 + later)])
+    assert told == [["2", "1"], ["2"]]
+
+
 def test_what_no_summary_can_name_any_more_is_let_go():
     made = handing(("1", "2"))
     made.hands("2", T0 + HORIZON - 1)
