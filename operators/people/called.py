@@ -48,11 +48,11 @@ class Called(NamedTuple):
 
 
 class _Rota:
-    """What was answered of some groups, for all alerts alike, under the same duties, businesses and settings."""
+    """What was answered of some groups, for all alerts alike, under the same book and settings."""
 
     def __init__(self, groups: dict[str, UserGroup]) -> None:
         self._groups = groups
-        self._of: tuple[object, ...] = ()
+        self._of: tuple[RuleBook, CoreSettings] | None = None
         self._known: dict[tuple[Any, ...], Called] = {}
         self._holds: dict[tuple[str, ...], int] = {}
 
@@ -76,9 +76,8 @@ class _Rota:
         return known
 
     def _mind(self, book: RuleBook, settings: CoreSettings) -> None:
-        of = self._of
-        if not of or of[0] is not book.duties or of[1] is not book.businesses or of[2] is not settings:
-            self._of = book.duties, book.businesses, settings
+        if self._of is None or self._of[0] is not book or self._of[1] is not settings:
+            self._of = book, settings
             self._known.clear()
             self._holds.clear()
 
