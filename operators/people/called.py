@@ -1,6 +1,7 @@
 """Who of some user groups is called by which way (spec/notices.md 6.2, 6.5), remembered for as long as it can hold."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import is_not
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,11 +49,11 @@ class Called(NamedTuple):
 
 
 class _Rota:
-    """What was answered of some groups, for all alerts alike, under the same book and settings."""
+    """What was answered of some groups, for all alerts alike, under the same rules beside them and settings."""
 
     def __init__(self, groups: dict[str, UserGroup]) -> None:
         self._groups = groups
-        self._of: tuple[RuleBook, CoreSettings] | None = None
+        self._of: tuple[object, ...] = ()
         self._known: dict[tuple[Any, ...], Called] = {}
         self._holds: dict[tuple[str, ...], int] = {}
 
@@ -76,8 +77,9 @@ class _Rota:
         return known
 
     def _mind(self, book: RuleBook, settings: CoreSettings) -> None:
-        if self._of is None or self._of[0] is not book or self._of[1] is not settings:
-            self._of = book, settings
+        of = book.duties, book.calendars, book.businesses, book.users, settings  # not the book: it may be large
+        if not self._of or any(map(is_not, self._of, of)):
+            self._of = of
             self._known.clear()
             self._holds.clear()
 
