@@ -70,7 +70,7 @@ def test_every_field_of_every_document_is_accepted(store):
         handle_stage=("handle",), assign_tags=({"key": "team", "value": "db"},), incident_id="i", issue_id="j", rules_version="v",
         dimensions=(Dimension("tags.a", {"b": [1]}, "a", None),), shield_id=("1",), shield_left_time=5, follower=("x",),
         extra_info=Extra(origin_alarm={"deep": [{"er": 1.5}, "x", None]}, matched_rule_info={"1": [2]}),
-        event_changes={"tags": (Tag("n", 1), Tag("f", 1.5), Tag("b", True), Tag("none", None), Tag("l", ["a", 1, None]), Tag("d", "x", "D", {"y": 1})),
+        event_changes={"tags": (Tag("n", 1), Tag("f", 1.5), Tag("b", True), Tag("none", None), Tag("l", ["a", 1, None]), Tag("d", "x", "D", ["y", 1])),
                        "at": NOW, "bk_ingest_time": NOW, "bk_clean_time": NOW, "bk_host_id": 7, "ipv6": "::1", "assignee": ("a",)},
     )  # fmt: skip
     log = entry(
