@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from operators.converge.owed import Owed, Untold, again, without
+from operators.converge.owed import Owed, Untold, again
 from operators.intake.handover import Party, Planned
 from operators.model.alert import Alert
 from operators.model.records import Action, Receivers
+from operators.people.called import without
 from operators.plan.addressed import joined
 from operators.plan.judge import ENDS, OPENING
 from operators.rules.ask.inhibition import Side

@@ -11,6 +11,7 @@ from operators.model.alert import ABNORMAL, Alert, CycleRecord
 from operators.model.memory import CALM, Waiting
 from operators.model.reason import Reason
 from operators.model.records import Action, LogEntry, Receivers
+from operators.people.called import without
 from operators.people.dispatch import dispatch, notice_of
 from operators.plan.addressed import addressed, joined
 from operators.plan.judge import FLAPPING, NORMAL, UPGRADE, in_time, unwanted_by
@@ -161,9 +162,3 @@ def _readdressed(action: Action, look: Look, relation: NoticeRelation) -> Action
         return on_its_way
     who = addressed(look, relation, action.signal, action.notice_type, dispatch(look))
     return replace(on_its_way, receivers=who.main, followers=who.followers, mentions=who.mentions)
-
-
-def without(ways: Receivers, gone: Receivers) -> Receivers:
-    """Return the receivers less some; no way is empty."""
-    left = {way: [one for one in names if one not in gone.get(way, ())] for way, names in ways.items()}
-    return {way: names for way, names in left.items() if names}

@@ -1,6 +1,6 @@
 """Who of some user groups is called by which way (spec/notices.md 6.2, 6.5), remembered for as long as it can hold."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import is_not
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ class Called(NamedTuple):
     """Who gets a notice of an alert about which there is nothing special."""
 
 
-class _Rota:
+class _Answers:
     """What was answered of some groups, for all alerts alike, under the same rules beside them and settings."""
 
     def __init__(self, groups: dict[str, UserGroup]) -> None:
@@ -68,7 +68,7 @@ class _Rota:
             holds = self._holds[asked] = _holds_for([self._groups[one] for one in asked if one in self._groups], book)
         if not holds:
             return _called(main, follower, alert, book, settings, now)
-        key = main, follower, alert.severity, alert.bk_biz_id, holds, now // holds
+        key = main, follower, alert.severity, alert.bk_biz_id, now // holds
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= _MOST_KNOWN:
@@ -84,14 +84,14 @@ class _Rota:
             self._holds.clear()
 
 
-_rota: Remembered[dict[str, UserGroup], _Rota] = Remembered(_Rota, size=4)
+_answers: Remembered[dict[str, UserGroup], _Answers] = Remembered(_Answers, size=4)
 
 
 def called(
     main: Sequence[str], follower: Sequence[str], alert: Alert, book: RuleBook, settings: CoreSettings, now: int
 ) -> Called:
     """Return whom the groups of an alert call now: those that are responsible, and those that follow."""
-    return _rota(book.user_groups).called(tuple(main), tuple(follower), alert, book, settings, now)
+    return _answers(book.user_groups).called(tuple(main), tuple(follower), alert, book, settings, now)
 
 
 def _holds_for(groups: Sequence[UserGroup], book: RuleBook) -> int:
@@ -148,12 +148,17 @@ def _of_way(way: NoticeWay, people: list[str]) -> Sequence[Any]:
     return way.receivers if way.receivers or way.name in CHAT_WAYS else people
 
 
-def without(followers: records.Receivers, mains: records.Receivers) -> records.Receivers:
-    """Return the followers less those who are responsible by the same way."""
-    if not followers:
-        return followers
-    left = {way: [one for one in found if one not in mains.get(way, ())] for way, found in followers.items()}
-    return {way: found for way, found in left.items() if found}
+def without(ways: records.Receivers, gone: records.Receivers) -> records.Receivers:
+    """Return the receivers less some by the same way; no way is empty."""
+    if not ways:
+        return ways
+    left = {way: [one for one in names if one not in gone.get(way, ())] for way, names in ways.items()}
+    return {way: names for way, names in left.items() if names}
+
+
+def used(ways: records.Receivers, exclude: Collection[str]) -> records.Receivers:
+    """Return the receivers without the ways that are not used."""
+    return {way: names for way, names in ways.items() if way not in exclude} if exclude else ways
 
 
 def addressed(mentions: records.Receivers, *told: records.Receivers) -> records.Receivers:

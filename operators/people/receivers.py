@@ -6,7 +6,7 @@ from operators.model import records
 from operators.model.alert import Alert
 from operators.model.event import Event
 from operators.model.settings import CoreSettings
-from operators.people.called import VOICE, Called, Receivers, add, addressed, called, without
+from operators.people.called import VOICE, Called, Receivers, add, addressed, called, used, without
 from operators.rules.book import RuleBook
 from operators.rules.shapes.model import CHAT_WAYS
 
@@ -33,9 +33,10 @@ def receivers(
     """
     found = called(main, follower, alert, book, settings, now)
     appointee = () if found.main or upgrade else alert.appointee
-    if not (appointee or exclude or is_suspected(alert.event)):
+    suspected = is_suspected(alert.event)
+    if not (appointee or exclude or suspected):
         return found.told
-    return _special(found, appointee, exclude, suspected=is_suspected(alert.event))
+    return _special(found, appointee, exclude, suspected=suspected)
 
 
 def _special(found: Called, appointee: Sequence[str], exclude: Collection[str], *, suspected: bool) -> Receivers:
@@ -45,7 +46,7 @@ def _special(found: Called, appointee: Sequence[str], exclude: Collection[str], 
     if suspected:
         mains = _quieter(mains)
         followers = without(followers, mains)
-    mains, followers = _used(mains, exclude), _used(followers, exclude)
+    mains, followers = used(mains, exclude), used(followers, exclude)
     return Receivers(mains, followers, addressed(found.mentions, mains, followers))
 
 
@@ -73,7 +74,3 @@ def _quieter(mains: records.Receivers) -> records.Receivers:
     way = next((way for way in _QUIETER_WAYS if way in rest), _QUIETER_WAYS[0])
     add(rest, way, (person for call in calls for person in call))
     return rest
-
-
-def _used(ways: records.Receivers, exclude: Collection[str]) -> records.Receivers:
-    return {way: found for way, found in ways.items() if way not in exclude} if exclude else ways

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from operators.model.memory import Told
 from operators.model.records import Action
 from operators.model.records import Receivers as ByWay
-from operators.people.called import Receivers, without
+from operators.people.called import Receivers, used, without
 from operators.people.dispatch import Dispatch
 from operators.people.receivers import receivers
 from operators.plan.judge import ENDS, UPGRADE, Groups, groups_of
@@ -60,8 +60,8 @@ def _excluded(relation: NoticeRelation, signal: str) -> Collection[str]:
 
 
 def _with_told(who: Receivers, told: Told, exclude: Collection[str]) -> Receivers:
-    main = joined(who.main, _used(told.main, exclude))
-    followers = joined(who.followers, _used(told.followers, exclude))
+    main = joined(who.main, used(told.main, exclude))
+    followers = joined(who.followers, used(told.followers, exclude))
     return Receivers(main, without(followers, main), who.mentions)
 
 
@@ -73,10 +73,6 @@ def joined(known: ByWay, more: ByWay) -> ByWay:
         way: [*known.get(way, ()), *(one for one in more.get(way, ()) if one not in known.get(way, ()))]
         for way in dict.fromkeys((*known, *more))
     }
-
-
-def _used(ways: ByWay, exclude: Collection[str]) -> ByWay:
-    return {way: names for way, names in ways.items() if way not in exclude} if exclude else ways
 
 
 def _in_one_call(who: Receivers) -> Receivers:
