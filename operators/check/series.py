@@ -139,7 +139,7 @@ def result_level(event: Event, strategy: Strategy) -> int:
         parts = event.event_id.split(".")
         if parts[2] == strategy.id and (level := whole(parts[4])) is not None:
             return level
-    if strategy.items and strategy.detects and strategy.items[0].algorithms:
+    if strategy.items and strategy.detects:
         if is_host_anomaly(strategy.items[0]):
             return strategy.detects[0].level
         if is_auto_level(strategy.items[0]):

@@ -31,10 +31,9 @@ class InOneOrder:
                 store.take(thing)
                 self._note_due(slot, store)
             return []
-        at = time_of(thing)
-        said = self.advance(at) if self._due is not None and self._due <= at else []
+        said = self.advance(time_of(thing))
         slot = slot_of_handed(thing)
-        store = self.slots.get(slot) or self.store(slot)
+        store = self.store(slot)
         store.take(thing)
         if type(thing) is Stands:
             return said  # by itself it tells nothing, now or later

@@ -8,7 +8,7 @@ import msgspec
 from operators.converge import message
 from operators.converge.keys import gate_key, group_key
 from operators.converge.model import Child, Gate, Group, Member, Numbers, Outcome, State, Storm, addressee
-from operators.converge.pending import ENDS, PROBLEMS, Pending, pending_of
+from operators.converge.pending import ENDS, Pending, pending_of
 from operators.converge.verdict import NOTICE, Tally, settled
 from operators.converge.voice import Voice
 from operators.model import snapshot
@@ -56,7 +56,7 @@ class Converge:
 
     def fold(self, action: Action, now: int) -> Outcome:
         """Fold one planned action; what is due by `now` is fired first. Webhooks and pushes pass untouched."""
-        fired = self.fire(now).messages if self.may_fire(now) else ()
+        fired = self.fire(now).messages
         tally = Tally()
         told = tuple(self._tell(action, now, tally) if action.plugin_type == NOTICE else _pass(action, now, tally))
         return Outcome(fired + told, (settled(action, tally),))
@@ -64,7 +64,7 @@ class Converge:
     def fire(self, now: int) -> Outcome:
         """Fire everything due at or before `now`, in order, each at its own due time."""
         messages: list[Message] = []
-        while self._due and self._due[0][0] <= now:
+        while self.may_fire(now):
             messages += self.fire_next()
         return Outcome(tuple(messages))
 
@@ -211,8 +211,7 @@ class Converge:
         self._withheld[storm] = sorted(members, key=lambda member: member.place)
 
     def _withhold(self, teller: int, child: Child) -> None:
-        if child.action.signal in PROBLEMS:
-            self._pending.add(child.way, child.receiver, child.action.alert_ids)
+        self._pending.add(child.action.signal, child.way, child.receiver, child.action.alert_ids)
         self._withheld.setdefault(teller, []).append(message.withheld(child, self._numbers.next()))
 
     def _close(self, number: int) -> list[Message]:

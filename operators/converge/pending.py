@@ -16,10 +16,10 @@ class Pending:
         self._waits: dict[str, dict[tuple[str, str], int]] = {}
         """Alert -> way and receiver -> how often the problem waits for them."""
 
-    def add(self, way: str, receiver: str, alert_ids: Iterable[str]) -> None:
-        """Take notice of alerts whose problem was withheld from a receiver."""
+    def add(self, signal: str, way: str, receiver: str, alert_ids: Iterable[str]) -> None:
+        """Take notice of alerts of which something was withheld from a receiver: of their problem, if it tells one."""
         whom = way, receiver
-        for alert_id in alert_ids:
+        for alert_id in alert_ids if signal in PROBLEMS else ():
             waits = self._waits.setdefault(alert_id, {})
             waits[whom] = waits.get(whom, 0) + 1
 
@@ -46,6 +46,6 @@ def pending_of(addressees: Mapping[int, Addressee], withheld: Mapping[int, Itera
     pending = Pending()
     for number, members in withheld.items():
         one = addressees[number]
-        for member in members if one.signal in PROBLEMS else ():
-            pending.add(one.way, one.receiver, member.alert_ids)
+        for member in members:
+            pending.add(one.signal, one.way, one.receiver, member.alert_ids)
     return pending

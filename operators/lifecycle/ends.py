@@ -124,8 +124,7 @@ def timeout_of(scene: Scene, now: int, alert: Alert, event: Event) -> tuple[str 
 def _block(turn: Turn, event: Event, strategy: Strategy | None, signal: str) -> None:
     """Let circuit breaking or the alert quota block a new alert."""
     scene = turn.scene
-    breaks = scene.book.circuit_breaking
-    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book) if breaks else None
+    rule = circuit_broken("alert.builder", turn.current(), strategy, scene.book)
     if rule is not None:
         reason, text = Reason.CIRCUIT_BREAKING, f"circuit breaking rule {rule}"
     else:

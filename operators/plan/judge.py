@@ -76,10 +76,9 @@ def judge(look: Look, relation: Relation, shield: Shielding, who: Receivers) -> 
         return Verdict("skipped" if plugin == "notice" else "shield", shield.why, ", ".join(shield.ids))
     if not in_time(look, relation):
         return Verdict("shield", Reason.OUTSIDE_NOTICE_TIME)
-    if look.book.circuit_breaking:
-        rule = circuit_broken("action", look.alert, look.strategy, look.book, plugin_type=plugin)
-        if rule is not None:
-            return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
+    rule = circuit_broken("action", look.alert, look.strategy, look.book, plugin_type=plugin)
+    if rule is not None:
+        return Verdict(BLOCKED, Reason.CIRCUIT_BREAKING, f"rule {rule}")
     if plugin == "notice" and not (who.main or who.followers):
         return Verdict("skipped", Reason.NOBODY)
     return GO

@@ -131,10 +131,8 @@ class Turn:
         """Take over a new alert; the one before it, if any, is written and kept for a while."""
         state = self.state
         if self.alert is not None:
-            if state.run is not None:
-                self.close_run()
-            if self._changed:
-                self.write()
+            self.close_run()
+            self.write()
             self._put_by(self.alert)
         self.let_go = self.let_go or []
         self.alert = state.alert = alert
@@ -201,8 +199,7 @@ class Turn:
 
     def entry_to_come(self, op_type: OpType) -> LogEntry:
         """Return the log entry by which another stage will say what became of something; it has its place here."""
-        if self.state.run is not None:
-            self.close_run()
+        self.close_run()
         return self._entry(op_type, "", "", self.now, self.current().severity, None, None)
 
     def _entry(

@@ -36,27 +36,27 @@ def test_who_waits_for_a_problem_waits_for_its_summary(signal, does):
 
 def test_nobody_else_waits_nor_by_another_way_nor_for_another_alert():
     pending = Pending()
-    pending.add("mail", "alice", ["1"])
+    pending.add("abnormal", "mail", "alice", ["1"])
     assert [waits(pending, receiver="bob"), waits(pending, way="sms"), waits(pending, ids=("2",))] == [False] * 3
 
 
 def test_of_several_alerts_all_must_wait():
     pending = Pending()
-    pending.add("mail", "alice", ["1", "2"])
+    pending.add("abnormal", "mail", "alice", ["1", "2"])
     assert waits(pending, ids=("1", "2"))
     assert not waits(pending, ids=("1", "3"))
 
 
 def test_who_was_told_as_often_as_withheld_waits_no_more():
     pending = Pending()
-    pending.add("mail", "alice", ["1"])
-    pending.add("mail", "alice", ["1"])
+    pending.add("abnormal", "mail", "alice", ["1"])
+    pending.add("abnormal", "mail", "alice", ["1"])
     pending.told(TO_ALICE, [member("1")])
     assert waits(pending)
     pending.told(TO_ALICE, [member("1")])
     assert not waits(pending)
     pending.told(TO_ALICE, [member("1")])
-    pending.add("mail", "alice", ["1"])
+    pending.add("abnormal", "mail", "alice", ["1"])
     assert waits(pending)
 
 
@@ -64,7 +64,7 @@ def test_who_was_told_as_often_as_withheld_waits_no_more():
 def test_what_waits_follows_from_what_is_withheld(pairs):
     made = Pending()
     for receiver, name in pairs:
-        made.add("mail", receiver, [name])
+        made.add("abnormal", "mail", receiver, [name])
     to = {1: TO_ALICE, 2: Addressee("mail", "bob", "abnormal", 2, "2")}
     again_ = pending_of(to, {n: [member(name) for who, name in pairs if who == one.receiver] for n, one in to.items()})
     for receiver in ("alice", "bob"):
