@@ -64,17 +64,17 @@ def dealt_with(look: Look) -> bool:
 
 def held(look: Look) -> bool:
     """Return True if the quota held a signal of the alert back."""
-    return look.retry is not None and not look.alert.is_blocked
+    return look.retry is not None and unblocked(look)
 
 
 def flapping(look: Look) -> bool:
     """Return True while the alert's fingerprint flaps."""
-    return look.flapping.count > 0 and not look.alert.is_blocked
+    return look.flapping.count > 0 and unblocked(look)
 
 
 def waiting(look: Look) -> bool:
     """Return True if a notice of the alert reached nobody yet."""
-    return look.waiting is not None and not look.alert.is_blocked
+    return look.waiting is not None and unblocked(look)
 
 
 CHECKERS: tuple[Checker, ...] = (

@@ -191,7 +191,6 @@ class Worker:
         alert, looks = state.alert, looks or (state.due is not None and state.due <= self.clock)
         if not looks and alert is not None and alert.status == ABNORMAL:
             end_minute(state, alert, self.scene, self.clock)
-            state.packed = b""
             self._leave(state)
             return
         turn = Turn(state, self.scene, self.clock)
@@ -211,8 +210,7 @@ class Worker:
 
     def repeats(self, event: Event) -> bool:
         """Fold an event that repeats an open alert and moves nothing; return False for any other."""
-        md5, scene = event.dedupe_md5, self.scene
-        state = self.states.slots[md5[:2]].states.get(md5)
+        state, scene = self.states.get(event.dedupe_md5), self.scene
         if state is None or not fold_repeat(state, event, scene, self.clock):
             return False
         if self._handing.awaited and not scene.is_lean:  # without words, a summary asks only whether it is open

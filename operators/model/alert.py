@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from operators.model.event import Event
+from operators.model.identity import first_tag
 
 ABNORMAL, RECOVERED, CLOSED = "ABNORMAL", "RECOVERED", "CLOSED"
 ENDED = (RECOVERED, CLOSED)
@@ -190,10 +191,7 @@ def document(alert: KeptAlert) -> Alert:
 
 def is_no_data(alert: Alert) -> bool:
     """Return True if the alert says that a series stopped."""
-    for tag in alert.event.tags:  # noqa: SIM110 - any() takes a generator for it
-        if tag.key == NO_DATA_TAG:
-            return True
-    return False
+    return first_tag(alert.event, NO_DATA_TAG) is not None
 
 
 def opening_signal(alert: Alert) -> str:

@@ -199,8 +199,7 @@ def _record(turn: Turn, relation: Relation, action: Action, shield: Shielding) -
 
 
 def _put_record(turn: Turn, relation_id: str, record: CycleRecord) -> None:
-    extra = turn.current().extra_info
-    turn.put(extra_info=replace(extra, cycle_handle_record={**extra.cycle_handle_record, relation_id: record}))
+    turn.put_extra(cycle_handle_record={**turn.extra().cycle_handle_record, relation_id: record})
 
 
 def _note_people(turn: Turn, action: Action, named: ByWay) -> None:

@@ -54,6 +54,7 @@ def end_minute(state: State, alert: KeptAlert, scene: Scene, now: int) -> None:
     is_over = is_run_over(run, now)
     if not is_over and not is_document_due(state, now):
         return
+    state.packed = b""
     alert.revision += 1
     if run is not None and is_over:
         state.run = None

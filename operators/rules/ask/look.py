@@ -17,7 +17,7 @@ class Look:
     """An alert at a moment. It stays true while the alert's event and severity, its memory and the rules do."""
 
     __slots__ = (
-        "_event", "_made", "_severity", "_zone",
+        "_event", "_made", "_severity",
         "alert", "book", "default_notice", "flapping", "memory", "now", "retry", "settings", "snapshot", "strategy",
         "told", "waiting",
     )  # fmt: skip
@@ -44,7 +44,6 @@ class Look:
         self._event = alert.event
         self._severity = alert.severity
         self._made: dict[Callable[[Look], Any], Any] = {}
-        self._zone: ZoneInfo | None = None
 
     def remember(self, retry: Retry | None, told: Told | None, waiting: Waiting | None, flapping: Flapping) -> None:
         """Take notice of what was told and of what waits to be: it may change while the look stays true."""
@@ -71,9 +70,11 @@ class Look:
     @property
     def zone(self) -> ZoneInfo:
         """Return the time zone of the alert's business; of one without, that of its strategy's."""
-        if self._zone is None:
-            business = self.alert.bk_biz_id
-            if business is None and self.strategy is not None:
-                business = self.strategy.bk_biz_id
-            self._zone = self.book.zone_of(business, self.settings)
-        return self._zone
+        return self.once(_zone)
+
+
+def _zone(look: Look) -> ZoneInfo:
+    business = look.alert.bk_biz_id
+    if business is None and look.strategy is not None:
+        business = look.strategy.bk_biz_id
+    return look.book.zone_of(business, look.settings)
