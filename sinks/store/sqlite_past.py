@@ -72,7 +72,7 @@ def _of_log(entry: LogEntry) -> Row:
 
 
 def _of_action(action: Action) -> Row:
-    return action.status, action.reason, None if action.bk_biz_id is None else str(action.bk_biz_id)
+    return action.status, str(action.reason), None if action.bk_biz_id is None else str(action.bk_biz_id)
 
 
 def link(connection: sqlite3.Connection, actions: Iterable[Action]) -> None:
