@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from elasticsearch import NotFoundError
 
 from operators.model.alert import Alert
 from operators.model.command import CommandDocument
@@ -14,6 +13,7 @@ from operators.model.notice import NoticeDocument
 from operators.model.records import Action, LogEntry, Receipt
 from operators.model.shield import ShieldDocument
 from operators.model.worker import WorkerDocument
+from sinks.store import elasticsearch_asking as asking
 from sinks.store.bulk import Bulk
 from sinks.store.changes import Changes
 from sinks.store.cluster import check, connect, explained, prepare, read_address
@@ -91,12 +91,8 @@ class ElasticsearchStore:
             index = self._prefix + alert_index(alert_id)
         except UNENCODABLE:
             return None
-        with explained("reading an alert"):
-            try:
-                found = self._client.get(index=index, id=alert_id)
-            except NotFoundError:
-                return None
-        return msgspec.convert(found["_source"], Alert)
+        found = asking.document(self._client, index, alert_id)
+        return None if found is None else msgspec.convert(found, Alert)
 
     def alerts(self, query: AlertQuery) -> list[Alert]:
         """Return the alerts that match, in the query's order. Raises CursorError."""
@@ -110,11 +106,7 @@ class ElasticsearchStore:
 
     def count(self, query: AlertQuery) -> int:
         """Return how many alerts match; words find a little more than the text itself."""
-        with explained("search"):
-            answer = self._client.count(
-                index=f"{self._prefix}alert", query=alert_clause(query), ignore_unavailable=True
-            )
-        return int(answer["count"])
+        return asking.count(self._client, f"{self._prefix}alert", query=alert_clause(query))
 
     def by_severity(self, query: AlertQuery) -> BySeverity:
         """Return how many alerts match of each severity; words find a little more than the text itself."""
@@ -216,9 +208,8 @@ class ElasticsearchStore:
         if not since:
             return Changes(cursor(place))
         kinds = ",".join(self._prefix + kind for kind in WATCHED_KINDS)
-        with explained("changes"):
-            answer = self._client.search(index=kinds, **changes_request(place))
-        return changes_of(answer.body, self._prefix, place)
+        answer = asking.search(self._client, kinds, what="changes", **changes_request(place))
+        return changes_of(answer, self._prefix, place)
 
     def event_counts(self, dedupe_md5: str, since: int, until: int, step: int) -> tuple[EventCount, ...]:
         """Return how many events of one fingerprint arrived in each step."""
@@ -276,11 +267,10 @@ class ElasticsearchStore:
     ) -> Iterator[list[dict[str, Any]]]:
         """Read page after page, each beginning after the last hit of the one before."""
         while True:
-            with explained("search"):
-                answer = self._client.search(
-                    index=self._prefix + kind, query=clause, sort=list(sort), size=size, search_after=after,
-                    track_total_hits=False, ignore_unavailable=True,
-                )  # fmt: skip
+            answer = asking.search(
+                self._client, self._prefix + kind, query=clause, sort=list(sort), size=size, search_after=after,
+                track_total_hits=False,
+            )  # fmt: skip
             hits = answer["hits"]["hits"]
             yield hits
             if len(hits) < size:
@@ -289,8 +279,4 @@ class ElasticsearchStore:
 
     def _counted(self, kind: str, clause: _Clause, aggregations: _Clause, **more: Any) -> Mapping[str, Any]:
         """Ask for aggregations over a kind, and for no document."""
-        with explained("search"):
-            answer: Mapping[str, Any] = self._client.search(
-                index=self._prefix + kind, query=clause, size=0, aggs=aggregations, ignore_unavailable=True, **more
-            ).body
-        return answer
+        return asking.search(self._client, self._prefix + kind, query=clause, size=0, aggs=aggregations, **more)

@@ -24,7 +24,6 @@ def changes_request(place: int) -> dict[str, Any]:
         "source": False,
         "docvalue_fields": ["id", "alert_id", "alert_ids"],
         "track_total_hits": False,
-        "ignore_unavailable": True,
     }
 
 

@@ -102,6 +102,35 @@ def test_every_field_of_every_document_is_accepted(store):
     assert store.actions(full.id)[0].config == {"url": "http://x"}
 
 
+def test_readers_wait_for_an_index_that_its_first_document_makes(dsn, store):
+    """Until its shard has started, a search of nothing else answers 503."""
+    written = threading.Event()
+
+    def write() -> None:
+        for number in range(6):
+            store.write(Batch(alerts=[alert(number, opened=NOW + number * 31 * DAY)]))
+        written.set()
+
+    writing = threading.Thread(target=write)
+    reader = ElasticsearchStore(dsn, prepares=False)
+    writing.start()
+    while not written.is_set():
+        for number in range(6):
+            reader.alert(alert(number, opened=NOW + number * 31 * DAY).id)
+        assert reader.alerts(AlertQuery()) is not None
+        assert reader.count(AlertQuery()) <= 6
+    writing.join()
+    reader.close()
+
+
+def test_an_index_that_nobody_starts_is_said_to_be_in_trouble(store):
+    settings = {"index.routing.allocation.require._name": "nobody"}
+    store._client.indices.create(index=f"{store._prefix}alert_202511", settings=settings, wait_for_active_shards="0")
+    for read in (store.alerts, store.count):
+        with pytest.raises(StoreUnavailableError, match="in trouble: 503"):
+            read(AlertQuery())
+
+
 def test_a_document_the_mapping_cannot_take_is_a_dead_letter_and_the_others_are_written(store):
     odd = alert(2, event_changes={"tags": (Tag("a", {"b": 1}),)})
     written = store.write(Batch(alerts=[alert(1), odd, alert(3)], events=[archived()]))
