@@ -15,7 +15,7 @@ from operators.model.check import Check, CheckResult
 from operators.model.command import Command
 from operators.model.event import NO_EXTRA, SAID_TIME, Event
 from operators.model.fields import FieldError, whole_number
-from operators.model.identity import dedupe_keys, event_uid, fingerprint, same_text
+from operators.model.identity import dedupe_keys, event_uid, fingerprint, same_text, same_value
 from operators.model.reason import DeadReason
 from operators.model.records import DeadLetter
 from operators.model.settings import CoreSettings
@@ -140,6 +140,7 @@ def identify(event: Event, book: RuleBook, settings: CoreSettings, at: int) -> E
     algorithm, dedupe = settings.fingerprint, dedupe_keys(bool(enriched.strategy_id), enriched.dedupe_keys)
     for tag in enriched.tags:  # nobody else has seen them yet
         force_setattr(tag, "key", same_text(tag.key))
+        force_setattr(tag, "value", same_value(tag.value))
     named = replace(
         enriched,
         id=event_uid(enriched, algorithm),

@@ -92,7 +92,7 @@ class Worker:
         if record.at > self.clock:
             self.advance(record.at)
         body = record.body
-        self._arrival = record.at
+        self._arrival = self.clock if record.at == self.clock else record.at  # one object for all of a second
         refusal = FOLD[type(body)](self, body)
         if record.is_quiet:
             return

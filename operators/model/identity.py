@@ -76,6 +76,17 @@ def same_text(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=16384)
+def _same_value(text: str) -> str:
+    """Return a text as `same_text` does; values without end must not drive out the names."""
+    return text
+
+
+def same_value(value: Any) -> Any:
+    """Return the value of a tag that many events hold as one object for all of them, if it is text."""
+    return _same_value(value) if type(value) is str else value
+
+
 def fingerprint(event: Event, dedupe: DedupeKeys, algorithm: str) -> str:
     """Return the `dedupe_md5` of an event: the one it brings, or `pairs`, or `bk`."""
     if event.dedupe_md5:

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 
 from operators.model.alert import Extra, KeptAlert, plain_extra
 from operators.model.event import NO_EXTRA, Event
-from operators.model.identity import dedupe_keys, same_text
+from operators.model.identity import dedupe_keys, same_text, same_value
 from operators.state.state import State
 
 Times = dict[int | None, int | None]
@@ -45,6 +45,7 @@ def _share_alert(alert: KeptAlert, md5: str, times: Times) -> None:
     alert.extra_info = _shared_extra(alert.extra_info)
     for one in alert.dimensions:
         _share(one, WORDS_OF_DIMENSION, (), times)
+        force_setattr(one, "value", same_value(one.value))
         force_setattr(one, "display_value", _as(one.value, one.display_value))
     _share_event(alert.event, md5, times)
 
@@ -55,6 +56,7 @@ def _share_event(event: Event, md5: str, times: Times) -> None:
     force_setattr(event, "dedupe_keys", dedupe_keys(bool(event.strategy_id), event.dedupe_keys).chosen)
     for tag in event.tags:
         _share(tag, WORDS_OF_TAG, (), times)
+        force_setattr(tag, "value", same_value(tag.value))
     if not event.extra_info:
         force_setattr(event, "extra_info", NO_EXTRA)
 

@@ -33,6 +33,8 @@ def test_what_two_states_have_in_common_is_one_object():
     for states in (made, again):
         one, other = list(states.values())[:2]
         assert one.alert.event.tags[0].key is other.alert.event.tags[0].key
+        assert one.alert.event.tags[0].value is other.alert.event.tags[0].value
+        assert one.alert.dimensions[0].value is one.alert.event.tags[0].value
     assert one.alert.event.dedupe_keys is other.alert.event.dedupe_keys
     assert one.alert.event.plugin_id is other.alert.event.plugin_id
     assert one.alert.extra_info is other.alert.extra_info
