@@ -20,6 +20,7 @@ from operators.model.command import ON_ALERTS, Command
 from operators.model.event import Event
 from operators.model.settings import CoreSettings
 from operators.model.slot import KEYS, SHARED, slot_of_command
+from operators.state.ahead import Ahead
 from operators.state.scene import Limits
 
 Inherited = Callable[[str], bytes | None]
@@ -121,6 +122,7 @@ class InOrder:
         self._settings, self._inherited, self._watch = settings, inherited, watch or Unwatched()
         self._limits = Limits(settings)
         self.worker = Worker(settings, limits=self._limits)
+        self._ahead = Ahead(self.worker.states)
         self._apart: dict[str, Worker] | None = None
         self._known: set[str] = set()
         self._waiting: list[Batch] = []
@@ -167,7 +169,9 @@ class InOrder:
             return said
         self._watch.resumed()
         while self._waiting and not batch.is_done:
-            said += self._fold(self._waiting.pop(0), self.worker)
+            folded = self._waiting.pop(0)
+            said += self._fold(folded, self.worker)
+            self._ahead.folded(len(folded.named.records), self.worker.clock)
         return said
 
     def _fold(self, batch: Batch, worker: Worker) -> list[Said]:
@@ -222,6 +226,8 @@ class InOrder:
         state = worker.snapshot_shared(limits=has_limits) if key == SHARED else worker.snapshot_slot(key)
         beside = worker.snapshot_shared(limits=has_limits) if is_apart and key != SHARED else None
         self._watch.kept(key)
+        if key == SHARED:
+            self._ahead.kept(worker.clock)
         return _encode(Kept(key, state, beside))
 
 

@@ -3,6 +3,8 @@
 Each state keeps its packed form until it changes, so a snapshot is a join.
 """
 
+from math import inf
+
 import msgspec
 import zstandard
 
@@ -43,12 +45,17 @@ class Slot:
         """Forget a state."""
         self.states.pop(dedupe_md5).asked = None
 
+    def pack(self, until: float = inf) -> None:
+        """Pack the states that have changed, but were last touched by this second."""
+        pack = Packer().pack
+        for state in self.states.values():
+            if not state.packed and state.touched <= until:
+                state.packed = pack(state)
+
     def snapshot(self) -> bytes:
         """Return a version byte, then the msgpack array of all states, packed."""
-        states, pack = self.states.values(), Packer().pack
-        for state in states:
-            if not state.packed:
-                state.packed = pack(state)
+        self.pack()
+        states = self.states.values()
         return (
             bytes((VERSION,)) + ARRAY32 + len(states).to_bytes(4, "big") + b"".join([state.packed for state in states])
         )
