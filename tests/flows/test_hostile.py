@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from bench.hostile import lines, run
-from sinks.store.elasticsearch import ElasticsearchStore
 
 COUNT = 1500
 
@@ -26,7 +25,4 @@ def test_on_sqlite(seed, tmp_path):
 @pytest.mark.servers
 def test_on_elasticsearch(elasticsearch_dsn, tmp_path):
     outcome = run(tmp_path, COUNT, 5, elasticsearch_dsn)
-    store = ElasticsearchStore(elasticsearch_dsn, prepares=False)
-    store._client.options(ignore_status=404).indices.delete(index=f"{store._prefix}*")
-    store.close()
     assert outcome.is_well, outcome

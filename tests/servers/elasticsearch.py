@@ -6,7 +6,10 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
+import uuid
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.servers.process import Server, cache, fetch_once, free_port
@@ -68,6 +71,20 @@ def elasticsearch_server(version: str = VERSION, more: str = "") -> tuple[Server
     server = Server([*_not_root(), f"{home}/bin/elasticsearch"], run, lambda: _answers(port), env=env, patience=180.0)
     server.start()
     return server, f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def place(url: str) -> Iterator[str]:
+    """Yield the address of a store that nobody else uses; at the end its indices and templates go.
+
+    Every change of a cluster carries all of its templates: those that tests left behind made each test slower than the last.
+    """
+    prefix = f"t{uuid.uuid4().hex[:12]}_"
+    yield f"{url}?prefix={prefix}&replicas=0-0&timeout=30"
+    for kind in ("", "_index_template/"):
+        request = urllib.request.Request(f"{url}/{kind}{prefix}*", method="DELETE")
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=60):
+            pass  # a store that was never opened has none
 
 
 def missing(version: str = VERSION) -> str:

@@ -64,9 +64,10 @@ def redis_dsn(redis_address: str, unique: str) -> str:
 
 
 @pytest.fixture
-def elasticsearch_dsn(elasticsearch_url: str, unique: str) -> str:
+def elasticsearch_dsn(elasticsearch_url: str) -> Iterator[str]:
     """A store address no other test uses."""
-    return f"{elasticsearch_url}?prefix={unique}_&replicas=0-0&timeout=30"
+    with elasticsearch.place(elasticsearch_url) as address:
+        yield address
 
 
 @pytest.fixture

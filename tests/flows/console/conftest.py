@@ -1,14 +1,13 @@
 """What the tests of the pages stand on: every store, and a real browser, without which tests are skipped with the reason (in CI they fail)."""
 
 import os
-import uuid
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from sinks.store.elasticsearch import ElasticsearchStore
 from tests.servers import browser as fetched
+from tests.servers import elasticsearch
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("elasticsearch", marks=pytest.mark.servers)])
@@ -17,11 +16,8 @@ def dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
         return
-    address = f"{request.getfixturevalue('elasticsearch_url')}?prefix=t{uuid.uuid4().hex[:12]}_&replicas=0-0&timeout=30"
-    yield address
-    store = ElasticsearchStore(address, prepares=False)
-    store._client.options(ignore_status=404).indices.delete(index=f"{store._prefix}*")
-    store.close()
+    with elasticsearch.place(request.getfixturevalue("elasticsearch_url")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,9 @@
 """The console in a real browser on Elasticsearch: what hangs on a store that shows things later."""
 
 import time
-import uuid
 
 import pytest
 
-from sinks.store.elasticsearch import ElasticsearchStore
 from tests.flows.console.house import House, storm
 from tests.flows.console.stand import at
 from tests.flows.console.test_browser import (  # noqa: F401 - the same tests, in this house
@@ -16,6 +14,7 @@ from tests.flows.console.test_browser import (  # noqa: F401 - the same tests, i
     test_in_a_storm_the_first_page_is_small_and_shows_what_is_worst,
     test_what_is_chosen_and_typed_keeps_its_place_and_new_rows_wait_until_they_are_asked_for,
 )
+from tests.servers import elasticsearch
 from tests.tree import ROOT
 
 COUNT = 300
@@ -24,13 +23,10 @@ pytestmark = pytest.mark.servers
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory, browser, elasticsearch_url):
-    address = f"{elasticsearch_url}?prefix=t{uuid.uuid4().hex[:12]}_&replicas=0-0&timeout=30"
     rules = ROOT / "examples" / "demo" / "rules"
-    running = House(tmp_path_factory.mktemp("house"), rules, env=at(address))
-    running.send(storm(COUNT, int(time.time())))
-    running.until(lambda: (found := running.view("/")) and found["board"]["total"] > COUNT)
-    yield running
-    assert running.stop() == 0
-    store = ElasticsearchStore(address, prepares=False)
-    store._client.options(ignore_status=404).indices.delete(index=f"{store._prefix}*")
-    store.close()
+    with elasticsearch.place(elasticsearch_url) as address:
+        running = House(tmp_path_factory.mktemp("house"), rules, env=at(address))
+        running.send(storm(COUNT, int(time.time())))
+        running.until(lambda: (found := running.view("/")) and found["board"]["total"] > COUNT)
+        yield running
+        assert running.stop() == 0
