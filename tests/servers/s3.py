@@ -29,7 +29,7 @@ def _environment() -> Path:
 
     def fill(done: Path) -> None:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True)
-        run_or_tell([str(place / "bin" / "pip"), "install", "--quiet", f"moto[server]=={VERSION}"])
+        run_or_tell([str(place / "bin" / "pip"), "install", "--quiet", "--no-compile", f"moto[server]=={VERSION}"])
         (done / "installed").write_text(VERSION)
 
     fetch_once(f"moto-{VERSION}", fill)
