@@ -70,21 +70,28 @@ def _tag_of(key: str) -> str | None:
     return key.removeprefix(TAG) if key.startswith(TAG) else None
 
 
-@lru_cache(maxsize=4096)
+LONGEST_SHARED = 128
+"""Letters of a text that is remembered to be shared: long ones are many megabytes, and seldom said twice."""
+
+
 def same_text(text: str) -> str:
     """Return a text that many events hold as one object for all of them."""
+    return _same_name(text) if len(text) <= LONGEST_SHARED else text
+
+
+def same_value(value: Any) -> Any:
+    """Return the value of a tag as `same_text` does, if it is text; values without end drive out no name."""
+    return _same_value(value) if type(value) is str and len(value) <= LONGEST_SHARED else value
+
+
+@lru_cache(maxsize=4096)
+def _same_name(text: str) -> str:
     return text
 
 
 @lru_cache(maxsize=16384)
 def _same_value(text: str) -> str:
-    """Return a text as `same_text` does; values without end must not drive out the names."""
     return text
-
-
-def same_value(value: Any) -> Any:
-    """Return the value of a tag that many events hold as one object for all of them, if it is text."""
-    return _same_value(value) if type(value) is str else value
 
 
 def fingerprint(event: Event, dedupe: DedupeKeys, algorithm: str) -> str:

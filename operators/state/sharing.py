@@ -69,7 +69,8 @@ def _shared_extra(extra: Extra) -> Extra:
 
 def _share(thing: Struct, words: tuple[str, ...], times: tuple[str, ...], known: Times) -> None:
     for name in words:
-        force_setattr(thing, name, same_text(getattr(thing, name)))
+        if (text := getattr(thing, name)) is not None:
+            force_setattr(thing, name, same_text(text))
     for name in times:
         at = getattr(thing, name)
         force_setattr(thing, name, known.setdefault(at, at))

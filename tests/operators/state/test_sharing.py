@@ -1,5 +1,6 @@
 """A restored state holds one object for what it says twice or has in common with others, as one that events have made."""
 
+from operators.model.identity import LONGEST_SHARED, same_text, same_value
 from operators.state.slot import Slot
 from tests.replay.driver import event, lines_of, replay_of
 
@@ -48,3 +49,10 @@ def test_what_a_state_says_twice_is_one_object():
     assert state.alert.event.alert_name is state.alert.alert_name
     assert state.alert.latest_time is state.alert.event.time
     assert state.run.event_id is state.alert.event.id
+
+
+def test_no_long_text_is_remembered():
+    for length, is_shared in ((LONGEST_SHARED, True), (LONGEST_SHARED + 1, False)):
+        for same in (same_text, same_value):
+            one, other = ("".join(["x"] * length) for _ in range(2))
+            assert (same(one) is same(other)) is is_shared
