@@ -12,6 +12,8 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """When the engine is to ask a source again. It counts by the wall clock: any moment ahead would be a long wait once
 that clock is set back. So sources rest by themselves, in `Stop.wait`, which is monotonic and ends with the wish."""
 
+STDERR = 2
+
 
 class Stop:
     """Asked for at most once; asking again is harmless.
@@ -40,10 +42,15 @@ class Stop:
         return self._is_asked or bool(select.select([self._ear], [], [], seconds)[0])
 
     def on_signals(self, hang_up: Callable[[], None] = lambda: None) -> None:
-        """Let SIGTERM and SIGINT ask; SIGHUP calls `hang_up` and ends nothing. Only in the main thread."""
+        """Let SIGTERM and SIGINT ask, and SIGHUP where the terminal is gone; else it calls `hang_up` and ends nothing.
+
+        Only in the main thread.
+        """
+        has_terminal = os.isatty(STDERR)
 
         def handle(number: int, _frame: FrameType | None) -> None:
-            hang_up() if number == signal.SIGHUP else self.ask()
+            is_closed = has_terminal and not os.isatty(STDERR)
+            hang_up() if number == signal.SIGHUP and not is_closed else self.ask()
 
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, handle)

@@ -83,14 +83,14 @@ def asked(text: str) -> AlertQuery:
 def named(store: Store, name: str, *, is_open: bool = False) -> Alert | None:
     """Return the alert of an id, of a part of one that no other has, or the newest of a fingerprint.
 
-    `is_open`: of parts, only open alerts are looked through. Several that have the part end the command.
+    `is_open`: of parts, open alerts go before those that have ended. Several that have the part end the command.
     """
     name = typed(name)
     found = look_up(store, name)
     if found is not None:
         return found
-    query = AlertQuery(status=(ABNORMAL,) if is_open else (), limit=MOST_READ)
-    several = called(name, store.alerts(query))
+    several = called(name, store.alerts(AlertQuery(status=(ABNORMAL,), limit=MOST_READ))) if is_open else []
+    several = several or called(name, store.alerts(AlertQuery(limit=MOST_READ)))
     if len(several) > 1:
         fail(f"{len(several)} alerts have {name!r}; say more of the id:", *in_short(several))
     return several[0] if several else None

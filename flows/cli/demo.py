@@ -133,8 +133,11 @@ def _through(
             reasons.update(_skipped(said))
 
         job = build(settings, observe)
+        job.stop.on_signals()
         begin = time.monotonic()
         run(job, courier_beside(job, None))
+        if job.stop.is_asked:
+            raise KeyboardInterrupt
         progress.update(task, completed=count)
     return job, time.monotonic() - begin, Counter(reasons.values())
 

@@ -7,6 +7,8 @@ from typing import NoReturn
 
 import click
 
+from flows.cli.fail import fail
+from flows.cli.kept import end_with_keeper
 from flows.cli.strict import Group
 from flows.recovery.private import keep_private
 
@@ -94,6 +96,8 @@ class Lazy(Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             _interrupted()
+        except PermissionError as error:  # a place that may not even be looked at
+            fail(error)
         except click.Abort as error:  # by Ctrl-C at a question, by Ctrl-D, or by a no
             if isinstance(error.__context__, KeyboardInterrupt):
                 _interrupted()
@@ -122,3 +126,4 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a locale that lacks a letter gets a mark for it
             stream.reconfigure(errors="replace")
     keep_private()
+    end_with_keeper()

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 MARK = b"thread '"
 CHUNK = 65536
@@ -26,7 +26,8 @@ class Panic:
             if self._held or MARK in chunk:
                 self._held += chunk
             else:
-                os.write(self._out, chunk)
+                with suppress(OSError):  # a terminal that was closed; who writes to the pipe must not wait
+                    os.write(self._out, chunk)
 
     def finish(self) -> None:
         """Wait until everything was read, now that the other end is closed."""

@@ -95,7 +95,7 @@ REFUSALS = (InputError, OSError, StoreError, KafkaTroubleError, SettingsError, S
 def replay(
     rules: str, against: str | None, out: Path, *, lean: bool, follow: bool, as_json: bool, **asked: Any
 ) -> None:
-    r"""Run the whole decision core on a virtual clock: no server decides, no wall clock, equal inputs give equal bytes.
+    """Run the whole decision core on a virtual clock: no server decides, no wall clock, equal inputs give equal bytes.
 
     Events come from files, from the archive of a store, or from Kafka. Writes alerts, logs, signals, actions, notices,
     dead letters and archived events as JSON lines, and summary.json; prints what it came to. Nothing is ever sent.
@@ -104,11 +104,11 @@ def replay(
     difference.json and difference.html. For example, what would the rules of a branch have done last month?
 
     \b
-        tocsin replay --from-store --since 30d \
+        tocsin replay --from-store --since 30d \\
             --rules branch/rules --against rules --out what-if
 
     Exit 1 when rules or input cannot be used, 3 when no line could be read as a record.
-    """
+    """  # noqa: D301 - the \b is one, and keeps the lines as they are
     _refuse(rules, against, follow=follow)
     _refuse_overwriting(asked["inputs"], out)
     source = source_of(_asked(asked))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from flows.cli.fail import LEFT
+from flows.cli.kept import Keeper
 from flows.rescale.processes import Orders, Standing
 from flows.stop import Stop
 
@@ -19,6 +20,10 @@ LONGEST = 30.0
 """Seconds between two starts of a worker that keeps dying."""
 STABLE = 60.0
 """Seconds after which a worker that ran counts as well again."""
+REFUSES_WITHIN = 15.0
+"""Seconds of a start within which a process that ends by itself, in failure, refuses to begin."""
+REFUSALS = 2
+"""First starts that are refused one after the other, after which it is clear that the next would be too."""
 
 PORT = "TOCSIN__METRICS__PORT"
 
@@ -26,20 +31,30 @@ log = structlog.get_logger()
 
 
 class Child:
-    """One process and its failures; `arguments` are those of `tocsin`."""
+    """One process and its failures; `arguments` are those of `tocsin`. It ends when this process is gone."""
+
+    _keeper: Keeper | None = None
 
     def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         self._command = [sys.executable, "-c", "from flows.cli import main; main()", *arguments]
         self._environment = {**os.environ, **(environment or {})}
         self.name = name
-        self._failures = 0
+        self._failures = self._starts = self._refused = 0
         self._due = 0.0
         self.start()
 
     def start(self) -> None:
         """Start the process."""
-        self.process = subprocess.Popen(self._command, env=self._environment, start_new_session=True)  # noqa: S603 - our own program
+        keeper = Child._keeper = Child._keeper or Keeper()
+        environment = {**self._environment, **keeper.environment}
+        self.process = subprocess.Popen(self._command, env=environment, pass_fds=(keeper.ear,), start_new_session=True)  # noqa: S603 - our own program
         self._began = time.monotonic()
+        self._starts += 1
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether it never began: it has said why."""
+        return self._refused == self._starts == REFUSALS
 
     def look(self, now: float) -> bool:
         """Start it again if it died and its time has come; return whether it has ended well, something left or not."""
@@ -47,6 +62,7 @@ class Child:
         if code in (None, 0, LEFT):
             return code is not None
         if not self._due:
+            self._refused += code > 0 and now - self._began < REFUSES_WITHIN
             self._failures = 0 if now - self._began > STABLE else self._failures + 1
             self._due = now + min(0.5 * 2**self._failures, LONGEST)
             log.warning("process died", name=self.name, exit=code, again_in=round(self._due - now, 1))
@@ -99,13 +115,15 @@ def worker(number: int, count: int, arguments: Sequence[str], port: int = 0) -> 
 
 
 def keep_running(children: Sequence[Child]) -> int:
-    """Keep processes running until all have ended or a stop is asked for; return the exit code."""
+    """Keep processes running until all have ended, one refuses to begin, or a stop is asked for; return the exit code."""
     stop = Stop()
     stop.on_signals(lambda: hang_up(children))
     while not stop.wait(0.2):
         ended = [child.look(time.monotonic()) for child in children]
         if all(ended):
             return max(child.process.returncode for child in children)
+        if any(child.has_refused for child in children):
+            break
     return end(children)
 
 

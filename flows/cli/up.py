@@ -1,5 +1,6 @@
 """`tocsin up`: gateway, job, courier and console on one machine, without any server."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from flows.cli.fail import fail
 from flows.cli.given import read_settings, settings_option
 from flows.cli.strict import Command
 from flows.cli.supervise import Child, keep_running
-from flows.gateway.server import AddressError, address_of
+from flows.gateway.server import AddressError, address_of, bound
+from flows.gateway.tokens import Tokens, TokensError
 from flows.settings.settings import Settings
 from operators.rules.book import RuleBook
 
@@ -43,13 +45,9 @@ def up(rules: str, data: str, listen: str, console_at: str, tokens: str | None, 
 
     SIGTERM and Ctrl-C end all of it with a last snapshot; started again it goes on where it left off.
     """
-    book = _book(rules, read_settings(settings_path))
-    try:
-        host, port = address_of(listen)
-        if console_at != NOWHERE:
-            address_of(console_at)
-    except AddressError as error:
-        fail(error)
+    settings = read_settings(settings_path)
+    book = _book(rules, settings)
+    host, port = _checked(settings, data, listen, console_at, tokens)
     common = ["--data", data, *(["--settings", settings_path] if settings_path else [])]
     guarded = ["--tokens", tokens] if tokens else []
     children = [
@@ -62,6 +60,23 @@ def up(rules: str, data: str, listen: str, console_at: str, tokens: str | None, 
         )
     click.echo(welcome(f"{host}:{port}", console_at, data, book), err=True)
     sys.exit(keep_running(children))
+
+
+def _checked(settings: Settings, data: str, listen: str, console_at: str, tokens: str | None) -> tuple[str, int]:
+    """Return where alerts come in; what a process of the group would refuse ends the command before anything is started."""
+    named = tokens or settings.gateway.tokens
+    try:
+        if named:
+            Tokens(named)
+        Path(data).mkdir(parents=True, exist_ok=True)
+        if not os.access(data, os.W_OK | os.X_OK):
+            fail(f"{data}: nothing may be written there")
+        bound(listen, is_guarded=bool(named)).close()
+        if console_at != NOWHERE:
+            bound(console_at, is_guarded=bool(named or settings.console.proxies)).close()
+        return address_of(listen)
+    except (AddressError, TokensError, OSError) as error:
+        fail(error)
 
 
 def _book(rules: str, settings: Settings) -> RuleBook:

@@ -1,6 +1,6 @@
 """Behaviour as data: the tests of rule files, run through the replay core."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -41,16 +41,27 @@ OUTPUTS: dict[str, Callable[[Outcome], Iterable[Any]]] = {
 
 
 def failures(test: RuleTest, replay: Replay) -> list[str]:
-    """Run one test on a new replay; return every difference between what it expects and what came, one a line."""
+    """Run one test on a new replay; return every difference between what it expects and what came, one a line.
+
+    An event that could not be read is one too, unless the test names `dead_letters`: else what stays quiet proves nothing.
+    """
     lines = (Line(test.name, number, _encode(_line(event))) for number, event in enumerate(test.events, 1))
     until = None if test.until is None else moment(test.until)
     outcome = replay.run(lines, until)
     assert isinstance(outcome, Outcome)  # what a test says is kept in memory
-    found = []
+    found = [] if "dead_letters" in test.expect else list(_unread(test, outcome))
     for name, expected in test.expect.items():
         came = msgspec.json.decode(_encode(list(OUTPUTS[name](outcome))))
         found += differences(name, [with_moments(one) for one in expected], came)
     return found
+
+
+def _unread(test: RuleTest, outcome: Outcome) -> Iterator[str]:
+    """Yield why events of a test could not be read; of a command it may be the point that it is refused."""
+    for letter in outcome.dead_letters:
+        at = int(letter.position) - 1
+        if test.events[at].get("kind") != "command":
+            yield f"events[{at}]: {letter.reason}: {letter.detail}"
 
 
 def moment(value: Any) -> Any:

@@ -3,8 +3,9 @@
 import logging
 import sys
 import threading
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -43,12 +44,29 @@ def set_up(
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Heard(stream))),
         cache_logger_on_first_use=False,
     )
     _bridge(stream, shared, last)
     _catch()
     return redactor
+
+
+class _Heard:
+    """A stream that may go away, as a terminal does that is closed: what is said then is lost, and nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if somebody is there."""
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Pass on what was written, if somebody is there."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _last(stream: TextIO, *, as_json: bool) -> Processor:

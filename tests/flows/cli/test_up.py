@@ -3,6 +3,7 @@
 import itertools
 import json
 import signal
+import socket
 import subprocess
 import time
 from contextlib import closing
@@ -17,6 +18,8 @@ from tests.flows.cli.answers import items
 from tests.flows.gateway.stand import BARE, TOCSIN
 from tests.servers.process import free_port
 from tests.tree import ROOT
+
+OPTIONS = ("--people", "a", "--way", "file", "--from", "own", "--time-zone", "UTC")
 
 
 def run(*arguments):
@@ -57,9 +60,8 @@ def test_answers_that_cannot_be_used_write_nothing(tmp_path, options, why):
 
 
 def test_what_is_there_is_not_overwritten(tmp_path):
-    options = ["--people", "a", "--way", "file", "--from", "own", "--time-zone", "UTC"]
     (tmp_path / "dispatch.yaml").write_text("dispatch: []\n")
-    done = run("init", tmp_path, *options)
+    done = run("init", tmp_path, *OPTIONS)
     assert (done.exit_code, "dispatch.yaml: is there already" in done.output) == (1, True)
     assert [path.name for path in tmp_path.iterdir()] == ["dispatch.yaml"]
 
@@ -68,6 +70,33 @@ def test_up_needs_rules_and_says_how_to_get_them(tmp_path):
     done = run("up", "--rules", tmp_path / "none", "--data", tmp_path / "data")
     assert (done.exit_code, "tocsin init" in done.output) == (1, True)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--listen", "0.0.0.0:1"], "without tokens only"),
+        (["--console", "0.0.0.0:1"], "without tokens only"),
+        (["--tokens", "none.yaml"], "No such file"),
+        (["--data", "rules/dispatch.yaml"], "File exists"),
+    ],
+)
+def test_up_refuses_at_once_what_can_never_work(tmp_path, monkeypatch, options, why):
+    monkeypatch.chdir(tmp_path)
+    given = {"--rules": "rules", "--data": "data", "--listen": f"127.0.0.1:{free_port()}", "--console": "none"}
+    assert run("init", "rules", *OPTIONS).exit_code == 0
+    given |= dict(zip(options[::2], options[1::2], strict=True))
+    done = run("up", *itertools.chain(*given.items()))
+    assert (done.exit_code, why in done.output) == (1, True), done.output
+    assert "Alerts come in" not in done.output
+
+
+def test_up_refuses_a_port_that_another_program_has(tmp_path):
+    assert run("init", tmp_path / "r", *OPTIONS).exit_code == 0
+    with closing(socket.create_server(("127.0.0.1", 0))) as held:
+        place = f"127.0.0.1:{held.getsockname()[1]}"
+        done = run("up", "--rules", tmp_path / "r", "--data", tmp_path / "d", "--listen", place, "--console", "none")
+    assert (done.exit_code, f"{place}: Address already in use" in done.output) == (1, True), done.output
 
 
 def until(seen):

@@ -42,6 +42,18 @@ def test_outputs_that_are_not_named_do_not_matter():
     assert tried([EVENT], {}) == []
 
 
+def test_an_event_that_cannot_be_read_fails_unless_its_dead_letter_is_expected():
+    odd = [{**EVENT, "alert_name": None, "strategy_id": None}, {"at": 0, "kind": "foo"}]
+    said = tried(odd, {"alerts": []})
+    assert [line.partition(":")[0] for line in said] == ["events[0]", "events[1]"]
+    assert "alert_name" in said[0]
+    assert tried(odd, {"alerts": [], "dead_letters": [{}, {}]}) == []
+
+
+def test_a_command_may_be_refused():
+    assert tried([EVENT, {"kind": "command", "command": "ack", "alert_id": "1", "at": 1}], {}) == []
+
+
 @pytest.mark.parametrize(("until", "notices"), [(7199, 1), (7200, 1), (7201, 1)])
 def test_the_clock_goes_on_to_until(until: int, notices: int):
     assert tried([EVENT], {"notices": [{}] * notices}, until) == []

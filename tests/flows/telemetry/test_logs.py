@@ -1,5 +1,6 @@
 """Log lines."""
 
+import errno
 import io
 import json
 import logging
@@ -105,3 +106,12 @@ def test_the_lines_of_the_reference_are_word_for_word():
         "[create actions(begin)](%s) for alert(%s)",
         "--begin notice_action action {}({})",
     )
+
+
+def test_a_terminal_that_was_closed_costs_its_lines_alone():
+    class Closed(io.StringIO):
+        def write(self, _):
+            raise OSError(errno.EIO, "Input/output error")
+
+    set_up(stream=Closed())
+    structlog.get_logger().warning("nobody hears it")
