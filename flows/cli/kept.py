@@ -5,6 +5,7 @@ import signal
 import stat
 import threading
 from collections.abc import MutableMapping
+from functools import cache
 
 KEPT_BY = "TOCSIN_KEPT_BY"
 """The variable that names the descriptor of the pipe."""
@@ -16,6 +17,12 @@ class Keeper:
     def __init__(self) -> None:
         self.ear, self._mouth = os.pipe()
         self.environment = {KEPT_BY: str(self.ear)}
+
+
+@cache
+def keeper() -> Keeper:
+    """Return the one of this process."""
+    return Keeper()
 
 
 def end_with_keeper(environment: MutableMapping[str, str] = os.environ) -> None:

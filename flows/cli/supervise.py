@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from flows.cli.fail import LEFT
-from flows.cli.kept import Keeper
+from flows.cli.kept import keeper
 from flows.rescale.processes import Orders, Standing
 from flows.stop import Stop
 
@@ -33,11 +33,9 @@ log = structlog.get_logger()
 class Child:
     """One process and its failures; `arguments` are those of `tocsin`. It ends when this process is gone."""
 
-    _keeper: Keeper | None = None
-
     def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         self._command = [sys.executable, "-c", "from flows.cli import main; main()", *arguments]
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, **(environment or {}), **keeper().environment}
         self.name = name
         self._failures = self._starts = self._refused = 0
         self._due = 0.0
@@ -45,9 +43,9 @@ class Child:
 
     def start(self) -> None:
         """Start the process."""
-        keeper = Child._keeper = Child._keeper or Keeper()
-        environment = {**self._environment, **keeper.environment}
-        self.process = subprocess.Popen(self._command, env=environment, pass_fds=(keeper.ear,), start_new_session=True)  # noqa: S603 - our own program
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            self._command, env=self._environment, pass_fds=(keeper().ear,), start_new_session=True
+        )
         self._began = time.monotonic()
         self._starts += 1
 

@@ -84,14 +84,11 @@ def same_value(value: Any) -> Any:
     return _same_value(value) if type(value) is str and len(value) <= LONGEST_SHARED else value
 
 
-@lru_cache(maxsize=4096)
-def _same_name(text: str) -> str:
+def _itself(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=16384)
-def _same_value(text: str) -> str:
-    return text
+_same_name, _same_value = lru_cache(maxsize=4096)(_itself), lru_cache(maxsize=16384)(_itself)
 
 
 def fingerprint(event: Event, dedupe: DedupeKeys, algorithm: str) -> str:

@@ -33,7 +33,7 @@ class Ahead:
     def folded(self, count: int, now: int) -> None:
         """Take notice of so many records, and pack what is due by them."""
         self._since += count
-        if not self._before:
+        if not self._before or self._since < BEGINS * self._before:
             return
         slots = tuple(self._states.slots.values())
         due = int((self._since / self._before - BEGINS) / ROUND * len(slots))
